@@ -206,7 +206,8 @@ mod tests {
         let expected = (1.0 * 0.0 + 0.5 * 0.2) / 1.5;
         assert!((merged[0].bounds.min[0] - expected).abs() < 1e-6);
         assert!((merged[0].keypoints[0][0] - expected).abs() < 1e-6);
-        assert_eq!(merged[1], detection(0.9, 5.0));
+        assert_eq!(merged[1].keypoints, [[5.0, 0.5]]);
+        assert_eq!(merged[1].score, 0.9);
     }
 
     #[test]
