@@ -63,6 +63,7 @@ pub mod rect;
 pub mod roi;
 mod session;
 pub mod smoothing;
+pub mod topology;
 pub mod tracking;
 
 pub use error::{ErrorCode, FrameError, ModelError, PictureError, SessionError};
