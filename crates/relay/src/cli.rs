@@ -117,6 +117,8 @@ pub(crate) enum FormatArg {
     /// One JSON object a frame
     #[default]
     Jsonl,
+    /// A file for Python's pose-format, as its load_holistic makes it
+    Pose,
 }
 
 fn worker_count(text: &str) -> Result<NonZeroUsize, String> {

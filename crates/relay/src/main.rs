@@ -13,12 +13,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use live_keypoints_pipeline::Options;
 use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_relay::extract::{
-    ExtractConfig, ExtractError, Inputs, JsonLines, Summary, extract,
+    ExtractConfig, ExtractError, Inputs, JsonLines, PoseFile, ResultSink, Summary, extract,
 };
 use live_keypoints_relay::model_loading::{LoadError, load};
 use live_keypoints_relay::pool::WorkerPool;
 
-use cli::{Cli, Command, ExtractArgs};
+use cli::{Cli, Command, ExtractArgs, FormatArg};
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -46,7 +46,14 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         ),
         None => Box::new(io::stdout().lock()),
     };
-    let mut sink = JsonLines(BufWriter::with_capacity(1 << 16, output));
+    let output = BufWriter::with_capacity(1 << 16, output);
+    let mut sink: Box<dyn ResultSink> = match args.format {
+        FormatArg::Jsonl => Box::new(JsonLines(output)),
+        FormatArg::Pose => {
+            let file = PoseFile::new(output, args.fps).context("no temporary file can be made")?;
+            Box::new(file)
+        }
+    };
     let config = ExtractConfig {
         mode: args.mode(),
         frame_rate: args.fps,
@@ -56,7 +63,9 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         },
     };
     let progress = progress_bar(args, inputs.known_length());
-    let outcome = extract(&pool, inputs, &config, &mut sink, &mut || progress.inc(1));
+    let outcome = extract(&pool, inputs, &config, sink.as_mut(), &mut || {
+        progress.inc(1)
+    });
     progress.finish_and_clear();
     match outcome {
         Ok(summary) => Ok(exit_code_of(summary)),

@@ -24,7 +24,7 @@ use thiserror::Error;
 pub use frame_rate::{FrameRate, InvalidFrameRate};
 pub use inputs::{Inputs, InputsError};
 pub use mjpeg::MjpegReader;
-pub use output::{JsonLines, ResultSink};
+pub use output::{JsonLines, PoseFile, ResultSink};
 
 use crate::frame::Frame;
 use crate::pool::{Finished, Session, WorkerPool, microseconds_since};
@@ -119,6 +119,7 @@ pub fn extract(
         written: Summary::default(),
     };
     run.to_end(sink, on_written)?;
+    sink.finish().map_err(ExtractError::Output)?;
     Ok(run.written)
 }
 
