@@ -17,12 +17,14 @@ use live_keypoints_relay::extract::{
 };
 use live_keypoints_relay::model_loading::{LoadError, load};
 use live_keypoints_relay::pool::WorkerPool;
+use live_keypoints_relay::serve::{self, ServeConfig};
 
-use cli::{Cli, Command, ExtractArgs, FormatArg};
+use cli::{Cli, Command, ExtractArgs, FormatArg, ServeArgs};
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Extract(args) => run_extract(&args),
+        Command::Serve(args) => run_serve(args),
     };
     outcome.unwrap_or_else(|error| {
         report(&describe(&error));
@@ -75,6 +77,22 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn run_serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the server's threads cannot be started")?;
+    runtime.block_on(async {
+        let shutdown = serve::interrupted().context("signals cannot be caught")?;
+        let listener = serve::bind(args.listen).await?;
+        let address = listener.local_addr()?;
+        // Without standard output there is nobody to tell.
+        let _ = writeln!(io::stdout(), "listening on http://{address}");
+        serve::run(listener, ServeConfig { www: args.www }, shutdown).await?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 fn exit_code_of(summary: Summary) -> ExitCode {

@@ -1,10 +1,11 @@
 //! Concatenated JPEGs taken apart by their markers (ITU-T T.81, annex B), as `ffmpeg -f mjpeg -` writes them.
 //!
-//! Lengths of segments are followed, so that a thumbnail inside one does not end a picture. A picture also ends where
-//! another begins (it was cut short). What is between two pictures and is no padding counts as one picture, which fails.
+//! Lengths of segments are followed, so that a thumbnail inside one does not end a picture. A picture that was cut short
+//! ends where the next begins. What is between two pictures and is no padding counts as one picture, which fails.
 
 use std::io::{self, BufRead};
 
+use super::byte_source::ByteSource;
 use super::inputs::too_many_bytes;
 use crate::frame::Frame;
 
@@ -16,19 +17,23 @@ const SOS: u8 = 0xDA;
 /// Bytes that may stand between pictures: zeros, fill bytes, line ends.
 const PADDING: [u8; 4] = [0, FILL, b'\r', b'\n'];
 
+/// A segment of so few bytes holds no thumbnail: tables and headers alone take more.
+const MAX_WITHOUT_THUMBNAIL: usize = 128;
+
 /// Reads one picture after the other.
 #[derive(Debug)]
 pub struct MjpegReader<R> {
-    input: R,
+    source: ByteSource<R>,
     max_bytes: usize,
     /// The start marker of the next picture has been read.
     has_start: bool,
     picture: Vec<u8>,
     /// Length of the picture; its bytes over `max_bytes` are counted and not kept.
-    length: u64,
+    length: usize,
 }
 
 /// What follows in the stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     /// The marker of this code has been read.
     Marker(u8),
@@ -42,7 +47,7 @@ impl<R: BufRead> MjpegReader<R> {
     #[must_use]
     pub fn new(input: R, max_bytes: usize) -> Self {
         Self {
-            input,
+            source: ByteSource::new(input),
             max_bytes,
             has_start: false,
             picture: Vec::new(),
@@ -60,8 +65,7 @@ impl<R: BufRead> MjpegReader<R> {
             if self.picture.iter().any(|byte| !PADDING.contains(byte)) {
                 return Ok(Some(self.take_frame()));
             }
-            self.picture.clear();
-            self.length = 0;
+            self.truncate(0);
         }
         if !std::mem::take(&mut self.has_start) {
             return Ok(None);
@@ -74,8 +78,8 @@ impl<R: BufRead> MjpegReader<R> {
     fn take_frame(&mut self) -> Frame {
         let length = std::mem::take(&mut self.length);
         let bytes = std::mem::take(&mut self.picture);
-        if length > self.max_bytes as u64 {
-            return Frame::Unreadable(too_many_bytes(length, self.max_bytes).into());
+        if length > self.max_bytes {
+            return Frame::Unreadable(too_many_bytes(length as u64, self.max_bytes).into());
         }
         Frame::Jpeg(bytes.into())
     }
@@ -87,17 +91,19 @@ impl<R: BufRead> MjpegReader<R> {
             next = match next {
                 Next::Marker(EOI) | Next::EndOfStream => return Ok(()),
                 Next::Marker(SOI) => {
-                    // Kept with the fill bytes before it; it belongs to the next picture.
-                    self.drop_last_marker();
+                    self.truncate(self.length - 2);
                     self.has_start = true;
                     return Ok(());
                 }
                 Next::Marker(code) if stands_alone(code) => self.marker()?,
-                Next::Marker(code) => match self.segment()? {
-                    Next::Marker(_) if code == SOS => self.entropy_coded_data()?,
-                    Next::Marker(_) => self.marker()?,
-                    other => other,
-                },
+                Next::Marker(code) => {
+                    let (start, next) = (self.length, self.after_segment(code)?);
+                    let is_whole = matches!(next, Next::Marker(_));
+                    if !is_whole && self.gives_back_a_swallowed_start(code, start) {
+                        return Ok(());
+                    }
+                    next
+                }
                 Next::Broken => return self.read_to_start(),
             };
         }
@@ -127,8 +133,8 @@ impl<R: BufRead> MjpegReader<R> {
         }
     }
 
-    /// Reads a segment by its length. The marker it gives says only that it is there in full.
-    fn segment(&mut self) -> io::Result<Next> {
+    /// Reads a segment by its length, the data behind it if it starts a scan, and the marker that follows.
+    fn after_segment(&mut self, code: u8) -> io::Result<Next> {
         let (Some(high), Some(low)) = (self.byte()?, self.byte()?) else {
             return Ok(Next::EndOfStream);
         };
@@ -136,13 +142,17 @@ impl<R: BufRead> MjpegReader<R> {
             return Ok(Next::Broken);
         };
         while rest > 0 {
-            let taken = self.take_while(rest, |_| true)?;
-            if taken == 0 {
+            let count = self.take_while(rest, |_| true)?;
+            if count == 0 {
                 return Ok(Next::EndOfStream);
             }
-            rest -= taken;
+            rest -= count;
         }
-        Ok(Next::Marker(SOS))
+        if code == SOS {
+            self.entropy_coded_data()
+        } else {
+            self.marker()
+        }
     }
 
     /// Reads entropy-coded data, stuffed bytes and restarts included, and the marker that ends it.
@@ -160,12 +170,31 @@ impl<R: BufRead> MjpegReader<R> {
         }
     }
 
+    /// The length of a segment that was cut short leads into the next picture: looks for its start behind `start`, and
+    /// gives back what is behind it. Application segments may hold a thumbnail, which is no next picture.
+    fn gives_back_a_swallowed_start(&mut self, code: u8, start: usize) -> bool {
+        let may_hold_thumbnail = matches!(code, 0xE0..=0xEF | 0xFE);
+        let is_kept = self.length == self.picture.len();
+        if !is_kept || (may_hold_thumbnail && self.length - start > MAX_WITHOUT_THUMBNAIL) {
+            return false;
+        }
+        let behind = &self.picture[start..];
+        let Some(offset) = behind.windows(3).position(|w| w == [FILL, SOI, FILL]) else {
+            return false;
+        };
+        let position = start + offset;
+        self.source.give_back(&self.picture[position + 2..]);
+        self.truncate(position);
+        self.has_start = true;
+        true
+    }
+
     /// Reads up to a start marker, which is not kept, or to the end of the stream.
     fn read_to_start(&mut self) -> io::Result<()> {
         let mut previous = 0;
         while let Some(byte) = self.byte()? {
             if previous == FILL && byte == SOI {
-                self.drop_last_marker();
+                self.truncate(self.length - 2);
                 self.has_start = true;
                 return Ok(());
             }
@@ -174,52 +203,39 @@ impl<R: BufRead> MjpegReader<R> {
         Ok(())
     }
 
-    fn drop_last_marker(&mut self) {
-        self.picture.truncate(self.picture.len().saturating_sub(2));
-        self.length = self.length.saturating_sub(2);
-    }
-
     fn byte(&mut self) -> io::Result<Option<u8>> {
-        let Some(byte) = self.buffer()?.first().copied() else {
+        let Some(byte) = self.source.buffer()?.first().copied() else {
             return Ok(None);
         };
-        self.input.consume(1);
+        self.source.consume(1);
         self.keep(&[byte]);
         Ok(Some(byte))
     }
 
     /// Keeps what is buffered as long as `is_wanted` says so, at most `most` bytes; 0 at the end or the first unwanted.
     fn take_while(&mut self, most: usize, is_wanted: fn(u8) -> bool) -> io::Result<usize> {
-        let buffered = self.buffer()?;
+        let buffered = self.source.buffer()?;
         let buffered = &buffered[..buffered.len().min(most)];
-        let count = buffered
-            .iter()
-            .position(|byte| !is_wanted(*byte))
-            .unwrap_or(buffered.len());
+        let unwanted = buffered.iter().position(|byte| !is_wanted(*byte));
+        let wanted = &buffered[..unwanted.unwrap_or(buffered.len())];
         let room = (self.max_bytes + 1).saturating_sub(self.picture.len());
-        // Borrowed again: `keep` cannot be called while the buffer is borrowed.
-        let buffered = self.input.fill_buf()?;
-        self.picture.extend_from_slice(&buffered[..count.min(room)]);
-        self.length += count as u64;
-        self.input.consume(count);
+        let count = wanted.len();
+        self.picture.extend_from_slice(&wanted[..count.min(room)]);
+        self.length += count;
+        self.source.consume(count);
         Ok(count)
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        self.length += bytes.len() as u64;
         let room = (self.max_bytes + 1).saturating_sub(self.picture.len());
         self.picture
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.length += bytes.len();
     }
 
-    fn buffer(&mut self) -> io::Result<&[u8]> {
-        loop {
-            match self.input.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-                Ok(_) => return self.input.fill_buf(),
-            }
-        }
+    fn truncate(&mut self, length: usize) {
+        self.length = length;
+        self.picture.truncate(length);
     }
 }
 
@@ -227,3 +243,6 @@ impl<R: BufRead> MjpegReader<R> {
 fn stands_alone(code: u8) -> bool {
     matches!(code, 0x01 | 0xD0..=0xD7)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,13 @@
 //! Keypoints of a finite run of pictures, in their order and without a drop: the command `extract`.
 //!
 //! - `inputs`: files, folders and standard input as a run of frames.
-//! - `mjpeg`: concatenated JPEGs taken apart.
+//! - `mjpeg`: concatenated JPEGs taken apart; `byte_source`: what it reads from.
 //! - `frame_rate`: capture times from frames a second.
 //! - `output`: JSON Lines and `.pose`.
 //!
 //! A thread reads ahead by a few pictures; the caller's thread drives the session; the pool computes.
 
+mod byte_source;
 mod frame_rate;
 mod inputs;
 mod mjpeg;
