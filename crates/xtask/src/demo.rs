@@ -88,25 +88,20 @@ fn assemble(workspace: &Workspace) -> Result<Finish> {
     Ok(Finish::Noted(SITE.to_owned()))
 }
 
-/// Copies files and folders; what both have is replaced. TypeScript sources stay behind.
+/// Copies files and folders; what both have is replaced. TypeScript sources, in `src`, stay behind.
 fn copy_folder(source: &Path, target: &Path) -> Result<()> {
     fs::create_dir_all(target)?;
     for entry in fs::read_dir(source)? {
         let entry = entry?;
-        let (from, to) = (entry.path(), target.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
+        let name = entry.file_name();
+        let (from, to) = (entry.path(), target.join(&name));
+        if entry.file_type()?.is_file() {
+            if name != "tsconfig.json" {
+                fs::copy(from, to)?;
+            }
+        } else if name != "src" {
             copy_folder(&from, &to)?;
-        } else if !is_source(&from) {
-            fs::copy(from, to)?;
         }
     }
     Ok(())
-}
-
-fn is_source(path: &Path) -> bool {
-    path.file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(|name| {
-            name == "tsconfig.json" || (name.ends_with(".ts") && !name.ends_with(".d.ts"))
-        })
 }
