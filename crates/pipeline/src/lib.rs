@@ -48,6 +48,7 @@ pub mod branch;
 pub mod crop;
 pub mod detector;
 pub mod error;
+pub mod format;
 mod frame_buffer;
 #[cfg(feature = "inference")]
 pub mod inference;
