@@ -1,13 +1,15 @@
 """Reads `.pose` files of `live-keypoints-relay extract --format pose` with the format's own library.
 
 Usage: python3 tests/pose_format/test_pose_file.py BINARY
+or, with the binary in LIVE_KEYPOINTS_RELAY, python3 -m unittest discover
 
-Needs pose-format (pip install -r tests/pose_format/requirements.txt). Where mediapipe is installed, too, the header is
-compared with what pose-format makes from it; otherwise with the checksum of that.
+Needs pose-format (pip install pose-format==0.15.0). Where mediapipe is installed, too, the header is compared with what
+pose-format makes from it; otherwise with the checksum of that.
 """
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,7 @@ from pose_format import Pose
 from pose_format.utils.generic import detect_known_pose_format
 
 CLIP = Path(__file__).resolve().parents[1] / "fixtures" / "clips" / "fingers"
-BINARY = None
+BINARY = os.environ.get("LIVE_KEYPOINTS_RELAY")
 FPS = 25
 
 # SHA-256 of described(holistic_components()), pose-format 0.15.0 with mediapipe 0.10.21.
@@ -116,7 +118,8 @@ class PoseFile(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    if len(sys.argv) > 1:
+        BINARY = str(Path(sys.argv.pop(1)).resolve())
+    if BINARY is None:
         sys.exit(__doc__)
-    BINARY = str(Path(sys.argv.pop(1)).resolve())
     unittest.main(verbosity=2)
