@@ -136,7 +136,7 @@ export class AssetLoader {
       const status = `${response.status} ${response.statusText}`.trim();
       throw new LiveKeypointsError(
         "asset-unreachable",
-        `${name}: ${response.url} answered with status ${status}`,
+        `${name} could not be fetched: ${response.url} answered with status ${status}`,
       );
     }
     if (contentType(response) === "text/html") {
