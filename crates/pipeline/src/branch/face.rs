@@ -1,0 +1,111 @@
+//! Face: region from the pose, detector, choice of region, mesh (HOLISTIC_SPEC §8).
+
+use super::{FaceJob, FaceMesh, FaceOutcome};
+use crate::crop::PixelRoi;
+use crate::detector::{DetectedKeypoints, FACE_DETECTOR};
+use crate::error::ModelError;
+use crate::inference::Models;
+use crate::landmarks::FaceLandmarks;
+use crate::numeric::sigmoid;
+use crate::picture::RgbImage;
+use crate::rect::{ImageSize, NormalizedRect, rotated};
+use crate::roi;
+use crate::tracking::{FACE_LIMITS, keeps_previous};
+
+pub(super) fn run(
+    models: &Models,
+    image: &RgbImage,
+    job: &FaceJob,
+) -> Result<FaceOutcome, ModelError> {
+    let size = image.size();
+    let mut outcome = FaceOutcome::default();
+
+    let from_pose = roi::face_from_pose(&job.head, size);
+    if !from_pose.is_croppable() {
+        return Ok(outcome);
+    }
+    outcome.roi_from_pose = Some(from_pose);
+
+    let Some((score, keypoints)) = detect(models, image, &from_pose, job.min_detection_confidence)?
+    else {
+        return Ok(outcome);
+    };
+    outcome.detection = Some(DetectedKeypoints {
+        score,
+        keypoints: keypoints.to_vec(),
+    });
+    let from_detection = roi::face_from_detection(&keypoints, size);
+    if !from_detection.is_croppable() {
+        return Ok(outcome);
+    }
+    outcome.roi_from_detection = Some(from_detection);
+
+    let mut roi = from_detection;
+    if let Some(previous) = &job.previous {
+        let from_previous = roi::face_from_mesh(previous, size);
+        outcome.roi_from_previous = Some(from_previous);
+        let points = previous.iter().map(|[x, y, _]| [*x, *y]);
+        if from_previous.is_croppable()
+            && keeps_previous(from_previous, points, from_detection, FACE_LIMITS, size)
+        {
+            roi = from_previous;
+        }
+    }
+    outcome.mesh = mesh(models, image, roi)?;
+    Ok(outcome)
+}
+
+/// Score and keypoints of the best face in a region, in fractions of the picture.
+fn detect(
+    models: &Models,
+    image: &RgbImage,
+    roi: &NormalizedRect,
+    min_score: f32,
+) -> Result<Option<(f32, [[f32; 2]; 6])>, ModelError> {
+    let (crop, outputs) = models.face_detection()?.run(image, Some(roi))?;
+    let (boxes, logits) = (outputs.values(0)?, outputs.values(1)?);
+    let anchors = FACE_DETECTOR.anchors();
+    let detections = FACE_DETECTOR.detections::<6>(&anchors, boxes, logits, min_score);
+    let image_from_input = image_from_padded(&crop.padded, image.size());
+    Ok(detections
+        .first()
+        .map(|best| (best.score, best.keypoints.map(image_from_input))))
+}
+
+/// Maps fractions of the model's input into the picture through the padded region (HOLISTIC_SPEC §3.3).
+fn image_from_padded(padded: &PixelRoi, size: ImageSize) -> impl Fn([f32; 2]) -> [f32; 2] + use<> {
+    let padded = *padded;
+    let (image_width, image_height) = size.as_f32();
+    move |[u, v]| {
+        let offset = [(u - 0.5) * padded.width, (v - 0.5) * padded.height];
+        let [x, y] = rotated(offset, padded.rotation);
+        [
+            (x + padded.center[0]) / image_width,
+            (y + padded.center[1]) / image_height,
+        ]
+    }
+}
+
+fn mesh(
+    models: &Models,
+    image: &RgbImage,
+    roi: NormalizedRect,
+) -> Result<Option<FaceMesh>, ModelError> {
+    let model = models.face_landmark()?;
+    let input_size = model.kind().input().input_size as f32;
+    let (_, outputs) = model.run(image, Some(&roi))?;
+    let points = outputs.values(0)?;
+    let image_from_roi = roi.image_from_roi();
+    let landmarks = FaceLandmarks::from_fn(|index| {
+        let [x, y, z] = std::array::from_fn(|v| points[index * 3 + v] / input_size);
+        let [x, y] = image_from_roi([x, y]);
+        [x, y, z * roi.width]
+    });
+    let presence = sigmoid(outputs.values(1)?[0]);
+    let is_finite = landmarks.as_flat().iter().all(|v| v.is_finite());
+    Ok(is_finite.then_some(FaceMesh {
+        roi,
+        presence,
+        landmarks,
+    }))
+}

@@ -1,0 +1,169 @@
+//! What a branch is asked, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::detector::DetectedKeypoints;
+use crate::landmarks::{FaceLandmarks, HandLandmarks, HandWorldLandmarks};
+use crate::rect::NormalizedRect;
+use crate::smoothing::RawPose;
+
+/// One of the four chains of work that a stream of frames consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Branch {
+    /// Needs the region of the frame before.
+    Pose,
+    /// Needs the pose of its frame and its own landmarks of the frame before.
+    LeftHand,
+    /// As the left hand.
+    RightHand,
+    /// As the hands.
+    Face,
+}
+
+impl Branch {
+    /// All four, pose first.
+    pub const ALL: [Self; 4] = [Self::Pose, Self::LeftHand, Self::RightHand, Self::Face];
+}
+
+/// A branch of one frame, to be run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum BranchJob {
+    /// Body.
+    Pose(PoseJob),
+    /// The subject's left hand.
+    LeftHand(HandJob),
+    /// The subject's right hand.
+    RightHand(HandJob),
+    /// Face.
+    Face(FaceJob),
+}
+
+/// The answer to the [`BranchJob`] of the same name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum BranchOutcome {
+    /// Body.
+    Pose(PoseOutcome),
+    /// The subject's left hand.
+    LeftHand(HandOutcome),
+    /// The subject's right hand.
+    RightHand(HandOutcome),
+    /// Face.
+    Face(FaceOutcome),
+}
+
+impl BranchJob {
+    /// The branch it belongs to.
+    #[must_use]
+    pub fn branch(&self) -> Branch {
+        match self {
+            Self::Pose(_) => Branch::Pose,
+            Self::LeftHand(_) => Branch::LeftHand,
+            Self::RightHand(_) => Branch::RightHand,
+            Self::Face(_) => Branch::Face,
+        }
+    }
+}
+
+impl BranchOutcome {
+    /// The branch it belongs to.
+    #[must_use]
+    pub fn branch(&self) -> Branch {
+        match self {
+            Self::Pose(_) => Branch::Pose,
+            Self::LeftHand(_) => Branch::LeftHand,
+            Self::RightHand(_) => Branch::RightHand,
+            Self::Face(_) => Branch::Face,
+        }
+    }
+}
+
+/// Find the body.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PoseJob {
+    /// Where it was in the frame before; without it the detector looks at the whole picture.
+    pub roi: Option<NormalizedRect>,
+    /// Least score of a detected person.
+    pub min_detection_confidence: f32,
+}
+
+/// What was found of the body.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PoseOutcome {
+    /// What the detector found, where it ran: its 4 keypoints.
+    pub detection: Option<DetectedKeypoints>,
+    /// The region that the landmark model looked at; `None` where nobody was found and it did not run.
+    pub roi: Option<NormalizedRect>,
+    /// Presence, 0..=1; `None` where the landmark model did not run.
+    pub presence: Option<f32>,
+    /// The landmarks, whatever the presence; `None` where the model did not run or gave values that are no numbers.
+    pub pose: Option<RawPose>,
+}
+
+/// Find a hand near a wrist of the pose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandJob {
+    /// The pose's wrist, x and y in fractions of the picture.
+    pub wrist: [f32; 2],
+    /// The pose's little finger.
+    pub pinky: [f32; 2],
+    /// The pose's index finger.
+    pub index: [f32; 2],
+    /// The hand in the frame before.
+    pub previous: Option<HandLandmarks>,
+}
+
+/// What was found of a hand. All regions are `None` from the first that could not be made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HandOutcome {
+    /// The region made from the pose.
+    pub roi_from_pose: Option<NormalizedRect>,
+    /// The region that the re-crop model made of it.
+    pub roi_from_recrop: Option<NormalizedRect>,
+    /// The region made from the previous landmarks.
+    pub roi_from_previous: Option<NormalizedRect>,
+    /// The region that the landmark model looked at.
+    pub roi: Option<NormalizedRect>,
+    /// Presence, 0..=1; `None` where the landmark model did not run.
+    pub presence: Option<f32>,
+    /// The landmarks, whatever the presence.
+    pub landmarks: Option<HandLandmarks>,
+    /// In metres, turned like the picture.
+    pub world: Option<HandWorldLandmarks>,
+}
+
+/// Find a face near the head of the pose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaceJob {
+    /// Pose points 0..=10, x and y in fractions of the picture.
+    pub head: [[f32; 2]; 11],
+    /// The mesh in the frame before.
+    pub previous: Option<FaceLandmarks>,
+    /// Least score of a detected face.
+    pub min_detection_confidence: f32,
+}
+
+/// What was found of the face.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FaceOutcome {
+    /// The region made from the pose.
+    pub roi_from_pose: Option<NormalizedRect>,
+    /// What the detector found in it: its 6 keypoints.
+    pub detection: Option<DetectedKeypoints>,
+    /// The region made from the detection.
+    pub roi_from_detection: Option<NormalizedRect>,
+    /// The region made from the previous mesh.
+    pub roi_from_previous: Option<NormalizedRect>,
+    /// What the mesh model gave; `None` where it did not run.
+    pub mesh: Option<FaceMesh>,
+}
+
+/// What the mesh model gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaceMesh {
+    /// The region that it looked at.
+    pub roi: NormalizedRect,
+    /// Presence, 0..=1.
+    pub presence: f32,
+    /// The landmarks, whatever the presence.
+    pub landmarks: FaceLandmarks,
+}

@@ -1,0 +1,23 @@
+//! The four branches of a frame, as pure functions of picture, models and job.
+//!
+//! A job carries all the state a branch has, so any executor that holds the models may run it; an outcome carries all
+//! that the [`Session`](crate::Session) needs to go on. Both are plain data that crosses threads and workers.
+
+#[cfg(feature = "inference")]
+mod face;
+#[cfg(feature = "inference")]
+mod hand;
+#[cfg(feature = "inference")]
+mod heat_map;
+mod job;
+#[cfg(feature = "inference")]
+mod pose;
+#[cfg(feature = "inference")]
+mod run;
+
+pub use job::{
+    Branch, BranchJob, BranchOutcome, FaceJob, FaceMesh, FaceOutcome, HandJob, HandOutcome,
+    PoseJob, PoseOutcome,
+};
+#[cfg(feature = "inference")]
+pub use run::run;

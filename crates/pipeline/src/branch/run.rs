@@ -1,0 +1,23 @@
+//! One way in for every executor.
+
+use super::{BranchJob, BranchOutcome, face, hand, pose};
+use crate::error::ModelError;
+use crate::inference::Models;
+use crate::picture::RgbImage;
+
+/// Runs a branch on a picture. The same job on the same picture gives the same outcome, whoever runs it.
+///
+/// # Errors
+/// [`ModelError::Missing`] if `models` lacks one that the branch needs; [`ModelError::Failed`] if the runtime fails.
+pub fn run(
+    models: &Models,
+    image: &RgbImage,
+    job: &BranchJob,
+) -> Result<BranchOutcome, ModelError> {
+    Ok(match job {
+        BranchJob::Pose(job) => BranchOutcome::Pose(pose::run(models, image, job)?),
+        BranchJob::LeftHand(job) => BranchOutcome::LeftHand(hand::run(models, image, job)?),
+        BranchJob::RightHand(job) => BranchOutcome::RightHand(hand::run(models, image, job)?),
+        BranchJob::Face(job) => BranchOutcome::Face(face::run(models, image, job)?),
+    })
+}

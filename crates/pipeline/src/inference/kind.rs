@@ -1,0 +1,190 @@
+//! The table of models. Sources of inputs and outputs: HOLISTIC_SPEC §3.5 to §8 and `models/README.md`.
+
+use crate::crop::{Border, CropSpec};
+use crate::options::Quality;
+
+/// One of the model files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ModelKind {
+    /// Finds a person in the whole picture.
+    PoseDetection,
+    /// 39 body points, heat map, world points in a region.
+    PoseLandmarkFull,
+    /// The same, smaller.
+    PoseLandmarkLite,
+    /// A better region for a hand.
+    HandRecrop,
+    /// 21 hand points, presence, handedness, world points in a region.
+    HandLandmarkFull,
+    /// The same, smaller.
+    HandLandmarkLite,
+    /// Finds a face in a region.
+    FaceDetectionShortRange,
+    /// 468 face points in a region.
+    FaceLandmark,
+}
+
+/// An output of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputSpec {
+    /// Name in the ONNX file.
+    pub name: &'static str,
+    /// Shape, f32.
+    pub shape: &'static [usize],
+}
+
+impl ModelKind {
+    /// Every model.
+    pub const ALL: [Self; 8] = [
+        Self::PoseDetection,
+        Self::PoseLandmarkFull,
+        Self::PoseLandmarkLite,
+        Self::HandRecrop,
+        Self::HandLandmarkFull,
+        Self::HandLandmarkLite,
+        Self::FaceDetectionShortRange,
+        Self::FaceLandmark,
+    ];
+
+    /// The six models that a quality needs.
+    #[must_use]
+    pub const fn of_quality(quality: Quality) -> [Self; 6] {
+        let (pose, hand) = match quality {
+            Quality::Full => (Self::PoseLandmarkFull, Self::HandLandmarkFull),
+            Quality::Lite => (Self::PoseLandmarkLite, Self::HandLandmarkLite),
+        };
+        [
+            Self::PoseDetection,
+            pose,
+            Self::HandRecrop,
+            hand,
+            Self::FaceDetectionShortRange,
+            Self::FaceLandmark,
+        ]
+    }
+
+    /// The file's name without `.onnx`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PoseDetection => "pose_detection",
+            Self::PoseLandmarkFull => "pose_landmark_full",
+            Self::PoseLandmarkLite => "pose_landmark_lite",
+            Self::HandRecrop => "hand_recrop",
+            Self::HandLandmarkFull => "hand_landmark_full",
+            Self::HandLandmarkLite => "hand_landmark_lite",
+            Self::FaceDetectionShortRange => "face_detection_short_range",
+            Self::FaceLandmark => "face_landmark",
+        }
+    }
+
+    /// The model of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The input, `[1, size, size, 3]` f32 NHWC RGB: its size and range, and how a region becomes it.
+    #[must_use]
+    pub const fn input(self) -> CropSpec {
+        let (input_size, range, keeps_aspect, border) = match self {
+            Self::PoseDetection => (224, [-1.0, 1.0], true, Border::Zero),
+            Self::PoseLandmarkFull | Self::PoseLandmarkLite | Self::HandRecrop => {
+                (256, [0.0, 1.0], true, Border::Replicate)
+            }
+            Self::HandLandmarkFull | Self::HandLandmarkLite => {
+                (224, [0.0, 1.0], true, Border::Replicate)
+            }
+            Self::FaceDetectionShortRange => (128, [-1.0, 1.0], true, Border::Zero),
+            Self::FaceLandmark => (192, [0.0, 1.0], false, Border::Replicate),
+        };
+        CropSpec {
+            input_size,
+            range,
+            keeps_aspect,
+            border,
+        }
+    }
+
+    /// The outputs in the order in which [`Model::run`](super::Model::run) gives them.
+    #[must_use]
+    pub const fn outputs(self) -> &'static [OutputSpec] {
+        const fn output(name: &'static str, shape: &'static [usize]) -> OutputSpec {
+            OutputSpec { name, shape }
+        }
+        match self {
+            // Boxes of 12 values for 2254 anchors, score logits.
+            Self::PoseDetection => {
+                &const {
+                    [
+                        output("Identity", &[1, 2254, 12]),
+                        output("Identity_1", &[1, 2254, 1]),
+                    ]
+                }
+            }
+            // 39 points of x, y, z, visibility logit, presence logit; presence; heat map logits; 39 world points.
+            Self::PoseLandmarkFull | Self::PoseLandmarkLite => {
+                &const {
+                    [
+                        output("Identity", &[1, 195]),
+                        output("Identity_1", &[1, 1]),
+                        output("Identity_3", &[1, 64, 64, 39]),
+                        output("Identity_4", &[1, 117]),
+                    ]
+                }
+            }
+            // Centre and scale point in input pixels.
+            Self::HandRecrop => &const { [output("output_crop", &[1, 1, 1, 4])] },
+            // 21 points in input pixels; presence; probability of handedness class 0; 21 world points.
+            Self::HandLandmarkFull | Self::HandLandmarkLite => {
+                &const {
+                    [
+                        output("Identity", &[1, 63]),
+                        output("Identity_1", &[1, 1]),
+                        output("Identity_2", &[1, 1]),
+                        output("Identity_3", &[1, 63]),
+                    ]
+                }
+            }
+            // Boxes of 16 values for 896 anchors, score logits.
+            Self::FaceDetectionShortRange => {
+                &const {
+                    [
+                        output("regressors", &[1, 896, 16]),
+                        output("classificators", &[1, 896, 1]),
+                    ]
+                }
+            }
+            // 468 points in input pixels; presence logit.
+            Self::FaceLandmark => {
+                &const {
+                    [
+                        output("conv2d_21", &[1, 1, 1, 1404]),
+                        output("conv2d_31", &[1, 1, 1, 1]),
+                    ]
+                }
+            }
+        }
+    }
+
+    /// The file as it is embedded in the binary.
+    #[cfg(feature = "embedded-models")]
+    #[must_use]
+    pub const fn embedded_bytes(self) -> &'static [u8] {
+        macro_rules! file {
+            ($name:literal) => {
+                include_bytes!(concat!("../../models/", $name, ".onnx"))
+            };
+        }
+        match self {
+            Self::PoseDetection => file!("pose_detection"),
+            Self::PoseLandmarkFull => file!("pose_landmark_full"),
+            Self::PoseLandmarkLite => file!("pose_landmark_lite"),
+            Self::HandRecrop => file!("hand_recrop"),
+            Self::HandLandmarkFull => file!("hand_landmark_full"),
+            Self::HandLandmarkLite => file!("hand_landmark_lite"),
+            Self::FaceDetectionShortRange => file!("face_detection_short_range"),
+            Self::FaceLandmark => file!("face_landmark"),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! One model: read from ONNX, checked against its kind, optimised and run by tract.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+
+use super::ModelKind;
+use crate::crop::Crop;
+use crate::error::ModelError;
+use crate::picture::RgbImage;
+use crate::rect::NormalizedRect;
+
+/// A model that is ready to run. It holds no state between runs and can be shared by threads.
+#[derive(Debug)]
+pub struct Model {
+    kind: ModelKind,
+    plan: Arc<TypedRunnableModel>,
+}
+
+impl Model {
+    /// Reads and optimises an ONNX file.
+    ///
+    /// # Errors
+    /// [`ModelError::Malformed`] if the bytes are not ONNX that tract reads; [`ModelError::Mismatch`] if input or
+    /// outputs are not those of `kind`.
+    pub fn load(kind: ModelKind, onnx_bytes: &[u8]) -> Result<Self, ModelError> {
+        let malformed = |error: TractError| ModelError::Malformed {
+            model: kind.name(),
+            reason: format!("{error:#}"),
+        };
+        let graph = onnx()
+            .model_for_read(&mut Cursor::new(onnx_bytes))
+            .map_err(malformed)?;
+        let graph = with_outputs_of(kind, graph)?;
+        let graph = graph.into_typed().map_err(malformed)?;
+        check_shapes(kind, &graph)?;
+        let plan = graph
+            .into_optimized()
+            .and_then(IntoRunnable::into_runnable)
+            .map_err(malformed)?;
+        Ok(Self { kind, plan })
+    }
+
+    /// Which model it is.
+    #[must_use]
+    pub fn kind(&self) -> ModelKind {
+        self.kind
+    }
+
+    /// Crops a region of the picture (or all of it) into the input and runs the model.
+    ///
+    /// # Errors
+    /// [`ModelError::Failed`] if the runtime fails.
+    pub fn run(
+        &self,
+        image: &RgbImage,
+        roi: Option<&NormalizedRect>,
+    ) -> Result<(Crop, ModelOutputs), ModelError> {
+        let input = self.kind.input();
+        let side = input.input_size;
+        let mut tensor = Tensor::zero::<f32>(&[1, side, side, 3]).map_err(|e| self.failed(&e))?;
+        let crop = {
+            let mut plain = tensor.try_as_plain_ram_mut().map_err(|e| self.failed(&e))?;
+            let values = plain.as_slice_mut().map_err(|e| self.failed(&e))?;
+            input.crop(image, roi, values)
+        };
+        Ok((crop, self.run_tensor(tensor)?))
+    }
+
+    fn run_tensor(&self, input: Tensor) -> Result<ModelOutputs, ModelError> {
+        let outputs = self
+            .plan
+            .run(tvec!(input.into()))
+            .map_err(|e| self.failed(&e))?;
+        Ok(ModelOutputs {
+            kind: self.kind,
+            values: outputs,
+        })
+    }
+
+    fn failed(&self, error: &TractError) -> ModelError {
+        ModelError::Failed {
+            model: self.kind.name(),
+            reason: format!("{error:#}"),
+        }
+    }
+}
+
+/// What a run gave, in the order of [`ModelKind::outputs`].
+pub struct ModelOutputs {
+    kind: ModelKind,
+    values: TVec<TValue>,
+}
+
+impl ModelOutputs {
+    /// The values of output number `index`, as many as its shape says.
+    ///
+    /// # Errors
+    /// [`ModelError::Failed`] if the runtime gave another type or number of values.
+    pub fn values(&self, index: usize) -> Result<&[f32], ModelError> {
+        let failed = |reason: String| ModelError::Failed {
+            model: self.kind.name(),
+            reason,
+        };
+        let value = self
+            .values
+            .get(index)
+            .ok_or_else(|| failed(format!("no output {index}")))?;
+        let plain = value
+            .try_as_plain_ram()
+            .map_err(|e| failed(format!("{e:#}")))?;
+        let values = plain
+            .as_slice::<f32>()
+            .map_err(|e| failed(format!("{e:#}")))?;
+        let expected: usize = self.kind.outputs()[index].shape.iter().product();
+        if values.len() != expected {
+            return Err(failed(format!(
+                "output {index} has {} values",
+                values.len()
+            )));
+        }
+        Ok(values)
+    }
+}
+
+/// The graph with exactly the outputs of its kind, in their order.
+fn with_outputs_of(kind: ModelKind, graph: InferenceModel) -> Result<InferenceModel, ModelError> {
+    let names: Vec<&str> = kind.outputs().iter().map(|output| output.name).collect();
+    graph
+        .with_outputs_by_name(&names)
+        .map_err(|_| ModelError::Mismatch {
+            model: kind.name(),
+            reason: format!("it lacks the outputs {}", names.join(", ")),
+        })
+}
+
+fn check_shapes(kind: ModelKind, graph: &TypedModel) -> Result<(), ModelError> {
+    let mismatch = |reason: String| ModelError::Mismatch {
+        model: kind.name(),
+        reason,
+    };
+    let check = |what: &str, fact: TractResult<&TypedFact>, expected: &[usize]| {
+        let fact = fact.map_err(|error| mismatch(format!("{error:#}")))?;
+        let is_expected =
+            fact.datum_type == f32::datum_type() && fact.shape.as_concrete() == Some(expected);
+        if is_expected {
+            return Ok(());
+        }
+        Err(mismatch(format!(
+            "{what} is {fact:?}, not {expected:?} of f32"
+        )))
+    };
+    let side = kind.input().input_size;
+    check("its input", graph.input_fact(0), &[1, side, side, 3])?;
+    for (index, output) in kind.outputs().iter().enumerate() {
+        check(output.name, graph.output_fact(index), output.shape)?;
+    }
+    Ok(())
+}

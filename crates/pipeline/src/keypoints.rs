@@ -1,0 +1,163 @@
+//! The result of a frame: landmarks, scores, reasons, times.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::FrameError;
+use crate::landmarks::{
+    FaceLandmarks, HandLandmarks, HandWorldLandmarks, PoseLandmarks, PoseWorldLandmarks,
+};
+use crate::options::Parts;
+
+/// Keypoints of one frame.
+///
+/// x and y are fractions of the picture after Exif orientation: 0..=1 inside it, values outside are kept. z is in
+/// picture widths, smaller is nearer. Hands and sides are the subject's own, whatever the camera mirrors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameKeypoints {
+    /// The session's running number of the frame, from 0.
+    pub index: u64,
+    /// Capture time in microseconds, as given with the frame.
+    pub timestamp_us: u64,
+    /// Width of the picture in pixels.
+    pub width: u32,
+    /// Height of the picture in pixels.
+    pub height: u32,
+    /// The parts that were asked for; what was not asked for is `None` below.
+    pub parts: Parts,
+    /// Body, or `None` where nobody was found.
+    pub pose: Option<PoseLandmarks>,
+    /// Body in metres; there whenever `pose` is.
+    pub pose_world: Option<PoseWorldLandmarks>,
+    /// The subject's left hand.
+    pub left_hand: Option<HandLandmarks>,
+    /// The subject's right hand.
+    pub right_hand: Option<HandLandmarks>,
+    /// Left hand in metres; there whenever `left_hand` is.
+    pub left_hand_world: Option<HandWorldLandmarks>,
+    /// Right hand in metres; there whenever `right_hand` is.
+    pub right_hand_world: Option<HandWorldLandmarks>,
+    /// Face mesh.
+    pub face: Option<FaceLandmarks>,
+    /// Presence of each part.
+    pub scores: Scores,
+    /// Why a part that was asked for is absent.
+    pub missing: MissingParts,
+    /// Frames since the previous result or frame error that get no message of their own.
+    pub dropped: u64,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// Presence of each part as its landmark model says, 0..=1; `None` where the model did not run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Presence of the body.
+    pub pose: Option<f32>,
+    /// Presence of the left hand.
+    pub left_hand: Option<f32>,
+    /// Presence of the right hand.
+    pub right_hand: Option<f32>,
+    /// Presence of the face.
+    pub face: Option<f32>,
+}
+
+/// Why a part is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingReason {
+    /// Nobody was found, and hands and face hang on the pose.
+    NoPose,
+    /// Its place is not in the picture or is hidden: the wrist is not visible, or no face was detected near the head.
+    OutOfView,
+    /// The landmark model ran and was not sure enough.
+    LowPresence,
+}
+
+impl MissingReason {
+    /// The word that JSON and JavaScript show.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPose => "no-pose",
+            Self::OutOfView => "out-of-view",
+            Self::LowPresence => "low-presence",
+        }
+    }
+}
+
+/// The reason for each part that was asked for and is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingParts {
+    /// Why there is no pose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pose: Option<MissingReason>,
+    /// Why there is no left hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_hand: Option<MissingReason>,
+    /// Why there is no right hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right_hand: Option<MissingReason>,
+    /// Why there is no face.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub face: Option<MissingReason>,
+}
+
+/// Microseconds spent on a frame. The steps are as the executor measured them, `queue` and `total` by the session's
+/// caller's clock; 0 for what did not run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timings {
+    /// From `add_frame` to the start of the first step.
+    pub queue: u64,
+    /// JPEG to pixels.
+    pub decode: u64,
+    /// Person detector (when it ran) and pose landmarks.
+    pub pose: u64,
+    /// Re-crop and landmarks of the left hand.
+    pub left_hand: u64,
+    /// Re-crop and landmarks of the right hand.
+    pub right_hand: u64,
+    /// Face detector and mesh.
+    pub face: u64,
+    /// From `add_frame` to the end of the last step.
+    pub total: u64,
+}
+
+/// What a session says of a frame it took up: keypoints, or why there are none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FrameResult {
+    /// The frame was processed; single parts may be absent.
+    Keypoints(Box<FrameKeypoints>),
+    /// The frame could not be processed; the frames before and after are not touched by that.
+    Failed(FailedFrame),
+}
+
+/// A frame that could not be processed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedFrame {
+    /// The session's running number of the frame.
+    pub index: u64,
+    /// Capture time in microseconds, as given with the frame.
+    pub timestamp_us: u64,
+    /// Why.
+    pub error: FrameError,
+    /// As [`FrameKeypoints::dropped`].
+    pub dropped: u64,
+}
+
+impl FrameResult {
+    /// The session's running number of the frame.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        match self {
+            Self::Keypoints(keypoints) => keypoints.index,
+            Self::Failed(failed) => failed.index,
+        }
+    }
+
+    pub(crate) fn dropped_mut(&mut self) -> &mut u64 {
+        match self {
+            Self::Keypoints(keypoints) => &mut keypoints.dropped,
+            Self::Failed(failed) => &mut failed.dropped,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What a session may be told, with the defaults of MediaPipe Holistic.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::SessionError;
+
+/// Which parts a session reports. Pose always runs, for the others hang on it; unasked, it is not reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// 33 body landmarks, in the picture and in metres.
+    pub pose: bool,
+    /// 21 landmarks of each hand.
+    pub hands: bool,
+    /// 468 landmarks of the face.
+    pub face: bool,
+}
+
+impl Parts {
+    /// Pose, hands and face.
+    pub const ALL: Self = Self {
+        pose: true,
+        hands: true,
+        face: true,
+    };
+}
+
+/// Which landmark models: `Full` for accuracy, `Lite` for about two thirds of the work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quality {
+    /// `pose_landmark_full` and `hand_landmark_full`, as Python's `model_complexity=1`.
+    #[default]
+    Full,
+    /// `pose_landmark_lite` and `hand_landmark_lite`.
+    Lite,
+}
+
+/// How a [`Session`](crate::Session) works.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The parts to report.
+    pub parts: Parts,
+    /// Frames that wait for their turn before the oldest is dropped; 1 means "the newest only". At least 1.
+    pub buffer_size: usize,
+    /// Temporal smoothing of the pose: visibility low-pass and one-euro filters (HOLISTIC_SPEC §9). The region of the
+    /// next frame is always taken from smoothed auxiliary landmarks.
+    pub smoothing: bool,
+    /// Frames that may be in work at once, pose ahead of hands and face. 1..=16.
+    pub max_frames_in_flight: usize,
+    /// Results that wait to be read before the oldest is dropped. At least 1.
+    pub max_unread_results: usize,
+    /// Least score of a detected person, 0..=1.
+    pub min_pose_detection_confidence: f32,
+    /// A pose counts while its presence is above this, 0..=1.
+    pub min_pose_presence_confidence: f32,
+    /// A hand counts while its presence is above this, 0..=1.
+    pub min_hand_landmarks_confidence: f32,
+    /// Least score of a detected face, 0..=1.
+    pub min_face_detection_confidence: f32,
+    /// A face counts while its presence is above this, 0..=1.
+    pub min_face_presence_confidence: f32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            parts: Parts::ALL,
+            buffer_size: 50,
+            smoothing: true,
+            max_frames_in_flight: 3,
+            max_unread_results: 50,
+            min_pose_detection_confidence: 0.5,
+            min_pose_presence_confidence: 0.5,
+            min_hand_landmarks_confidence: 0.5,
+            min_face_detection_confidence: 0.5,
+            min_face_presence_confidence: 0.5,
+        }
+    }
+}
+
+impl Options {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`SessionError::InvalidOption`] names the first option outside its range.
+    pub fn validate(&self) -> Result<(), SessionError> {
+        let invalid = |option, expected, value: String| {
+            Err(SessionError::InvalidOption {
+                option,
+                expected,
+                value,
+            })
+        };
+        for (option, value) in [
+            ("buffer_size", self.buffer_size),
+            ("max_unread_results", self.max_unread_results),
+        ] {
+            if value == 0 {
+                return invalid(option, "at least 1", value.to_string());
+            }
+        }
+        if !(1..=16).contains(&self.max_frames_in_flight) {
+            let value = self.max_frames_in_flight.to_string();
+            return invalid("max_frames_in_flight", "1 to 16", value);
+        }
+        for (option, value) in [
+            (
+                "min_pose_detection_confidence",
+                self.min_pose_detection_confidence,
+            ),
+            (
+                "min_pose_presence_confidence",
+                self.min_pose_presence_confidence,
+            ),
+            (
+                "min_hand_landmarks_confidence",
+                self.min_hand_landmarks_confidence,
+            ),
+            (
+                "min_face_detection_confidence",
+                self.min_face_detection_confidence,
+            ),
+            (
+                "min_face_presence_confidence",
+                self.min_face_presence_confidence,
+            ),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return invalid(option, "a number from 0 to 1", value.to_string());
+            }
+        }
+        if !(self.parts.pose || self.parts.hands || self.parts.face) {
+            return invalid(
+                "parts",
+                "at least one of pose, hands, face",
+                "none".to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_and_each_range_is_held() {
+        assert_eq!(Options::default().validate(), Ok(()));
+        let wrong = |change: fn(&mut Options)| {
+            let mut options = Options::default();
+            change(&mut options);
+            match options.validate() {
+                Err(SessionError::InvalidOption { option, .. }) => option,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(wrong(|o| o.buffer_size = 0), "buffer_size");
+        assert_eq!(wrong(|o| o.max_unread_results = 0), "max_unread_results");
+        assert_eq!(
+            wrong(|o| o.max_frames_in_flight = 17),
+            "max_frames_in_flight"
+        );
+        assert_eq!(
+            wrong(|o| o.min_pose_detection_confidence = f32::NAN),
+            "min_pose_detection_confidence"
+        );
+        assert_eq!(
+            wrong(|o| o.min_face_presence_confidence = 1.5),
+            "min_face_presence_confidence"
+        );
+        let none = Parts {
+            pose: false,
+            hands: false,
+            face: false,
+        };
+        let options = Options {
+            parts: none,
+            ..Options::default()
+        };
+        assert!(options.validate().is_err());
+    }
+}

@@ -1,0 +1,106 @@
+//! Exif orientation: how the stored rows and columns lie in the upright picture (Exif 2.32, tag 0x0112).
+
+use exif::{In, Reader, Tag};
+
+use super::RgbImage;
+use crate::rect::ImageSize;
+
+/// Orientation 1..=8 from an Exif block (TIFF header first); 1, "as stored", where it says nothing sound.
+pub(super) fn orientation_of(exif: &[u8]) -> u8 {
+    let value = Reader::new()
+        .read_raw(exif.to_vec())
+        .ok()
+        .and_then(|fields| {
+            let field = fields.get_field(Tag::Orientation, In::PRIMARY)?;
+            field.value.get_uint(0)
+        });
+    match value {
+        Some(value @ 1..=8) => value as u8,
+        _ => 1,
+    }
+}
+
+/// The picture as it should be seen.
+pub(super) fn upright(stored: RgbImage, orientation: u8) -> RgbImage {
+    if !(2..=8).contains(&orientation) {
+        return stored;
+    }
+    let (stored_width, stored_height) = (stored.width() as usize, stored.height() as usize);
+    let turned = orientation >= 5;
+    let (width, height) = if turned {
+        (stored_height, stored_width)
+    } else {
+        (stored_width, stored_height)
+    };
+    let (last_column, last_row) = (stored_width - 1, stored_height - 1);
+    let mut pixels = Vec::with_capacity(stored.pixels.len());
+    for y in 0..height {
+        for x in 0..width {
+            let (column, row) = match orientation {
+                2 => (last_column - x, y),
+                3 => (last_column - x, last_row - y),
+                4 => (x, last_row - y),
+                5 => (y, x),
+                6 => (y, last_row - x),
+                7 => (last_column - y, last_row - x),
+                _ => (last_column - y, x),
+            };
+            let start = (row * stored_width + column) * 3;
+            pixels.extend_from_slice(&stored.pixels[start..start + 3]);
+        }
+    }
+    let size = ImageSize {
+        width: width as u32,
+        height: height as u32,
+    };
+    RgbImage { size, pixels }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Red values of the upright picture, row by row, for a stored picture of 3×2 pixels "abc def".
+    fn upright_letters(orientation: u8) -> (u32, u32, String) {
+        let pixels = b"abcdef"
+            .iter()
+            .flat_map(|letter| [*letter, 0, 0])
+            .collect();
+        let image = upright(RgbImage::from_rgb(3, 2, pixels).unwrap(), orientation);
+        let letters = image.pixels().chunks(3).map(|p| p[0] as char).collect();
+        (image.width(), image.height(), letters)
+    }
+
+    #[test]
+    fn all_eight_orientations_are_turned_upright() {
+        let expected = [
+            (3, 2, "abcdef"),
+            (3, 2, "cbafed"),
+            (3, 2, "fedcba"),
+            (3, 2, "defabc"),
+            (2, 3, "adbecf"),
+            (2, 3, "daebfc"),
+            (2, 3, "fcebda"),
+            (2, 3, "cfbead"),
+        ];
+        for (orientation, (width, height, letters)) in (1..=8).zip(expected) {
+            assert_eq!(
+                upright_letters(orientation),
+                (width, height, letters.to_owned()),
+                "orientation {orientation}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_exif_block_that_is_broken_means_as_stored() {
+        assert_eq!(orientation_of(b""), 1);
+        assert_eq!(orientation_of(b"II*\0\xff\xff\xff\xff"), 1);
+        let with = |value: u8| {
+            let mut tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+            tiff.extend([value, 0, 0, 0, 0, 0, 0, 0]);
+            orientation_of(&tiff)
+        };
+        assert_eq!((with(6), with(9), with(0)), (6, 1, 1));
+    }
+}

@@ -1,0 +1,209 @@
+//! Regions of interest: where each model looks next (the table in HOLISTIC_SPEC §5.5).
+//!
+//! Every recipe is a box or a square made from points, then moved and enlarged.
+
+use std::f32::consts::FRAC_PI_2;
+
+use crate::landmarks::{FaceLandmarks, HandLandmarks, Landmarks};
+use crate::rect::{
+    Bounds, ImageSize, MAXIMUM_START, NormalizedRect, RectTransform, rotated, rotation_between,
+};
+
+const POSE: RectTransform = RectTransform {
+    shift_y: 0.0,
+    scale: 1.25,
+};
+const HAND_FROM_POSE: RectTransform = RectTransform {
+    shift_y: -0.1,
+    scale: 2.7,
+};
+const HAND_FROM_RECROP: RectTransform = RectTransform {
+    shift_y: -0.1,
+    scale: 1.0,
+};
+const HAND_FROM_LANDMARKS: RectTransform = RectTransform {
+    shift_y: -0.1,
+    scale: 2.0,
+};
+const FACE_FROM_POSE: RectTransform = RectTransform {
+    shift_y: 0.0,
+    scale: 3.0,
+};
+const FACE_FROM_DETECTION: RectTransform = RectTransform {
+    shift_y: -0.1,
+    scale: 2.0,
+};
+const FACE_FROM_MESH: RectTransform = RectTransform {
+    shift_y: 0.0,
+    scale: 1.5,
+};
+
+/// The palm, without the fingers' ends: MediaPipe makes a hand's next region from these 12 of its 21 points.
+const PALM_POINTS: [usize; 12] = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18];
+
+/// Pose: from the detector's mid-hip point (start) and full-body point (end).
+#[must_use]
+pub fn pose_from_detection(
+    mid_hips: [f32; 2],
+    full_body: [f32; 2],
+    size: ImageSize,
+) -> NormalizedRect {
+    NormalizedRect::from_alignment_points(mid_hips, full_body, FRAC_PI_2, size)
+        .transformed(size, POSE)
+}
+
+/// Pose of the next frame: from this frame's smoothed auxiliary points.
+#[must_use]
+pub fn pose_from_auxiliary(auxiliary: &Landmarks<2, 3>, size: ImageSize) -> NormalizedRect {
+    let [center, scale_point] = auxiliary.map(|[x, y, _]| [x, y]);
+    pose_from_detection(center, scale_point, size)
+}
+
+/// The size of the body that the filters work relative to, in pixels: the square around the unsmoothed auxiliary
+/// points, not enlarged.
+#[must_use]
+pub fn pose_object_scale_px(auxiliary: &Landmarks<2, 3>, size: ImageSize) -> f32 {
+    let (image_width, image_height) = size.as_f32();
+    let [center, scale_point] = auxiliary.map(|[x, y, _]| [x, y]);
+    let rect = NormalizedRect::from_alignment_points(center, scale_point, FRAC_PI_2, size);
+    (rect.width * image_width + rect.height * image_height) / 2.0
+}
+
+/// Hand: from the pose's wrist, little finger and index finger (HOLISTIC_SPEC §7.1).
+#[must_use]
+pub fn hand_from_pose(
+    wrist: [f32; 2],
+    pinky: [f32; 2],
+    index: [f32; 2],
+    size: ImageSize,
+) -> NormalizedRect {
+    let middle = [0, 1].map(|axis| (2.0 * index[axis] + pinky[axis]) / 3.0);
+    let square = NormalizedRect::from_alignment_points(middle, wrist, 0.0, size);
+    let (image_width, image_height) = size.as_f32();
+    let in_pixels = |[x, y]: [f32; 2]| [x * image_width, y * image_height];
+    let upright = NormalizedRect {
+        rotation: rotation_between(in_pixels(wrist), in_pixels(middle), FRAC_PI_2),
+        ..square
+    };
+    upright.transformed(size, HAND_FROM_POSE)
+}
+
+/// Hand: from the two points of the re-crop model, centre and scale point.
+#[must_use]
+pub fn hand_from_recrop(
+    center: [f32; 2],
+    scale_point: [f32; 2],
+    size: ImageSize,
+) -> NormalizedRect {
+    NormalizedRect::from_alignment_points(center, scale_point, -FRAC_PI_2, size)
+        .transformed(size, HAND_FROM_RECROP)
+}
+
+/// Hand: from its landmarks in the previous frame (HOLISTIC_SPEC §7.3).
+#[must_use]
+pub fn hand_from_landmarks(landmarks: &HandLandmarks, size: ImageSize) -> NormalizedRect {
+    let (image_width, image_height) = size.as_f32();
+    let point = |index: usize| [landmarks[index][0], landmarks[index][1]];
+    let in_pixels = |[x, y]: [f32; 2]| [x * image_width, y * image_height];
+
+    let knuckles = [0, 1].map(|axis| {
+        let outer = (point(5)[axis] + point(13)[axis]) / 2.0;
+        (outer + point(9)[axis]) / 2.0
+    });
+    let rotation = rotation_between(in_pixels(point(0)), in_pixels(knuckles), FRAC_PI_2);
+
+    let center = Bounds::of_points(PALM_POINTS.map(point), MAXIMUM_START).center();
+    let palm_along_axes = PALM_POINTS.map(point).map(|[x, y]| {
+        let offset = [
+            (x - center[0]) * image_width,
+            (y - center[1]) * image_height,
+        ];
+        rotated(offset, -rotation)
+    });
+    let bounds = Bounds::of_points(palm_along_axes, MAXIMUM_START);
+    let middle = rotated(bounds.center(), rotation);
+    let rect = NormalizedRect {
+        x_center: middle[0] / image_width + center[0],
+        y_center: middle[1] / image_height + center[1],
+        width: (bounds.max[0] - bounds.min[0]) / image_width,
+        height: (bounds.max[1] - bounds.min[1]) / image_height,
+        rotation,
+    };
+    rect.transformed(size, HAND_FROM_LANDMARKS)
+}
+
+/// Face: from pose points 0..=10, the head.
+#[must_use]
+pub fn face_from_pose(head: &[[f32; 2]; 11], size: ImageSize) -> NormalizedRect {
+    const RIGHT_EYE: usize = 5;
+    const LEFT_EYE: usize = 2;
+    let bounds = Bounds::of_points(*head, MAXIMUM_START);
+    NormalizedRect::from_bounds(bounds, head[RIGHT_EYE], head[LEFT_EYE], size)
+        .transformed(size, FACE_FROM_POSE)
+}
+
+/// Face: from the detector's six keypoints, the first two being the eyes.
+#[must_use]
+pub fn face_from_detection(keypoints: &[[f32; 2]; 6], size: ImageSize) -> NormalizedRect {
+    let bounds = Bounds::of_points(*keypoints, f32::MIN);
+    NormalizedRect::from_bounds(bounds, keypoints[0], keypoints[1], size)
+        .transformed(size, FACE_FROM_DETECTION)
+}
+
+/// Face: from its mesh in the previous frame.
+#[must_use]
+pub fn face_from_mesh(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
+    const RIGHT_EYE_OUTER_CORNER: usize = 33;
+    const LEFT_EYE_OUTER_CORNER: usize = 263;
+    let point = |index: usize| [mesh[index][0], mesh[index][1]];
+    let bounds = Bounds::of_points(mesh.iter().map(|[x, y, _]| [*x, *y]), MAXIMUM_START);
+    NormalizedRect::from_bounds(
+        bounds,
+        point(RIGHT_EYE_OUTER_CORNER),
+        point(LEFT_EYE_OUTER_CORNER),
+        size,
+    )
+    .transformed(size, FACE_FROM_MESH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: ImageSize = ImageSize {
+        width: 640,
+        height: 480,
+    };
+
+    #[test]
+    fn a_hand_that_points_up_has_no_rotation_and_a_square_around_the_knuckles() {
+        let rect = hand_from_pose([0.5, 0.8], [0.5, 0.6], [0.5, 0.6], SIZE);
+        assert!(rect.rotation.abs() < 1e-6);
+        let side_px = 2.0 * 0.2 * 480.0;
+        assert!((rect.width * 640.0 - 2.7 * side_px).abs() < 1e-3);
+        assert!((rect.height * 480.0 - 2.7 * side_px).abs() < 1e-3);
+        assert!((rect.y_center * 480.0 - (0.6 * 480.0 - 0.1 * side_px)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_region_of_previous_landmarks_turns_with_the_hand() {
+        let upright =
+            HandLandmarks::from_fn(|n| [0.5 + (n % 4) as f32 * 0.02, 0.7 - n as f32 * 0.01, 0.0]);
+        let region = hand_from_landmarks(&upright, SIZE);
+        // The same hand, turned by a quarter around the middle of a square picture.
+        let square = ImageSize {
+            width: 480,
+            height: 480,
+        };
+        let straight = hand_from_landmarks(&upright, square);
+        let turned = HandLandmarks::from_fn(|n| {
+            let [x, y, z] = upright[n];
+            let [x, y] = rotated([x - 0.5, y - 0.5], FRAC_PI_2);
+            [x + 0.5, y + 0.5, z]
+        });
+        let quarter = hand_from_landmarks(&turned, square);
+        assert!((quarter.rotation - straight.rotation - FRAC_PI_2).abs() < 1e-5);
+        assert!(region.is_croppable());
+        assert!((quarter.width / straight.width - 1.0).abs() < 0.25);
+    }
+}

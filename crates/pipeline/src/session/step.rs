@@ -1,0 +1,136 @@
+//! Tasks and their outcomes.
+
+use crate::branch::{Branch, BranchJob, BranchOutcome};
+use crate::error::FrameError;
+use crate::rect::ImageSize;
+
+/// A step of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Bytes to pixels.
+    Decode,
+    /// One of the four branches.
+    Branch(Branch),
+}
+
+impl Step {
+    /// All five, in the order in which a frame takes them.
+    pub const ALL: [Self; 5] = [
+        Self::Decode,
+        Self::Branch(Branch::Pose),
+        Self::Branch(Branch::LeftHand),
+        Self::Branch(Branch::RightHand),
+        Self::Branch(Branch::Face),
+    ];
+
+    /// The bit of this step in [`Steps`].
+    #[must_use]
+    pub const fn bit(self) -> u8 {
+        match self {
+            Self::Decode => 1,
+            Self::Branch(Branch::Pose) => 2,
+            Self::Branch(Branch::LeftHand) => 4,
+            Self::Branch(Branch::RightHand) => 8,
+            Self::Branch(Branch::Face) => 16,
+        }
+    }
+
+    /// The step of a bit.
+    #[must_use]
+    pub fn from_bit(bit: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.bit() == bit)
+    }
+}
+
+/// A set of steps: what an executor serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps(u8);
+
+impl Steps {
+    /// Every step.
+    pub const ALL: Self = Self(31);
+
+    /// The set of these bits ([`Step::bit`]); others are ignored.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// Whether the step is in the set.
+    #[must_use]
+    pub const fn contains(self, step: Step) -> bool {
+        self.0 & step.bit() != 0
+    }
+}
+
+impl FromIterator<Step> for Steps {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self(steps.into_iter().fold(0, |bits, step| bits | step.bit()))
+    }
+}
+
+/// Which task an outcome belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TaskId {
+    /// Running number of the task; no two are the same within a session.
+    pub ticket: u64,
+    /// Index of the frame.
+    pub frame: u64,
+    /// The step.
+    pub step: Step,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task<F, P> {
+    /// To be given back with the outcome.
+    pub id: TaskId,
+    /// What to do.
+    pub work: Work<F, P>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work<F, P> {
+    /// Decode the frame.
+    Decode(F),
+    /// Run a branch on the frame's pixels.
+    Branch(P, BranchJob),
+}
+
+/// What came of a task.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<P> {
+    /// Of [`Work::Decode`].
+    Decoded(Decoded<P>),
+    /// Of [`Work::Branch`].
+    Branch(BranchOutcome),
+    /// Of either.
+    Failed(FrameError),
+}
+
+/// A decoded frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decoded<P> {
+    /// Handle to the pixels.
+    pub pixels: P,
+    /// Their width and height.
+    pub size: ImageSize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_bit_of_its_own_and_reads_back() {
+        let mut bits = 0;
+        for step in Step::ALL {
+            assert_eq!(bits & step.bit(), 0);
+            bits |= step.bit();
+            assert_eq!(Step::from_bit(step.bit()), Some(step));
+        }
+        assert_eq!(Steps::from_bits(bits), Steps::ALL);
+        assert_eq!(Step::from_bit(3), None);
+    }
+}

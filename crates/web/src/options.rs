@@ -1,0 +1,97 @@
+//! Options as a plain JavaScript object, in camelCase. An unknown key is an error that names it.
+
+use js_sys::{Array, Object, Reflect};
+use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::js_error;
+
+pub(crate) fn read(object: &JsValue) -> Result<Options, JsValue> {
+    let mut options = Options::default();
+    if object.is_undefined() || object.is_null() {
+        return Ok(options);
+    }
+    let object: &Object = object
+        .dyn_ref()
+        .ok_or_else(|| invalid("options", "an object", object))?;
+    for key in Object::keys(object).iter() {
+        let value = Reflect::get(object, &key)?;
+        if value.is_undefined() {
+            continue;
+        }
+        let key = key.as_string().unwrap_or_default();
+        match key.as_str() {
+            "parts" => options.parts = parts(&value)?,
+            "smoothing" => {
+                let smoothing = value.as_bool();
+                options.smoothing =
+                    smoothing.ok_or_else(|| invalid(&key, "true or false", &value))?;
+            }
+            "bufferSize" => options.buffer_size = count(&key, &value)?,
+            "maxFramesInFlight" => options.max_frames_in_flight = count(&key, &value)?,
+            "maxUnreadResults" => options.max_unread_results = count(&key, &value)?,
+            "minPoseDetectionConfidence" => {
+                options.min_pose_detection_confidence = fraction(&key, &value)?;
+            }
+            "minPosePresenceConfidence" => {
+                options.min_pose_presence_confidence = fraction(&key, &value)?;
+            }
+            "minHandLandmarksConfidence" => {
+                options.min_hand_landmarks_confidence = fraction(&key, &value)?;
+            }
+            "minFaceDetectionConfidence" => {
+                options.min_face_detection_confidence = fraction(&key, &value)?;
+            }
+            "minFacePresenceConfidence" => {
+                options.min_face_presence_confidence = fraction(&key, &value)?;
+            }
+            _ => return Err(invalid(&key, "left out: there is no such option", &value)),
+        }
+    }
+    options.validate().map_err(js_error)?;
+    Ok(options)
+}
+
+fn parts(value: &JsValue) -> Result<Parts, JsValue> {
+    let expected = "an array of \"pose\", \"hands\", \"face\"";
+    let names: &Array = value
+        .dyn_ref()
+        .ok_or_else(|| invalid("parts", expected, value))?;
+    let mut parts = Parts {
+        pose: false,
+        hands: false,
+        face: false,
+    };
+    for name in names.iter() {
+        match name.as_string().as_deref() {
+            Some("pose") => parts.pose = true,
+            Some("hands") => parts.hands = true,
+            Some("face") => parts.face = true,
+            _ => return Err(invalid("parts", expected, &name)),
+        }
+    }
+    Ok(parts)
+}
+
+fn count(key: &str, value: &JsValue) -> Result<usize, JsValue> {
+    let number = value
+        .as_f64()
+        .filter(|n| n.fract() == 0.0 && (0.0..=1e9).contains(n));
+    number
+        .map(|n| n as usize)
+        .ok_or_else(|| invalid(key, "a whole number", value))
+}
+
+fn fraction(key: &str, value: &JsValue) -> Result<f32, JsValue> {
+    let number = value.as_f64().filter(|n| (0.0..=1.0).contains(n));
+    number
+        .map(|n| n as f32)
+        .ok_or_else(|| invalid(key, "a number from 0 to 1", value))
+}
+
+fn invalid(option: &str, expected: &str, value: &JsValue) -> JsValue {
+    js_error(FrameError::new(
+        ErrorCode::InvalidOption,
+        format!("option {option} must be {expected}, not {value:?}"),
+    ))
+}
