@@ -37,7 +37,7 @@ export class LiveKeypointsError extends Error {
   /** What went wrong. */
   readonly code: ErrorCode;
   /** The frame it is about, as `push()` returned it; absent when it is about no single frame. */
-  readonly index?: number;
+  declare readonly index?: number;
 
   constructor(
     code: ErrorCode,

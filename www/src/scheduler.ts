@@ -287,6 +287,8 @@ export class Scheduler {
       while (!this.#isClosed) {
         const result = this.#session.nextResult();
         if (!result) return;
+        // A frame can also end without a step of its own ending last: a branch with nothing to do waits for earlier frames.
+        this.#frames.release(result.index);
         this.#events.result(result);
       }
     } finally {

@@ -66,10 +66,13 @@ async function begin(): Promise<void> {
     const clip = await openClip();
     source = clip;
     stage.showPlain(clip.poster);
-    await open();
   } catch (error) {
-    showFailure(error);
+    showText(
+      `The clip cannot be played: ${(error as Error).message}. The camera may work.`,
+      "",
+    );
   }
+  await open().catch(showFailure);
 }
 
 async function change(): Promise<void> {
@@ -113,7 +116,7 @@ async function changeSource(name: SourceName): Promise<void> {
 
 /** Loads what the settings ask for, and goes on with the source. */
 async function open(): Promise<void> {
-  hideError();
+  if (source) hideError();
   demo.state = "loading";
   loading.show();
   pauseButton.disabled = true;

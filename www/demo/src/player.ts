@@ -43,7 +43,8 @@ export class Player {
       parts,
       quality,
       // An overlay wants the newest picture rather than every one.
-      bufferSize: 2,
+      bufferSize: 1,
+      maxFramesInFlight: 2,
       signal: abort.signal,
       onProgress: this.#events.progress,
     });
