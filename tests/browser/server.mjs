@@ -29,7 +29,10 @@ const TYPES = {
   ".onnx": "application/octet-stream",
 };
 
-/** Starts on a free port. `answers` maps paths to `{ status, type, body }`, for answers that no file gives. */
+/**
+ * Starts on a free port. `answers` maps paths to `{ status, type, body, policy }`, for answers that no file gives;
+ * `requests` lists the paths that were asked for.
+ */
 export async function startServer({ port = 0, answers = new Map() } = {}) {
   const requests = [];
   const server = createServer((request, response) => {
@@ -59,7 +62,7 @@ async function answer(path, answers, response) {
   if (given) {
     response.writeHead(given.status ?? 200, {
       "content-type": given.type,
-      ...(await policy()),
+      "content-security-policy": given.policy ?? policy(),
     });
     response.end(given.body);
     return;
@@ -77,7 +80,7 @@ async function answer(path, answers, response) {
     "content-type": TYPES[extname(file.path)] ?? "application/octet-stream",
     "content-length": file.size,
     "cache-control": "no-cache",
-    ...(await policy(html)),
+    "content-security-policy": policy(html),
   });
   createReadStream(file.path).pipe(response);
 }
@@ -94,20 +97,18 @@ async function find(path) {
 }
 
 /** The policy; a page's own import map, which has to stand in the page, is allowed by its digest. */
-async function policy(html) {
+function policy(html) {
   const map = html?.match(/<script type="importmap">(.*?)<\/script>/s)?.[1];
   const digest =
     map && ` 'sha256-${createHash("sha256").update(map).digest("base64")}'`;
-  return {
-    "content-security-policy": [
-      "default-src 'none'",
-      `script-src 'self' 'wasm-unsafe-eval'${digest ?? ""}`,
-      "worker-src 'self'",
-      "connect-src 'self'",
-      "img-src 'self' blob:",
-      "style-src 'self'",
-    ].join("; "),
-  };
+  return [
+    "default-src 'none'",
+    `script-src 'self' 'wasm-unsafe-eval'${digest ?? ""}`,
+    "worker-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' blob:",
+    "style-src 'self'",
+  ].join("; ");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
