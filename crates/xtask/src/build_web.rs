@@ -1,11 +1,12 @@
 //! `cargo xtask build-web`: everything in `www/dist`, from both WebAssembly modules to the model files.
 //!
-//! The page's own thread loads the small `session` module, its workers load `inference`; both come from `crates/web`.
+//! The page's own thread loads the small `session` module, its workers load `inference`, with relaxed SIMD where the
+//! browser has it; all come from `crates/web`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 use xshell::cmd;
 
@@ -15,6 +16,7 @@ use crate::workspace::{NPM, Workspace};
 
 pub(crate) const SESSION_MODULE: &str = "build the browser module `session`";
 pub(crate) const INFERENCE_MODULE: &str = "build the browser module `inference`";
+pub(crate) const RELAXED_MODULE: &str = "build the browser module `inference` with relaxed SIMD";
 pub(crate) const TYPESCRIPT: &str = "build the TypeScript of www";
 pub(crate) const MODELS: &str = "copy the models to www/dist";
 
@@ -27,9 +29,10 @@ pub(crate) enum Profile {
 
 /// Flags of `wasm-opt`: the level, then what rustc may emit for this target, all of it in every browser with SIMD.
 /// `-O1` gives the smallest download: `-O3` takes four times as long, compresses worse and runs no faster.
-const WASM_OPT_FLAGS: [&str; 9] = [
+const WASM_OPT_FLAGS: [&str; 10] = [
     "-O1",
     "--enable-simd",
+    "--enable-relaxed-simd",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-multivalue",
@@ -49,14 +52,28 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         setup::WASM_PACK,
         setup::WWW_PACKAGES,
     ];
+    let dist = move |name| workspace.path("www/dist/wasm").join(name);
     plan.add_after(NEEDS, SESSION_MODULE, move || {
-        build_module(workspace, "session", profile)
+        build_module(workspace, "session", "session", &dist("session"), profile)
     });
     plan.add_after(NEEDS, INFERENCE_MODULE, move || {
-        build_module(workspace, "inference", profile)
+        build_module(
+            workspace,
+            "inference",
+            "inference",
+            &dist("inference"),
+            profile,
+        )
+    });
+    plan.add_after(&[INFERENCE_MODULE], RELAXED_MODULE, move || {
+        let folder = workspace.path("target/wasm-relaxed");
+        let features = "inference,relaxed-simd";
+        let finish = build_module(workspace, "inference", features, &folder, profile)?;
+        join_modules(&folder, &dist("inference"))?;
+        Ok(finish)
     });
     plan.add_after(
-        &[setup::WWW_PACKAGES, SESSION_MODULE, INFERENCE_MODULE],
+        &[setup::WWW_PACKAGES, SESSION_MODULE, RELAXED_MODULE],
         TYPESCRIPT,
         || {
             let shell = workspace.shell_in("www")?;
@@ -67,11 +84,28 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
     plan.add(MODELS, || copy_models(workspace));
 }
 
-/// Builds one module of `crates/web`: the feature, the file names and the folder under `www/dist/wasm` share `name`.
-fn build_module(workspace: &Workspace, name: &str, profile: Profile) -> Result<Finish> {
+/// Puts the module with relaxed SIMD beside the other one. Both are driven by the same bindings.
+fn join_modules(relaxed: &Path, plain: &Path) -> Result<()> {
+    let bindings = |folder: &Path| fs::read(folder.join("inference.js"));
+    ensure!(
+        bindings(relaxed)? == bindings(plain)?,
+        "the bindings of `inference` differ with relaxed SIMD, so one file cannot serve both"
+    );
+    let name = "inference_relaxed_bg.wasm";
+    fs::copy(relaxed.join("inference_bg.wasm"), plain.join(name))?;
+    Ok(())
+}
+
+/// Builds one module of `crates/web` into a folder.
+fn build_module(
+    workspace: &Workspace,
+    name: &str,
+    features: &str,
+    folder: &Path,
+    profile: Profile,
+) -> Result<Finish> {
     let shell = workspace.shell();
-    let folder = workspace.path("www/dist/wasm").join(name);
-    shell.remove_path(&folder)?;
+    shell.remove_path(folder)?;
     let profile_flag = match profile {
         Profile::Dev => "--dev",
         Profile::Release => "--release",
@@ -79,13 +113,13 @@ fn build_module(workspace: &Workspace, name: &str, profile: Profile) -> Result<F
     cmd!(
         shell,
         "wasm-pack build crates/web --mode no-install --target web {profile_flag} --no-pack --no-opt
-         --out-dir {folder} --out-name {name} -- --no-default-features --features {name}"
+         --out-dir {folder} --out-name {name} -- --no-default-features --features {features}"
     )
     // They would replace the target features of .cargo/config.toml.
     .env_remove("RUSTFLAGS")
     .env_remove("CARGO_ENCODED_RUSTFLAGS")
     .run()?;
-    remove_leftovers(&folder, name)?;
+    remove_leftovers(folder, name)?;
     let module = folder.join(format!("{name}_bg.wasm"));
     if profile == Profile::Release {
         optimise(workspace, &module)?;

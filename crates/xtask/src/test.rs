@@ -41,7 +41,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
     if has(Group::Native) {
         plan.add(NATIVE_TESTS, || {
             let shell = workspace.shell();
-            cmd!(shell, "cargo test --workspace --no-fail-fast").run()?;
+            cmd!(shell, "cargo test --workspace --release --no-fail-fast").run()?;
             Ok(Finish::Done)
         });
     }

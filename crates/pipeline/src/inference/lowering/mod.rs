@@ -20,6 +20,9 @@ mod wire;
 
 use tract_onnx::prelude::*;
 
+#[cfg(all(test, feature = "embedded-models"))]
+mod tests;
+
 /// The same model with own operators wherever a node is known. `graph` must be as it comes from ONNX, not yet decluttered.
 pub(super) fn lower(mut graph: TypedModel) -> TractResult<TypedModel> {
     graph.prop_consts()?;

@@ -1,0 +1,120 @@
+// A headless browser for the tests, and a page that counts as broken whatever the browser complains about.
+
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+import { chromium } from "playwright-core";
+
+import { startServer } from "./server.mjs";
+
+const NAMES = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+  "chrome",
+];
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--use-fake-device-for-media-stream",
+];
+
+/** The browser: `CHROMIUM` where it is set, otherwise the first one on the path. */
+function executable() {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const found = folders
+    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
+    .find(isExecutable);
+  const path = process.env.CHROMIUM || found;
+  if (!path)
+    throw new Error("no Chromium found: install it, or name it in CHROMIUM");
+  return path;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A browser and a server for one file of tests. */
+export async function openBrowser() {
+  const server = await startServer();
+  const browser = await chromium.launch({
+    executablePath: executable(),
+    args: FLAGS,
+  });
+  return {
+    browser,
+    server,
+    close: async () => {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/**
+ * A page in a fresh profile. `complaints` gathers uncaught errors, console errors and requests to other places; `check()`
+ * asserts that there are none but those that match `expected`.
+ */
+export async function openPage(
+  { browser, server },
+  path,
+  { expected = [], init, ...context } = {},
+) {
+  const profile = await browser.newContext(context);
+  if (init) await profile.addInitScript(init);
+  const page = await profile.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) =>
+    complaints.push(`uncaught: ${error.message}`),
+  );
+  page.on("console", (message) => {
+    if (message.type() === "error")
+      complaints.push(`console: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(server.address) && !url.startsWith("blob:"))
+      complaints.push(`request to ${url}`);
+  });
+  await page.goto(server.address + path);
+  return {
+    page,
+    close: () => profile.close(),
+    unexpected: () =>
+      complaints.filter(
+        (text) => !expected.some((pattern) => pattern.test(text)),
+      ),
+  };
+}
+
+/** Runs `body(harness, argument)` in a page that has nothing but the package, and fails on any complaint. */
+export async function inPage(opened, body, argument, options = {}) {
+  const { page, close, unexpected } = await openPage(
+    opened,
+    "/pages/blank.html",
+    options,
+  );
+  try {
+    const source = `import("/pages/harness.js").then((harness) => (${body})(harness, ${JSON.stringify(argument ?? null)}))`;
+    const result = await page.evaluate(source);
+    const complaints = unexpected();
+    if (complaints.length > 0)
+      throw new Error(`the page complained: ${complaints.join("; ")}`);
+    return result;
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,290 @@
+// The demo page: starts by itself, draws what it found, and can be used by mouse, keyboard and address.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+
+import { openBrowser, openPage } from "./browser.mjs";
+
+const LAPTOP = { viewport: { width: 1280, height: 800 } };
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  isMobile: true,
+  hasTouch: true,
+  deviceScaleFactor: 2,
+};
+
+let opened;
+
+before(async () => {
+  opened = await openBrowser();
+});
+afterEach(() => opened.server.answers.clear());
+after(() => opened.close());
+
+/** Runs `use(page)` on the demo, and fails on any complaint of the browser that is not expected. */
+async function onDemo(address, options, use) {
+  const { page, close, unexpected } = await openPage(opened, address, options);
+  try {
+    await use(page);
+    assert.deepEqual(unexpected(), []);
+  } finally {
+    await close();
+  }
+}
+
+const results = (page, count) =>
+  page.waitForFunction((count) => demo.results >= count, count);
+const isLoaded = (page) => page.waitForFunction(() => demo.state !== "loading");
+
+/** Waits until all frames in work have been drawn. */
+async function pause(page) {
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.waitForFunction(
+    () => demo.live.stats().buffered + demo.live.stats().inFlight === 0,
+  );
+}
+
+/** The canvas's colour at a landmark of the result that is drawn, red, green, blue. */
+function colorAt(page, part, point, stride) {
+  return page.evaluate(
+    ([part, point, stride]) => {
+      const canvas = document.querySelector("canvas");
+      const at = demo.last[part].slice(point * stride);
+      const [x, y] = [
+        Math.round(at[0] * canvas.width),
+        Math.round(at[1] * canvas.height),
+      ];
+      return [
+        ...canvas.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3),
+      ];
+    },
+    [part, point, stride],
+  );
+}
+
+for (const [name, size] of Object.entries({ laptop: LAPTOP, phone: PHONE })) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`it starts by itself and draws body, hand and face: ${name}, ${colorScheme}`, async () => {
+      await onDemo("/", { ...size, colorScheme }, async (page) => {
+        await results(page, 12);
+        await pause(page);
+        // The colours of `live-keypoints/draw`, at the middle of a fingertip and of a shoulder.
+        assert.deepEqual(
+          await colorAt(page, "leftHand", 8, 3),
+          [0xff, 0xb0, 0x20],
+        );
+        assert.deepEqual(
+          await colorAt(page, "pose", 11, 4),
+          [0xf4, 0xf4, 0xf5],
+        );
+        const lips = await colorAt(page, "face", 61, 3);
+        assert.ok(
+          lips[2] > lips[0] + 20,
+          `the corner of the mouth is bluish: ${lips}`,
+        );
+        const fps = Number(await page.locator("#fps").textContent());
+        assert.ok(fps > 0.2 && fps < 20, `${fps} frames a second`);
+        assert.ok(Number(await page.locator("#latency").textContent()) > 0);
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - innerWidth,
+        );
+        assert.equal(overflow, 0, "nothing is wider than the window");
+        await screenshot(page, `demo-${name}-${colorScheme}`);
+      });
+    });
+  }
+}
+
+test("on a laptop nothing needs scrolling", async () => {
+  await onDemo("/?workers=4", LAPTOP, async (page) => {
+    await results(page, 1);
+    const height = await page.evaluate(
+      () => document.documentElement.scrollHeight,
+    );
+    assert.ok(height <= 800, `${height} pixels`);
+  });
+});
+
+test("the address chooses workers, parts and models, and can keep it from starting", async () => {
+  await onDemo(
+    "/?workers=2&parts=pose,hands&quality=lite&autoplay=0",
+    LAPTOP,
+    async (page) => {
+      await isLoaded(page);
+      assert.equal(await page.evaluate(() => demo.state), "paused");
+      const steps = await page.evaluate(() =>
+        demo.live.stats().workers.map((worker) => worker.steps),
+      );
+      assert.deepEqual(steps, [
+        ["decode", "pose"],
+        ["leftHand", "rightHand"],
+      ]);
+      assert.ok(
+        opened.server.requests.some((path) =>
+          path.endsWith("pose_landmark_lite.onnx"),
+        ),
+      );
+      await page.waitForTimeout(300);
+      assert.equal(await page.evaluate(() => demo.results), 0);
+      await page.getByRole("button", { name: "Play" }).click();
+      await results(page, 2);
+      assert.ok(await page.evaluate(() => !("face" in demo.last)));
+    },
+  );
+});
+
+test("workers, parts and models can be chosen while it runs, and the address follows", async () => {
+  await onDemo("/?workers=1&parts=pose&quality=lite", LAPTOP, async (page) => {
+    await results(page, 1);
+    const choose = async (role, name, expected) => {
+      await page.getByRole(role, { name, exact: true }).click();
+      await page.waitForFunction(
+        (expected) =>
+          demo.state === "running" &&
+          demo.live.stats().workers.length === expected,
+        expected,
+      );
+    };
+    await choose("checkbox", "Hands", 1);
+    await choose("radio", "3", 3);
+    await choose("checkbox", "Body", 3);
+    assert.match(page.url(), /workers=3&parts=hands&quality=lite/);
+    const before = await page.evaluate(() => demo.results);
+    await results(page, before + 2);
+    assert.equal(await page.getByRole("row").count(), 1 + 4);
+    // The last part stays: a stream without parts would have nothing to say.
+    await page.getByRole("checkbox", { name: "Hands" }).click();
+    assert.ok(await page.getByRole("checkbox", { name: "Hands" }).isChecked());
+  });
+});
+
+test("pausing stops the pictures, and the keyboard reaches every control in order", async () => {
+  await onDemo("/?workers=1&parts=pose&quality=lite", LAPTOP, async (page) => {
+    await results(page, 1);
+    const reached = [];
+    for (let stop = 0; stop < 7; stop += 1) {
+      await page.keyboard.press("Tab");
+      reached.push(
+        await page.evaluate(() => {
+          const { activeElement } = document;
+          return (
+            activeElement.id || `${activeElement.name}=${activeElement.value}`
+          );
+        }),
+      );
+    }
+    assert.deepEqual(reached, [
+      "pause",
+      "source=clip",
+      "workers=1",
+      "parts=pose",
+      "parts=hands",
+      "parts=face",
+      "quality=lite",
+    ]);
+    await page.locator("#pause").focus();
+    await page.keyboard.press("Space");
+    assert.equal(await page.locator("#pause").textContent(), "Play");
+    await page.waitForFunction(
+      () => demo.live.stats().buffered + demo.live.stats().inFlight === 0,
+    );
+    const { received } = await page.evaluate(() => demo.live.stats());
+    await page.waitForTimeout(300);
+    assert.equal(
+      (await page.evaluate(() => demo.live.stats())).received,
+      received,
+    );
+    await page.keyboard.press("Space");
+    await results(page, (await page.evaluate(() => demo.results)) + 1);
+  });
+});
+
+test("the camera can be chosen and left again", async () => {
+  await onDemo(
+    "/?workers=1&parts=pose&quality=lite",
+    { ...LAPTOP, permissions: ["camera"] },
+    async (page) => {
+      await results(page, 1);
+      await page.getByRole("radio", { name: "Camera" }).click();
+      await page.waitForFunction(() => demo.last?.width === 640);
+      assert.ok(
+        await page.locator("canvas.mirrored").count(),
+        "the camera's picture is mirrored",
+      );
+      await page.getByRole("radio", { name: "Clip" }).click();
+      await page.waitForFunction(() => demo.last?.width === 320);
+      assert.equal(await page.locator("canvas.mirrored").count(), 0);
+      assert.ok(await page.locator("#error").isHidden());
+    },
+  );
+});
+
+test("a camera that is refused is told, and the clip goes on", async () => {
+  await onDemo("/?workers=1&parts=pose&quality=lite", LAPTOP, async (page) => {
+    await results(page, 1);
+    await page.evaluate(() => {
+      navigator.mediaDevices.getUserMedia = () =>
+        Promise.reject(
+          new DOMException("Permission denied", "NotAllowedError"),
+        );
+    });
+    await page.getByRole("radio", { name: "Camera" }).click();
+    await page.getByRole("alert").waitFor();
+    assert.match(
+      await page.getByRole("alert").textContent(),
+      /camera.*NotAllowedError/,
+    );
+    assert.ok(await page.getByRole("radio", { name: "Clip" }).isChecked());
+    await results(page, (await page.evaluate(() => demo.results)) + 2);
+  });
+});
+
+test("a model that is not there is told in a sentence with its code", async () => {
+  opened.server.answers.set("/live-keypoints/models/face_landmark.onnx", {
+    status: 404,
+    type: "text/plain",
+    body: "",
+  });
+  await onDemo(
+    "/",
+    { ...LAPTOP, expected: [/Failed to load resource/] },
+    async (page) => {
+      await page.getByRole("alert").waitFor();
+      assert.match(
+        await page.getByRole("alert").textContent(),
+        /face_landmark.*404.*asset-unreachable/,
+      );
+      assert.ok(await page.locator("#loading").isHidden());
+      await screenshot(page, "demo-failed");
+    },
+  );
+});
+
+test("every control has a name", async () => {
+  await onDemo("/?autoplay=0&workers=1&parts=pose", LAPTOP, async (page) => {
+    await isLoaded(page);
+    for (const name of ["Clip", "Camera", "1", "2", "3", "4", "Full", "Lite"]) {
+      assert.equal(
+        await page.getByRole("radio", { name, exact: true }).count(),
+        1,
+        name,
+      );
+    }
+    for (const name of ["Body", "Hands", "Face"])
+      assert.equal(await page.getByRole("checkbox", { name }).count(), 1, name);
+    for (const name of ["Source", "Workers", "Parts", "Models"])
+      assert.equal(await page.getByRole("group", { name }).count(), 1, name);
+    assert.equal(await page.getByRole("img", { name: /video/ }).count(), 1);
+    assert.equal(await page.getByRole("table", { name: /worker/ }).count(), 1);
+  });
+});
+
+/** Written where `SCREENSHOTS` says. */
+async function screenshot(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,115 @@
+// What the package's tests do inside the page. Everything that comes back is plain data.
+
+import { LiveKeypoints } from "/live-keypoints/index.js";
+
+export { LiveKeypoints };
+
+const CLIP_FRAMES = 43;
+const PARTS = [
+  "pose",
+  "poseWorld",
+  "leftHand",
+  "rightHand",
+  "leftHandWorld",
+  "rightHandWorld",
+  "face",
+];
+
+/** One frame of the clip as JPEG bytes. */
+export async function clipFrame(number) {
+  const response = await fetch(
+    `/clips/fingers/${String(number).padStart(3, "0")}.jpg`,
+  );
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** The first frames of the clip. */
+export function clipFrames(count = CLIP_FRAMES) {
+  return Promise.all(
+    Array.from({ length: count }, (_, number) => clipFrame(number)),
+  );
+}
+
+/** Capture time that the reference was made with: 33,333 µs a frame, from 1. */
+export const captureTime = (number) => ((number + 1) * 33_333) / 1000;
+
+/** Pushes frames and gives their results, as plain data, once all of them have one. */
+export async function run(live, frames, timeOf = captureTime) {
+  const errors = [];
+  const off = live.on("error", ({ code, index, message }) =>
+    errors.push({ code, index, message }),
+  );
+  const results = [];
+  const { completed, failed } = live.stats();
+  const isDone = () =>
+    live.stats().completed + live.stats().failed ===
+    completed + failed + frames.length;
+  const offKeypoints = live.on("keypoints", (keypoints) =>
+    results.push(plain(keypoints)),
+  );
+  frames.forEach((frame, number) =>
+    live.push(frame, { timestampMs: timeOf(number) }),
+  );
+  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 10));
+  off();
+  offKeypoints();
+  return { results, errors };
+}
+
+/** A result with arrays in place of typed arrays. */
+export function plain(keypoints) {
+  const entries = Object.entries(keypoints);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [
+      key,
+      value instanceof Float32Array ? [...value] : value,
+    ]),
+  );
+}
+
+/** Plays the clip on a stream of its own. */
+export async function playClip(options, count = CLIP_FRAMES) {
+  const live = await LiveKeypoints.create(options);
+  const played = await run(live, await clipFrames(count));
+  const stats = live.stats();
+  await live.close();
+  return { ...played, stats };
+}
+
+/** The code and text that `create` rejects with; fails where it does not. */
+export async function createError(options) {
+  try {
+    const live = await LiveKeypoints.create(options);
+    await live.close();
+  } catch (error) {
+    return { name: error.name, code: error.code, message: error.message };
+  }
+  throw new Error("create() did not reject");
+}
+
+/** A JPEG that the browser makes of a canvas. */
+export async function canvasJpeg(width, height, paint = () => {}) {
+  const canvas = new OffscreenCanvas(width, height);
+  paint(canvas.getContext("2d"), canvas);
+  const blob = await canvas.convertToBlob({
+    type: "image/jpeg",
+    quality: 0.95,
+  });
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+/** Largest distance between two results' points of a part, in fractions of the picture; infinite where one has none. */
+export function largestDistance(one, other, part, stride) {
+  if (!one[part] || !other[part]) return Infinity;
+  let largest = 0;
+  for (let at = 0; at < one[part].length; at += stride) {
+    for (const axis of [0, 1])
+      largest = Math.max(
+        largest,
+        Math.abs(one[part][at + axis] - other[part][at + axis]),
+      );
+  }
+  return largest;
+}
+
+export { PARTS };

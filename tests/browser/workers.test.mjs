@@ -1,0 +1,151 @@
+// Workers that die, and closing.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { inPage, openBrowser, openPage } from "./browser.mjs";
+
+let opened;
+
+before(async () => {
+  opened = await openBrowser();
+});
+after(() => opened.close());
+
+for (const [how, end] of [
+  ["is killed without a word", "terminate"],
+  ["throws", "confuse"],
+]) {
+  test(`a worker that ${how} costs its frame, is replaced, and the stream goes on`, async () => {
+    const { codes, results, replaced } = await inPage(
+      opened,
+      async ({ LiveKeypoints, clipFrames, captureTime }, end) => {
+        const workers = [];
+        const createWorker = () => {
+          const worker = new Worker("/live-keypoints/worker.js", {
+            type: "module",
+          });
+          workers.push(worker);
+          return worker;
+        };
+        const live = await LiveKeypoints.create({
+          workers: 3,
+          createWorker,
+          workerTimeoutMs: 3000,
+        });
+        const codes = [];
+        const results = [];
+        live.on("error", ({ code }) => codes.push(code));
+        live.on("keypoints", ({ index }) => results.push(index));
+        const frames = await clipFrames(20);
+        let number = 0;
+        const play = async (until) => {
+          for (; results.length + codes.length < until; number += 1) {
+            live.push(frames[number % 20], {
+              timestampMs: captureTime(number),
+            });
+            while (results.length + codes.length <= number - 2)
+              await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        };
+        await play(4);
+        end === "terminate"
+          ? workers[1].terminate()
+          : workers[1].postMessage({ type: "nonsense" });
+        await play(14);
+        const replaced = live.stats().workers.map((worker) => worker.replaced);
+        await live.close();
+        return { codes, results, replaced };
+      },
+      end,
+    );
+    assert.deepEqual(replaced, [0, 1, 0]);
+    assert.ok(
+      codes.length <= 3 && codes.every((code) => code === "worker-died"),
+      `${codes}`,
+    );
+    assert.ok(results.length >= 11);
+    assert.deepEqual(
+      results,
+      [...results].sort((a, b) => a - b),
+    );
+  });
+}
+
+test("a killed worker's step is reported as worker-died", async () => {
+  const errors = await inPage(opened, async ({ LiveKeypoints, clipFrame }) => {
+    let worker;
+    const createWorker = () =>
+      (worker = new Worker("/live-keypoints/worker.js", { type: "module" }));
+    const live = await LiveKeypoints.create({
+      workers: 1,
+      parts: ["pose"],
+      createWorker,
+      workerTimeoutMs: 2000,
+    });
+    const errors = [];
+    live.on("error", ({ code, index }) => errors.push({ code, index }));
+    live.push(await clipFrame(0));
+    worker.terminate();
+    while (live.stats().failed === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const still = await live.detect(await clipFrame(1));
+    await live.close();
+    return { errors, found: still.pose !== null };
+  });
+  assert.deepEqual(errors, {
+    errors: [{ code: "worker-died", index: 0 }],
+    found: true,
+  });
+});
+
+test("close ends iteration and detection, and leaves no worker behind", async () => {
+  const { page, close } = await openPage(opened, "/pages/blank.html");
+  const open = page.evaluate(async () => {
+    const { LiveKeypoints, clipFrames } = await import("/pages/harness.js");
+    const live = await LiveKeypoints.create({ workers: 2 });
+    const frames = await clipFrames(5);
+    for (const frame of frames) live.push(frame);
+    const loop = (async () => {
+      for await (const _keypoints of live);
+    })();
+    const detection = live.detect(frames[0]).catch(({ code }) => code);
+    globalThis.end = async () => {
+      await live.close();
+      await loop;
+      return detection;
+    };
+  });
+  await open;
+  assert.equal(page.workers().length, 2);
+  assert.equal(await page.evaluate(() => globalThis.end()), "closed");
+  await page.waitForTimeout(100);
+  assert.equal(page.workers().length, 0);
+  await close();
+});
+
+test("streams can be opened and closed one after the other, and side by side", async () => {
+  const found = await inPage(
+    opened,
+    async ({ LiveKeypoints, clipFrame, plain }) => {
+      const frame = await clipFrame(3);
+      const options = { workers: 1, parts: ["pose"], quality: "lite" };
+      const found = [];
+      for (let turn = 0; turn < 3; turn += 1) {
+        const live = await LiveKeypoints.create(options);
+        found.push(plain(await live.detect(frame)).pose);
+        await live.close();
+      }
+      const both = await Promise.all([
+        LiveKeypoints.create(options),
+        LiveKeypoints.create(options),
+      ]);
+      for (const live of both) found.push(plain(await live.detect(frame)).pose);
+      await Promise.all(both.map((live) => live.close()));
+      return found;
+    },
+  );
+  assert.equal(found.length, 5);
+  assert.equal(found[0].length, 33 * 4);
+  for (const pose of found) assert.deepEqual(pose, found[0]);
+});

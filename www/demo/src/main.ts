@@ -1,0 +1,193 @@
+/** The demo: the embedded clip or the camera, with keypoints drawn over, and figures beside it. */
+
+import { LiveKeypointsError } from "live-keypoints";
+import type { Keypoints, LiveKeypoints } from "live-keypoints";
+import { openCamera } from "./camera.js";
+import { openClip } from "./clip.js";
+import { Figures } from "./figures.js";
+import { LoadingBar } from "./loading-bar.js";
+import { Player } from "./player.js";
+import {
+  readAddress,
+  readForm,
+  showSettings,
+  writeAddress,
+} from "./settings.js";
+import type { Settings, SourceName } from "./settings.js";
+import type { Source } from "./source.js";
+import { Stage } from "./stage.js";
+
+/** For tests and the console. */
+interface DemoHandle {
+  state: "loading" | "running" | "paused" | "failed";
+  results: number;
+  last: Keypoints | undefined;
+  live: LiveKeypoints | undefined;
+}
+
+declare global {
+  var demo: DemoHandle;
+}
+
+const form = document.querySelector("form")!;
+const pauseButton = byId("pause") as HTMLButtonElement;
+const loading = new LoadingBar();
+const stage = new Stage(byId("picture"), byId("canvas") as HTMLCanvasElement);
+const figures = new Figures();
+const player = new Player(stage, {
+  progress: (progress) => loading.tell(progress),
+  result: showResult,
+  error: showError,
+});
+const address = new URLSearchParams(location.search);
+
+let settings = readAddress(address);
+let isPaused = address.get("autoplay") === "0";
+let source: Source | undefined;
+globalThis.demo = {
+  state: "loading",
+  results: 0,
+  last: undefined,
+  live: undefined,
+};
+
+showSettings(form, settings);
+showPause();
+form.addEventListener("change", () => void change());
+pauseButton.addEventListener("click", () => {
+  isPaused = !isPaused;
+  showPause();
+  playOrPause();
+});
+void begin();
+
+async function begin(): Promise<void> {
+  try {
+    const clip = await openClip();
+    source = clip;
+    stage.showPlain(clip.poster);
+  } catch (error) {
+    showText(
+      `The clip cannot be played: ${(error as Error).message}. The camera may work.`,
+      "",
+    );
+  }
+  await open().catch(showFailure);
+}
+
+async function change(): Promise<void> {
+  const next = readForm(form);
+  const previous = settings;
+  if (!next) return showSettings(form, settings);
+  settings = next;
+  writeAddress(settings);
+  if (next.source !== previous.source) await changeSource(next.source);
+  if (needsRestart(previous, next)) await open().catch(showFailure);
+}
+
+function needsRestart(previous: Settings, next: Settings): boolean {
+  return (
+    previous.workers !== next.workers ||
+    previous.quality !== next.quality ||
+    previous.parts.join() !== next.parts.join()
+  );
+}
+
+/** Where the camera cannot be had, the clip goes on. */
+async function changeSource(name: SourceName): Promise<void> {
+  try {
+    const next = name === "camera" ? await openCamera() : await openClip();
+    source?.close();
+    source = next;
+    hideError();
+    // Another picture: tracking starts from scratch.
+    player.live?.reset();
+    playOrPause();
+  } catch (error) {
+    const { name: kind, message } = error as Error;
+    showText(
+      `The camera cannot be used: ${message || "no reason is known"}. The clip goes on.`,
+      kind,
+    );
+    settings = { ...settings, source: "clip" };
+    showSettings(form, settings);
+  }
+}
+
+/** Loads what the settings ask for, and goes on with the source. */
+async function open(): Promise<void> {
+  if (source) hideError();
+  demo.state = "loading";
+  loading.show();
+  pauseButton.disabled = true;
+  try {
+    const live = await player.open(settings);
+    if (!live) return;
+    demo.live = live;
+    figures.restart(live.stats());
+    loading.hide();
+    pauseButton.disabled = false;
+    playOrPause();
+  } catch (error) {
+    // A later choice ended this start.
+    if (error instanceof LiveKeypointsError && error.code === "aborted") return;
+    throw error;
+  }
+}
+
+function playOrPause(): void {
+  if (!source || !player.live) return;
+  demo.state = isPaused ? "paused" : "running";
+  if (isPaused) player.pause();
+  else player.play(source);
+}
+
+function showPause(): void {
+  pauseButton.textContent = isPaused ? "Play" : "Pause";
+}
+
+function showResult(keypoints: Keypoints, live: LiveKeypoints): void {
+  demo.results += 1;
+  demo.last = keypoints;
+  figures.add(keypoints, live.stats());
+}
+
+function showError(error: LiveKeypointsError): void {
+  if (error.index === undefined) return showFailure(error);
+  showText(
+    `Frame ${error.index} could not be used: ${error.message}`,
+    error.code,
+  );
+}
+
+/** Nothing goes on from here but a change of settings or a reload. */
+function showFailure(error: unknown): void {
+  demo.state = "failed";
+  player.pause();
+  loading.hide();
+  pauseButton.disabled = true;
+  const { message } = error as Error;
+  showText(
+    `The keypoints cannot be computed: ${message}`,
+    error instanceof LiveKeypointsError ? error.code : "",
+  );
+}
+
+function showText(sentence: string, code: string): void {
+  const box = byId("error");
+  box.textContent = sentence;
+  if (code) {
+    const word = document.createElement("code");
+    word.textContent = code;
+    box.append(" (", word, ")");
+  }
+  box.hidden = false;
+}
+
+function hideError(): void {
+  byId("error").hidden = true;
+}
+
+function byId(id: string): HTMLElement {
+  return document.getElementById(id)!;
+}

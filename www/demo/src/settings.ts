@@ -1,0 +1,68 @@
+/** What the visitor chose: in the address, so that it survives a reload and can be linked to, and in the form. */
+
+import type { Part, Quality } from "live-keypoints";
+
+export type SourceName = "clip" | "camera";
+
+export interface Settings {
+  source: SourceName;
+  workers: number;
+  parts: Part[];
+  quality: Quality;
+}
+
+const PARTS: readonly Part[] = ["pose", "hands", "face"];
+
+/** The settings of an address such as `?workers=2&parts=pose,hands&quality=lite`; what it does not say is the default. */
+export function readAddress(parameters: URLSearchParams): Settings {
+  const parts = PARTS.filter((part) =>
+    parameters.get("parts")?.split(",").includes(part),
+  );
+  const workers = Number(parameters.get("workers"));
+  return {
+    source: "clip",
+    workers:
+      workers >= 1 && workers <= 4 ? Math.floor(workers) : defaultWorkers(),
+    parts: parts.length > 0 ? parts : [...PARTS],
+    quality: parameters.get("quality") === "lite" ? "lite" : "full",
+  };
+}
+
+/** As many workers as there is work for, and no more than the machine has cores. */
+function defaultWorkers(): number {
+  return Math.max(1, Math.min(4, navigator.hardwareConcurrency || 4));
+}
+
+/** Puts the settings where a reload finds them. The camera is left out: it is only switched on by hand. */
+export function writeAddress(settings: Settings): void {
+  const address = new URL(location.href);
+  address.searchParams.set("workers", String(settings.workers));
+  address.searchParams.set("parts", settings.parts.join(","));
+  address.searchParams.set("quality", settings.quality);
+  history.replaceState(null, "", address.href.replaceAll("%2C", ","));
+}
+
+/** Shows the settings in the form. */
+export function showSettings(form: HTMLFormElement, settings: Settings): void {
+  const chosen = new Set([
+    settings.source,
+    String(settings.workers),
+    ...settings.parts,
+    settings.quality,
+  ]);
+  for (const input of form.querySelectorAll("input"))
+    input.checked = chosen.has(input.value);
+}
+
+/** Reads the form. The last part cannot be switched off: `undefined` then. */
+export function readForm(form: HTMLFormElement): Settings | undefined {
+  const data = new FormData(form);
+  const parts = PARTS.filter((part) => data.getAll("parts").includes(part));
+  if (parts.length === 0) return undefined;
+  return {
+    source: data.get("source") === "camera" ? "camera" : "clip",
+    workers: Number(data.get("workers")),
+    parts,
+    quality: data.get("quality") === "lite" ? "lite" : "full",
+  };
+}

@@ -1,0 +1,222 @@
+/** Draws keypoints over a picture. Exported as `live-keypoints/draw`. */
+
+import type { Keypoints } from "./keypoints.js";
+import {
+  FACE_CONTOURS,
+  HAND_CONNECTIONS,
+  POSE_CONNECTIONS,
+  POSE_LANDMARK,
+} from "./topology.js";
+import type { Connection } from "./topology.js";
+
+/** What can be drawn on. */
+export type DrawTarget =
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | CanvasRenderingContext2D
+  | OffscreenCanvasRenderingContext2D;
+
+/** Colours of the parts, as CSS colours. */
+export interface DrawColors {
+  readonly pose: string;
+  readonly leftHand: string;
+  readonly rightHand: string;
+  readonly face: string;
+  /** Drawn under every line, so that it stands out from any picture. */
+  readonly outline: string;
+}
+
+/** How keypoints are drawn. Everything is optional. */
+export interface DrawOptions {
+  /** Body. Default true. */
+  pose?: boolean | undefined;
+  /** Hands. Default true. */
+  hands?: boolean | undefined;
+  /** Face: its contours, all 468 points, or nothing. Default `contours`. */
+  face?: "contours" | "points" | "none" | undefined;
+  /** Body landmarks below this visibility are left out, 0 to 1. Default 0.5. */
+  minVisibility?: number | undefined;
+  /** Width of lines in canvas pixels. Default: a 160th of the picture's shorter side, at least 1.5. */
+  lineWidth?: number | undefined;
+  /** Where the picture lies on the canvas, in canvas pixels. Default: all of it. */
+  area?: { x: number; y: number; width: number; height: number } | undefined;
+  /** Colours; those not given have their default. */
+  colors?: Partial<DrawColors> | undefined;
+}
+
+/** The colours that are drawn with where no others are given. */
+export const DEFAULT_COLORS: DrawColors = {
+  pose: "#f4f4f5",
+  leftHand: "#ffb020",
+  rightHand: "#35d0ba",
+  face: "#a5b4fc",
+  outline: "rgba(10, 12, 20, 0.55)",
+};
+
+/** The face's points among the body's: drawn only where there is no face mesh. */
+const LAST_POSE_FACE_LANDMARK = POSE_LANDMARK.mouth_right;
+/** The hands' points among the body's, beyond the wrists: drawn only where there is no hand. */
+const LEFT_HAND_IN_POSE = [
+  POSE_LANDMARK.left_pinky,
+  POSE_LANDMARK.left_index,
+  POSE_LANDMARK.left_thumb,
+];
+const RIGHT_HAND_IN_POSE = [
+  POSE_LANDMARK.right_pinky,
+  POSE_LANDMARK.right_index,
+  POSE_LANDMARK.right_thumb,
+];
+
+/**
+ * Draws keypoints in canvas pixels; nothing is cleared first. The canvas may have any size: on a screen of high density,
+ * make it as many pixels as it covers there.
+ */
+export function drawKeypoints(
+  target: DrawTarget,
+  keypoints: Keypoints,
+  options: DrawOptions = {},
+): void {
+  const context = contextOf(target);
+  const { width, height } = context.canvas;
+  const area = options.area ?? { x: 0, y: 0, width, height };
+  const lineWidth =
+    options.lineWidth ?? Math.max(1.5, Math.min(area.width, area.height) / 160);
+  const pen: Pen = {
+    context,
+    area,
+    lineWidth,
+    colors: { ...DEFAULT_COLORS, ...options.colors },
+  };
+  context.save();
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  if (keypoints.pose && options.pose !== false)
+    drawPose(pen, keypoints.pose, keypoints, options);
+  if (keypoints.face) drawFace(pen, keypoints.face, options.face ?? "contours");
+  if (options.hands !== false) {
+    if (keypoints.leftHand)
+      drawHand(pen, keypoints.leftHand, pen.colors.leftHand);
+    if (keypoints.rightHand)
+      drawHand(pen, keypoints.rightHand, pen.colors.rightHand);
+  }
+  context.restore();
+}
+
+interface Pen {
+  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+  area: { x: number; y: number; width: number; height: number };
+  lineWidth: number;
+  colors: DrawColors;
+}
+
+function contextOf(target: DrawTarget): Pen["context"] {
+  if (!("getContext" in target)) return target;
+  const context = target.getContext("2d") as Pen["context"] | null;
+  if (!context)
+    throw new TypeError(
+      "the canvas has no 2D context; it may have one of another kind already",
+    );
+  return context;
+}
+
+function drawPose(
+  pen: Pen,
+  pose: Float32Array,
+  keypoints: Keypoints,
+  options: DrawOptions,
+): void {
+  const minVisibility = options.minVisibility ?? 0.5;
+  const hidden = new Set<number>();
+  if (keypoints.leftHand && options.hands !== false)
+    LEFT_HAND_IN_POSE.forEach((point) => hidden.add(point));
+  if (keypoints.rightHand && options.hands !== false)
+    RIGHT_HAND_IN_POSE.forEach((point) => hidden.add(point));
+  const firstPoint =
+    keypoints.face && options.face !== "none" ? LAST_POSE_FACE_LANDMARK + 1 : 0;
+  const isShown = (point: number): boolean =>
+    point >= firstPoint &&
+    !hidden.has(point) &&
+    (pose[4 * point + 3] ?? 0) >= minVisibility;
+  drawLines(
+    pen,
+    pose,
+    4,
+    POSE_CONNECTIONS,
+    pen.colors.pose,
+    pen.lineWidth,
+    isShown,
+  );
+  drawPoints(pen, pose, 4, pen.colors.pose, pen.lineWidth * 1.25, isShown);
+}
+
+function drawHand(pen: Pen, hand: Float32Array, color: string): void {
+  drawLines(pen, hand, 3, HAND_CONNECTIONS, color, pen.lineWidth * 0.9);
+  drawPoints(pen, hand, 3, color, pen.lineWidth * 0.95);
+}
+
+function drawFace(
+  pen: Pen,
+  face: Float32Array,
+  style: "contours" | "points" | "none",
+): void {
+  if (style === "contours")
+    drawLines(
+      pen,
+      face,
+      3,
+      FACE_CONTOURS,
+      pen.colors.face,
+      pen.lineWidth * 0.6,
+    );
+  if (style === "points")
+    drawPoints(pen, face, 3, pen.colors.face, pen.lineWidth * 0.35);
+}
+
+function drawLines(
+  { context, area, colors }: Pen,
+  points: Float32Array,
+  stride: number,
+  connections: readonly Connection[],
+  color: string,
+  width: number,
+  isShown: (point: number) => boolean = () => true,
+): void {
+  context.beginPath();
+  for (const [from, to] of connections) {
+    if (!isShown(from) || !isShown(to)) continue;
+    context.moveTo(
+      area.x + points[from * stride]! * area.width,
+      area.y + points[from * stride + 1]! * area.height,
+    );
+    context.lineTo(
+      area.x + points[to * stride]! * area.width,
+      area.y + points[to * stride + 1]! * area.height,
+    );
+  }
+  context.lineWidth = width * 2;
+  context.strokeStyle = colors.outline;
+  context.stroke();
+  context.lineWidth = width;
+  context.strokeStyle = color;
+  context.stroke();
+}
+
+function drawPoints(
+  { context, area }: Pen,
+  points: Float32Array,
+  stride: number,
+  color: string,
+  radius: number,
+  isShown: (point: number) => boolean = () => true,
+): void {
+  context.beginPath();
+  for (let point = 0; point * stride < points.length; point += 1) {
+    if (!isShown(point)) continue;
+    const x = area.x + points[point * stride]! * area.width;
+    const y = area.y + points[point * stride + 1]! * area.height;
+    context.moveTo(x + radius, y);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  }
+  context.fillStyle = color;
+  context.fill();
+}

@@ -1,0 +1,28 @@
+/** Live body, hand and face keypoints from video in the browser. Importing it does nothing until `create()` is called. */
+
+export { LiveKeypoints } from "./live-keypoints.js";
+export type { DetectOptions, Stats, WorkerStats } from "./live-keypoints.js";
+export type { CreateOptions, Part, Quality } from "./options.js";
+export type {
+  AssetSource,
+  AssetsOption,
+  AssetSources,
+  ModelName,
+  ModuleName,
+} from "./assets.js";
+export type { Progress } from "./progress.js";
+export type { Frame, FrameOptions } from "./frames.js";
+export type { CaptureSource } from "./capture.js";
+export type {
+  Keypoints,
+  MissingReason,
+  ResultPart,
+  Timings,
+} from "./keypoints.js";
+export type { LiveKeypointsEvents } from "./emitter.js";
+export type { WorkerLike } from "./worker-slot.js";
+export type { Step } from "./steps.js";
+export { ERROR_CODES, LiveKeypointsError } from "./errors.js";
+export type { ErrorCode } from "./errors.js";
+export { VERSION } from "./version.js";
+export * from "./topology.js";

@@ -1,0 +1,169 @@
+import type { AssetsOption } from "./assets.js";
+import { LiveKeypointsError } from "./errors.js";
+import type { WorkerLike } from "./pool.js";
+import type { Progress } from "./progress.js";
+import { MAX_WORKERS } from "./steps.js";
+import type { SessionOptions } from "./bindings.js";
+
+/** What can be asked for: 33 body points, 21 of each hand, 468 of the face. */
+export type Part = "pose" | "hands" | "face";
+
+/** Which landmark models: `full` for accuracy, `lite` for about two thirds of the work. */
+export type Quality = "full" | "lite";
+
+/** What `LiveKeypoints.create` may be told. Everything is optional. */
+export interface CreateOptions {
+  /** Web Workers that the stream is spread over, 1 to 4; results do not depend on it. Default 4. */
+  workers?: number | undefined;
+  /** The parts to report, at least one. The pose runs in any case, as hands and face hang on it. Default: all. */
+  parts?: readonly Part[] | undefined;
+  /** Landmark models of body and hands. Default `full`. */
+  quality?: Quality | undefined;
+  /** Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest only. Default 50. */
+  bufferSize?: number | undefined;
+  /** Temporal smoothing of the pose. Default true. */
+  smoothing?: boolean | undefined;
+  /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
+  mirrored?: boolean | undefined;
+  /** Frames that may be in work at once, 1 to 16. Default 3. */
+  maxFramesInFlight?: number | undefined;
+  /** Least score of a detected person, 0 to 1. Default 0.5. */
+  minPoseDetectionConfidence?: number | undefined;
+  /** A pose counts while its presence is above this, 0 to 1. Default 0.5. */
+  minPosePresenceConfidence?: number | undefined;
+  /** A hand counts while its presence is above this, 0 to 1. Default 0.5. */
+  minHandLandmarksConfidence?: number | undefined;
+  /** Least score of a detected face, 0 to 1. Default 0.5. */
+  minFaceDetectionConfidence?: number | undefined;
+  /** A face counts while its presence is above this, 0 to 1. Default 0.5. */
+  minFacePresenceConfidence?: number | undefined;
+  /** `exact` decodes a JPEG fully, `fast` may decode it at a reduced scale. Default `exact`. */
+  decode?: "exact" | "fast" | undefined;
+  /** Most pixels (width times height) of a frame; larger ones fail with `too-many-pixels`. Default 16,777,216. */
+  maxPixels?: number | undefined;
+  /** Where WebAssembly and models come from. Default: next to this module. */
+  assets?: AssetsOption | undefined;
+  /** Address of the worker script, where the bundler does not find it by itself. Must be of the page's origin. */
+  workerUrl?: string | URL | undefined;
+  /** Makes a worker that runs `live-keypoints/worker`; goes before `workerUrl`. */
+  createWorker?: (() => WorkerLike) | undefined;
+  /** A worker that is silent on one step for longer than this many milliseconds is replaced. Default 10,000. */
+  workerTimeoutMs?: number | undefined;
+  /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
+  signal?: AbortSignal | undefined;
+  /** Told how far downloading, compiling and loading have come. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The options with their defaults, checked as far as the session does not check them. */
+export interface CheckedOptions {
+  readonly workers: number;
+  readonly parts: readonly Part[];
+  readonly quality: Quality;
+  readonly bufferSize: number;
+  readonly mirrored: boolean;
+  readonly fastDecode: boolean;
+  readonly maxPixels: number;
+  readonly workerTimeoutMs: number;
+  readonly session: SessionOptions;
+}
+
+const PARTS: readonly Part[] = ["pose", "hands", "face"];
+const SESSION_OPTIONS = [
+  "bufferSize",
+  "smoothing",
+  "maxFramesInFlight",
+  "minPoseDetectionConfidence",
+  "minPosePresenceConfidence",
+  "minHandLandmarksConfidence",
+  "minFaceDetectionConfidence",
+  "minFacePresenceConfidence",
+] as const;
+
+/** Fills in defaults. Throws `invalid-option`, naming the option; ranges of the session's own options it checks itself. */
+export function checkOptions(options: CreateOptions): CheckedOptions {
+  const workers = wholeNumber(
+    "workers",
+    options.workers ?? MAX_WORKERS,
+    1,
+    MAX_WORKERS,
+  );
+  const parts = options.parts ?? PARTS;
+  if (
+    !Array.isArray(parts) ||
+    parts.length === 0 ||
+    parts.some((part) => !PARTS.includes(part))
+  ) {
+    throw invalidOption(
+      "parts",
+      "a list of at least one of pose, hands, face",
+      parts,
+    );
+  }
+  const bufferSize = wholeNumber(
+    "bufferSize",
+    options.bufferSize ?? 50,
+    1,
+    2 ** 31 - 1,
+  );
+  const session: SessionOptions = {
+    parts: [...new Set(parts)],
+    maxUnreadResults: bufferSize,
+  };
+  for (const name of SESSION_OPTIONS) {
+    const value = options[name];
+    if (value !== undefined) Object.assign(session, { [name]: value });
+  }
+  return {
+    workers,
+    parts,
+    quality: oneOf("quality", options.quality ?? "full", ["full", "lite"]),
+    bufferSize,
+    mirrored: options.mirrored ?? false,
+    fastDecode:
+      oneOf("decode", options.decode ?? "exact", ["exact", "fast"]) === "fast",
+    maxPixels: wholeNumber(
+      "maxPixels",
+      options.maxPixels ?? 2 ** 24,
+      1,
+      2 ** 31 - 1,
+    ),
+    workerTimeoutMs: wholeNumber(
+      "workerTimeoutMs",
+      options.workerTimeoutMs ?? 10_000,
+      1,
+      2 ** 31 - 1,
+    ),
+    session: { ...session, bufferSize },
+  };
+}
+
+function wholeNumber(
+  option: string,
+  value: number,
+  least: number,
+  most: number,
+): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw invalidOption(option, `a whole number from ${least} to ${most}`, value);
+}
+
+function oneOf<T extends string>(
+  option: string,
+  value: T,
+  values: readonly T[],
+): T {
+  if (values.includes(value)) return value;
+  throw invalidOption(option, values.join(" or "), value);
+}
+
+function invalidOption(
+  option: string,
+  expected: string,
+  value: unknown,
+): LiveKeypointsError {
+  return new LiveKeypointsError(
+    "invalid-option",
+    `option ${option} must be ${expected}, not ${String(value)}`,
+  );
+}

@@ -1,0 +1,43 @@
+/** The workers of one stream. What they compute is the scheduler's matter. */
+
+import type { Step } from "./steps.js";
+import { WorkerSlot } from "./worker-slot.js";
+import type { InitMessage, SlotEvents, SlotOptions } from "./worker-slot.js";
+
+export type { WorkerLike } from "./worker-slot.js";
+
+/** What each worker is started with. */
+export type InitOfSteps = (steps: readonly Step[]) => Promise<InitMessage>;
+
+/** Up to four workers. */
+export class WorkerPool {
+  readonly slots: readonly WorkerSlot[];
+
+  /** One worker for each list of steps in `layout`; none runs before `start`. */
+  constructor(
+    layout: readonly (readonly Step[])[],
+    initOf: InitOfSteps,
+    options: SlotOptions,
+    events: SlotEvents,
+  ) {
+    this.slots = layout.map(
+      (steps, number) =>
+        new WorkerSlot({ number, steps }, initOf(steps), options, events),
+    );
+  }
+
+  /** Starts all workers side by side. Rejects with the first one's error; then, none is left. */
+  async start(): Promise<void> {
+    try {
+      await Promise.all(this.slots.map((slot) => slot.start()));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Ends all workers; their memory is free after that. */
+  close(): void {
+    for (const slot of this.slots) slot.close();
+  }
+}

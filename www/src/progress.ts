@@ -1,0 +1,106 @@
+/** How far `LiveKeypoints.create` has come. */
+export type Progress = (
+  | {
+      /** An asset is being downloaded; told for every piece that arrives. */
+      phase: "download";
+      /** Such as `inference` or `pose_detection`. */
+      asset: string;
+      /** Bytes of it that have arrived. */
+      loadedBytes: number;
+      /** Its length, where the server tells it and does not compress. */
+      totalBytes: number | undefined;
+    }
+  | {
+      /** A WebAssembly module has been compiled. */
+      phase: "compile";
+      asset: string;
+    }
+  | {
+      /** A worker has loaded a model. */
+      phase: "load";
+      asset: string;
+      /** Number of the worker, from 0. */
+      worker: number;
+    }
+  | {
+      /** Frames can be pushed. */
+      phase: "ready";
+    }
+) & {
+  /** All of it together, 0 to 1; never goes back. */
+  fraction: number;
+};
+
+type ProgressStep =
+  | {
+      phase: "download";
+      asset: string;
+      loadedBytes: number;
+      totalBytes: number | undefined;
+    }
+  | { phase: "compile"; asset: string }
+  | { phase: "load"; asset: string; worker: number }
+  | { phase: "ready" };
+
+/** Share of the whole that downloading is; the rest is loading models, which a fast network waits for longest. */
+const DOWNLOAD_SHARE = 0.7;
+/** Assumed length of what has not begun to arrive, or arrives compressed. */
+const ASSUMED_BYTES = 3_000_000;
+
+/** Turns single steps into one fraction of the whole. */
+export class ProgressMeter {
+  readonly #report: (progress: Progress) => void;
+  readonly #downloads = new Map<string, { loaded: number; total: number }>();
+  #loads = 0;
+  #expectedLoads = 1;
+  #fraction = 0;
+
+  constructor(report: ((progress: Progress) => void) | undefined) {
+    this.#report = report ?? (() => {});
+  }
+
+  /** An asset will be downloaded: it counts from now on. */
+  expectDownload(asset: string): void {
+    this.#downloads.set(asset, { loaded: 0, total: ASSUMED_BYTES });
+  }
+
+  /** So many models will be loaded by all workers together. */
+  expectLoads(count: number): void {
+    this.#expectedLoads = Math.max(1, count);
+  }
+
+  /** An asset came without a download, or has arrived fully. */
+  arrived(asset: string, bytes: number): void {
+    this.#downloads.set(asset, { loaded: bytes, total: bytes });
+  }
+
+  tell(step: ProgressStep): void {
+    if (step.phase === "download") {
+      const total = Math.max(
+        step.totalBytes ?? ASSUMED_BYTES,
+        step.loadedBytes,
+      );
+      this.#downloads.set(step.asset, { loaded: step.loadedBytes, total });
+    } else if (step.phase === "load") {
+      this.#loads += 1;
+    }
+    const now = step.phase === "ready" ? 1 : this.#estimate();
+    this.#fraction = Math.max(this.#fraction, now);
+    this.#report({ ...step, fraction: this.#fraction });
+  }
+
+  #estimate(): number {
+    let loaded = 0;
+    let total = 0;
+    for (const download of this.#downloads.values()) {
+      loaded += download.loaded;
+      total += download.total;
+    }
+    const downloaded = total === 0 ? 1 : loaded / total;
+    const loads = Math.min(1, this.#loads / this.#expectedLoads);
+    return Math.min(
+      0.99,
+      DOWNLOAD_SHARE * downloaded + (1 - DOWNLOAD_SHARE) * loads,
+    );
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The messages between page and worker, both ways. Every worker does one thing at a time: after `decode` or `run` the
+ * page waits for `decoded`, `outcome`, `failed` or `broken`.
+ */
+
+import type { ModelName } from "./assets.js";
+import type { ErrorCode } from "./errors.js";
+
+/** Raised whenever a message changes its meaning. */
+export const PROTOCOL_VERSION = 1;
+
+/** A frame on its way to the worker that reads its pixels. */
+export type FrameSource =
+  | { kind: "jpeg"; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: "jpeg-blob"; blob: Blob }
+  | {
+      kind: "rgba";
+      width: number;
+      height: number;
+      pixels: Uint8Array<ArrayBuffer>;
+    }
+  | { kind: "bitmap"; bitmap: ImageBitmap }
+  | { kind: "video-frame"; frame: VideoFrame };
+
+/** Pixels of a frame, three bytes each, row by row without gaps. */
+export interface RgbPixels {
+  width: number;
+  height: number;
+  rgb: ArrayBuffer;
+}
+
+/** What the page says. `release` lists frames whose pixels the worker may forget first. */
+export type PageMessage =
+  | {
+      type: "init";
+      module: WebAssembly.Module;
+      models: { name: ModelName; file: Blob }[];
+      /** Most pixels of a frame, width times height. */
+      maxPixels: number;
+      /** Whether a JPEG may be decoded at a reduced scale. */
+      fastDecode: boolean;
+    }
+  | {
+      type: "decode";
+      ticket: number;
+      frame: number;
+      source: FrameSource;
+      /** Whether other workers will need the pixels. */
+      wantsCopy: boolean;
+      release: number[];
+    }
+  | {
+      type: "run";
+      ticket: number;
+      frame: number;
+      job: Uint8Array;
+      /** The frame's pixels, where this worker has not got them yet. */
+      pixels: RgbPixels | undefined;
+      release: number[];
+    };
+
+/** What a worker says. */
+export type WorkerMessage =
+  /** The script runs; sent unasked, once. */
+  | { type: "hello"; protocol: number; version: string }
+  /** One model of `init` is loaded. */
+  | { type: "loaded"; model: ModelName }
+  /** All of `init` is done. */
+  | { type: "ready"; version: string }
+  | {
+      type: "decoded";
+      ticket: number;
+      width: number;
+      height: number;
+      elapsedUs: number;
+      copy: ArrayBuffer | undefined;
+    }
+  | { type: "outcome"; ticket: number; outcome: Uint8Array; elapsedUs: number }
+  /** This step failed; the worker goes on. */
+  | { type: "failed"; ticket: number; code: ErrorCode; message: string }
+  /** The worker cannot go on and wants to be replaced. */
+  | { type: "broken"; code: ErrorCode; message: string };
+
+/** For the default branch of a `switch` over a union: does not compile while a case is missing. */
+export function unreachable(message: never): never {
+  throw new TypeError(`unknown message ${JSON.stringify(message)}`);
+}

@@ -1,0 +1,298 @@
+/** Between session and workers: gives every idle worker the step that the session has for it, and hands on results. */
+
+import {
+  asLiveKeypointsError,
+  LiveKeypointsError,
+  messageOf,
+} from "./errors.js";
+import type { ErrorCode } from "./errors.js";
+import { FrameStore } from "./frame-store.js";
+import { discard, transferables } from "./frames.js";
+import type { FrameIntake, PreparedFrame } from "./frames.js";
+import { unreachable } from "./protocol.js";
+import type { FrameSource } from "./protocol.js";
+import { STEP_BITS } from "./steps.js";
+import type { Session, SessionResult, SessionStats, Task } from "./bindings.js";
+import type { StepAnswer, StepMessage, WorkerSlot } from "./worker-slot.js";
+
+/** What a scheduler tells its owner. */
+export interface SchedulerEvents {
+  /** The next result, in frame order. */
+  result(result: SessionResult): void;
+  /** The session cannot go on. */
+  fatal(error: LiveKeypointsError): void;
+}
+
+/** Drives one session. Its owner wires the workers' events to `answered` and `died`, and calls `pump` when one is ready. */
+export class Scheduler {
+  readonly #session: Session;
+  readonly #slots: readonly WorkerSlot[];
+  readonly #frames: FrameStore;
+  readonly #events: SchedulerEvents;
+  readonly #running = new Map<WorkerSlot, { task: Task; startMs: number }>();
+  readonly #busyMs = new Map<WorkerSlot, number>();
+  #isDelivering = false;
+  #isClosed = false;
+
+  constructor(
+    session: Session,
+    slots: readonly WorkerSlot[],
+    intake: FrameIntake,
+    events: SchedulerEvents,
+  ) {
+    this.#session = session;
+    this.#slots = slots;
+    this.#frames = new FrameStore(intake, slots);
+    this.#events = events;
+  }
+
+  /** Takes a frame of the stream; a full buffer drops its oldest. Returns the frame's index. */
+  addFrame(frame: PreparedFrame, timestampMs: number): number {
+    const { index, evicted } = this.#session.addFrame(
+      timestampMs,
+      performance.now(),
+    );
+    this.#frames.add(index, frame);
+    if (evicted !== undefined) this.#frames.release(evicted);
+    this.pump();
+    return index;
+  }
+
+  /** Takes a stateless picture; throws `busy`, and leaves the picture alone, where there is no room. */
+  addStill(prepare: () => PreparedFrame): number {
+    const index = this.#session.addStill(performance.now());
+    try {
+      this.#frames.add(index, prepare());
+    } catch (error) {
+      this.#frames.add(index, Promise.reject(error));
+    }
+    return index;
+  }
+
+  /** Throws away the waiting frames and the tracking state. */
+  reset(): void {
+    for (const index of this.#session.reset()) this.#frames.release(index);
+    this.pump();
+  }
+
+  stats(): SessionStats {
+    return this.#session.stats();
+  }
+
+  /** Milliseconds that the workers of a slot have spent on steps, as seen from the page. */
+  busyMs(slot: WorkerSlot): number {
+    return this.#busyMs.get(slot) ?? 0;
+  }
+
+  /** Gives every idle worker its next step, and hands on the results that there are. */
+  pump(): void {
+    if (this.#isClosed) return;
+    try {
+      for (const slot of this.#slots) this.#feed(slot);
+      this.#deliver();
+    } catch (error) {
+      this.#events.fatal(asLiveKeypointsError(error, "internal"));
+    }
+  }
+
+  /** A worker's step is over. */
+  answered(slot: WorkerSlot, answer: StepAnswer): void {
+    const running = this.#running.get(slot);
+    if (!running || running.task.ticket !== answer.ticket) return;
+    this.#running.delete(slot);
+    const now = performance.now();
+    this.#busyMs.set(slot, this.busyMs(slot) + now - running.startMs);
+    try {
+      this.#complete(slot, running.task, answer, now);
+    } catch (error) {
+      const { code, message } = asLiveKeypointsError(error, "internal");
+      this.#fail(running.task, code, message);
+    }
+    this.pump();
+  }
+
+  /** A worker is gone: its step's frame fails, and every other frame whose pixels only it held, when asked for. */
+  died(slot: WorkerSlot, error: LiveKeypointsError): void {
+    this.#frames.forget(slot);
+    const running = this.#running.get(slot);
+    this.#running.delete(slot);
+    if (running) this.#fail(running.task, "worker-died", error.message);
+    this.pump();
+  }
+
+  /** Lets go of all frames and of the session. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#frames.clear();
+    this.#running.clear();
+    this.#session.free();
+  }
+
+  #feed(slot: WorkerSlot): void {
+    while (slot.isIdle && !this.#isClosed) {
+      const task = this.#session.nextTask(slot.bits, performance.now());
+      if (!task) return;
+      if (task.step === STEP_BITS.decode) this.#startDecode(slot, task);
+      else this.#startBranch(slot, task, task.job);
+    }
+  }
+
+  #startDecode(slot: WorkerSlot, task: Task): void {
+    const running = { task, startMs: performance.now() };
+    slot.claim();
+    this.#running.set(slot, running);
+    const source = this.#frames.takeNow(task.frame);
+    if (source) return this.#postDecode(slot, task, source);
+    this.#frames.take(task.frame).then(
+      (late) => {
+        if (this.#running.get(slot) === running)
+          this.#postDecode(slot, task, late);
+        else discard(late);
+      },
+      (error: unknown) => {
+        if (this.#running.get(slot) !== running) return;
+        const { code, message } = asLiveKeypointsError(
+          error,
+          "unsupported-frame",
+        );
+        this.#giveUp(slot, task, code, message);
+        this.pump();
+      },
+    );
+  }
+
+  #postDecode(slot: WorkerSlot, task: Task, source: FrameSource): void {
+    const wantsCopy = this.#slots.length > 1;
+    const { ticket, frame } = task;
+    const release = this.#frames.releasesFor(slot);
+    this.#post(
+      slot,
+      task,
+      { type: "decode", ticket, frame, source, wantsCopy, release },
+      transferables(source),
+    );
+  }
+
+  #startBranch(
+    slot: WorkerSlot,
+    task: Task,
+    job: Uint8Array | undefined,
+  ): void {
+    const { ticket, frame } = task;
+    const delivery = this.#frames.deliver(frame, slot);
+    if (delivery.kind === "lost") {
+      this.#fail(
+        task,
+        "worker-died",
+        "the worker that held the frame's pixels died",
+      );
+      return;
+    }
+    if (!job)
+      throw new LiveKeypointsError(
+        "internal",
+        `step ${task.step} of frame ${frame} came without a job`,
+      );
+    slot.claim();
+    this.#running.set(slot, { task, startMs: performance.now() });
+    const release = this.#frames.releasesFor(slot);
+    const pixels = delivery.kind === "sent" ? delivery.pixels : undefined;
+    const transfer = delivery.kind === "sent" ? delivery.transfer : [];
+    this.#post(
+      slot,
+      task,
+      { type: "run", ticket, frame, job, pixels, release },
+      transfer,
+    );
+  }
+
+  #post(
+    slot: WorkerSlot,
+    task: Task,
+    message: StepMessage,
+    transfer: Transferable[],
+  ): void {
+    try {
+      slot.post(message, transfer);
+      this.#frames.clearReleases(slot);
+    } catch (error) {
+      // A frame that cannot be posted, such as an ImageBitmap that was closed after it was pushed.
+      this.#giveUp(slot, task, "unsupported-frame", messageOf(error));
+    }
+  }
+
+  /** A step that never reached its worker. */
+  #giveUp(
+    slot: WorkerSlot,
+    task: Task,
+    code: ErrorCode,
+    message: string,
+  ): void {
+    this.#running.delete(slot);
+    slot.unclaim();
+    this.#fail(task, code, message);
+  }
+
+  #complete(
+    slot: WorkerSlot,
+    task: Task,
+    answer: StepAnswer,
+    now: number,
+  ): void {
+    let isDone: boolean;
+    switch (answer.type) {
+      case "decoded": {
+        const { width, height, elapsedUs, copy } = answer;
+        this.#frames.decoded(
+          task.frame,
+          slot,
+          copy && { width, height, rgb: copy },
+        );
+        isDone = this.#session.completeDecode(
+          task.ticket,
+          width,
+          height,
+          elapsedUs,
+          now,
+        );
+        break;
+      }
+      case "outcome":
+        isDone = this.#session.completeBranch(
+          task.ticket,
+          answer.outcome,
+          answer.elapsedUs,
+          now,
+        );
+        break;
+      case "failed":
+        return this.#fail(task, answer.code, answer.message);
+      default:
+        return unreachable(answer);
+    }
+    if (isDone) this.#frames.release(task.frame);
+  }
+
+  #fail(task: Task, code: ErrorCode, message: string): void {
+    if (this.#session.fail(task.ticket, code, message, performance.now()))
+      this.#frames.release(task.frame);
+  }
+
+  /** Listeners may push, detect or close: those calls come back here and find the flag set. */
+  #deliver(): void {
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    try {
+      while (!this.#isClosed) {
+        const result = this.#session.nextResult();
+        if (!result) return;
+        // A frame can also end without a step of its own ending last: a branch with nothing to do waits for earlier frames.
+        this.#frames.release(result.index);
+        this.#events.result(result);
+      }
+    } finally {
+      this.#isDelivering = false;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** Runs the steps of frames inside a worker. */
+
+import type { Runner } from "./bindings.js";
+import type { PixelReader } from "./pixels.js";
+import type { PageMessage, WorkerMessage } from "./protocol.js";
+
+/** An answer, with what is transferred along. */
+export interface Answer {
+  message: WorkerMessage;
+  transfer: Transferable[];
+}
+
+/** The models of a worker and the pixels it holds. */
+export class StepRunner {
+  readonly #runner: Runner;
+  readonly #reader: PixelReader;
+
+  constructor(runner: Runner, reader: PixelReader) {
+    this.#runner = runner;
+    this.#reader = reader;
+  }
+
+  /** Runs one step. Throws an error with a `code` where only this step failed. */
+  async run(
+    message: PageMessage & { type: "decode" | "run" },
+  ): Promise<Answer> {
+    for (const frame of message.release) this.#runner.release(frame);
+    return message.type === "decode"
+      ? this.#decode(message)
+      : this.#runBranch(message);
+  }
+
+  async #decode(message: PageMessage & { type: "decode" }): Promise<Answer> {
+    const { ticket, frame, source, wantsCopy } = message;
+    const start = performance.now();
+    const { width, height } = await this.#reader.read(frame, source);
+    const elapsedUs = microsecondsSince(start);
+    const copy = wantsCopy
+      ? wholeBuffer(this.#runner.takeRgb(frame))
+      : undefined;
+    return {
+      message: { type: "decoded", ticket, width, height, elapsedUs, copy },
+      transfer: copy ? [copy] : [],
+    };
+  }
+
+  #runBranch(message: PageMessage & { type: "run" }): Answer {
+    const { ticket, frame, job, pixels } = message;
+    if (pixels) {
+      const { width, height, rgb } = pixels;
+      this.#runner.putRgb(frame, width, height, new Uint8Array(rgb));
+    }
+    const start = performance.now();
+    const outcome = this.#runner.run(frame, job);
+    const elapsedUs = microsecondsSince(start);
+    return {
+      message: { type: "outcome", ticket, outcome, elapsedUs },
+      transfer: [],
+    };
+  }
+}
+
+function microsecondsSince(start: number): number {
+  return Math.round((performance.now() - start) * 1000);
+}
+
+/** The buffer of bytes that fill it, as those that WebAssembly hands out do. */
+function wholeBuffer(bytes: Uint8Array): ArrayBuffer {
+  const isWhole = bytes.byteLength === bytes.buffer.byteLength;
+  return (isWhole ? bytes : bytes.slice()).buffer as ArrayBuffer;
+}

@@ -1,0 +1,299 @@
+/** One place for a worker: starts it, watches it, replaces it when it dies. */
+
+import {
+  asLiveKeypointsError,
+  LiveKeypointsError,
+  messageOf,
+} from "./errors.js";
+import type { ModelName } from "./assets.js";
+import { PROTOCOL_VERSION } from "./protocol.js";
+import type { PageMessage, WorkerMessage } from "./protocol.js";
+import { bitsOf } from "./steps.js";
+import type { Step } from "./steps.js";
+import { VERSION } from "./version.js";
+import { Watchdog } from "./watchdog.js";
+
+/** What is used of a `Worker`. */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  terminate(): void;
+  addEventListener(type: string, listener: (event: Event) => void): void;
+}
+
+/** The message that a worker starts work with. */
+export type InitMessage = PageMessage & { type: "init" };
+/** A message that gives a worker one step. */
+export type StepMessage = PageMessage & { type: "decode" | "run" };
+/** A message that ends a step. */
+export type StepAnswer = WorkerMessage & {
+  type: "decoded" | "outcome" | "failed";
+};
+
+/** What a slot tells its owner. */
+export interface SlotEvents {
+  /** A worker has loaded one model. */
+  loaded(slot: WorkerSlot, model: ModelName): void;
+  /** A replacement can take steps. */
+  ready(slot: WorkerSlot): void;
+  /** A step is over; the slot is idle again. */
+  answered(slot: WorkerSlot, answer: StepAnswer): void;
+  /** The worker died, with all pixels it held; a replacement is on its way. */
+  died(slot: WorkerSlot, error: LiveKeypointsError): void;
+  /** The worker died and cannot be replaced. */
+  lost(slot: WorkerSlot, error: LiveKeypointsError): void;
+}
+
+/** How a slot makes and watches its worker. */
+export interface SlotOptions {
+  createWorker: () => WorkerLike;
+  /** A worker that is silent on one step for longer is replaced, milliseconds. */
+  workerTimeoutMs: number;
+  /** A worker that is silent for longer while it starts has failed, milliseconds. */
+  startTimeoutMs: number;
+}
+
+interface Settle {
+  resolve: () => void;
+  reject: (error: LiveKeypointsError) => void;
+}
+
+/** A worker that dies this often without finishing a step in between is not replaced any more. */
+const MAX_DEATHS_IN_A_ROW = 3;
+
+/** One worker after the other in one place. */
+export class WorkerSlot {
+  /** From 0, as in progress and stats. */
+  readonly number: number;
+  readonly steps: readonly Step[];
+  /** The session's bit set of `steps`. */
+  readonly bits: number;
+  /** Workers that died and were replaced. */
+  replaced = 0;
+
+  readonly #options: SlotOptions;
+  readonly #events: SlotEvents;
+  readonly #init: Promise<InitMessage>;
+  #state: "starting" | "idle" | "busy" | "closed" = "starting";
+  #worker: WorkerLike | undefined;
+  readonly #watchdog = new Watchdog();
+  #deathsInARow = 0;
+  #started: Settle | undefined;
+
+  constructor(
+    place: { number: number; steps: readonly Step[] },
+    init: Promise<InitMessage>,
+    options: SlotOptions,
+    events: SlotEvents,
+  ) {
+    this.number = place.number;
+    this.steps = place.steps;
+    this.bits = bitsOf(place.steps);
+    this.#init = init;
+    init.catch(() => {}); // Looked at once the worker has said hello.
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Whether a step can be given to the worker now. */
+  get isIdle(): boolean {
+    return this.#state === "idle";
+  }
+
+  /** Starts the first worker. Rejects with the worker's own code, `version-mismatch` or `worker-failed`. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#started = { resolve, reject };
+      this.#spawn();
+    });
+  }
+
+  /** Marks the idle worker as taken, while its step is being prepared. */
+  claim(): void {
+    this.#state = "busy";
+  }
+
+  /** Takes `claim` back: there is nothing to post after all. */
+  unclaim(): void {
+    if (this.#state === "busy") this.#state = "idle";
+  }
+
+  /** Gives the claimed worker its step. Throws what `postMessage` throws. */
+  post(message: StepMessage, transfer: Transferable[]): void {
+    this.#worker?.postMessage(message, transfer);
+    this.#watch(this.#options.workerTimeoutMs);
+  }
+
+  /** Ends the worker for good. */
+  close(): void {
+    this.#state = "closed";
+    this.#end();
+    this.#started?.reject(
+      new LiveKeypointsError("closed", "closed while starting"),
+    );
+    this.#started = undefined;
+  }
+
+  #spawn(): void {
+    this.#state = "starting";
+    let worker: WorkerLike;
+    try {
+      worker = this.#options.createWorker();
+    } catch (error) {
+      this.#fail(
+        new LiveKeypointsError(
+          "worker-failed",
+          `A worker could not be created: ${messageOf(error)}`,
+        ),
+      );
+      return;
+    }
+    this.#worker = worker;
+    const listen = (type: string, listener: (event: Event) => void): void =>
+      worker.addEventListener(type, (event) => {
+        if (this.#worker === worker) listener(event);
+      });
+    listen("message", (event) =>
+      this.#receive((event as MessageEvent<WorkerMessage>).data),
+    );
+    listen("messageerror", () =>
+      this.#fail(this.#describe("a message could not be read")),
+    );
+    listen("error", (event) => {
+      event.preventDefault();
+      this.#fail(this.#describe((event as ErrorEvent).message));
+    });
+    this.#watch(this.#options.startTimeoutMs);
+  }
+
+  #receive(message: WorkerMessage): void {
+    if (typeof message !== "object" || message === null) return;
+    switch (message.type) {
+      case "hello":
+        if (
+          message.protocol === PROTOCOL_VERSION &&
+          message.version === VERSION
+        )
+          return this.#sendInit();
+        return this.#fail(
+          versionMismatch(
+            "the worker script",
+            `${message.version}, protocol ${message.protocol}`,
+          ),
+        );
+      case "loaded":
+        this.#watch(this.#options.startTimeoutMs);
+        return this.#events.loaded(this, message.model);
+      case "ready":
+        if (message.version === VERSION) return this.#becomeReady();
+        return this.#fail(
+          versionMismatch("the inference module", message.version),
+        );
+      case "decoded":
+      case "outcome":
+      case "failed":
+        this.#watchdog.stop();
+        this.#deathsInARow = 0;
+        this.#state = "idle";
+        return this.#events.answered(this, message);
+      case "broken":
+        return this.#fail(
+          new LiveKeypointsError(message.code, message.message),
+        );
+      default:
+        message satisfies never;
+        return this.#fail(
+          versionMismatch(
+            "the worker script",
+            "unknown: it sent an unknown message",
+          ),
+        );
+    }
+  }
+
+  #sendInit(): void {
+    this.#watchdog.stop();
+    const worker = this.#worker;
+    this.#init.then(
+      (init) => {
+        if (this.#worker !== worker) return;
+        worker?.postMessage(init, []);
+        this.#watch(this.#options.startTimeoutMs);
+      },
+      (error: unknown) =>
+        this.#fail(asLiveKeypointsError(error, "worker-failed")),
+    );
+  }
+
+  #becomeReady(): void {
+    this.#watchdog.stop();
+    this.#state = "idle";
+    if (!this.#started) return this.#events.ready(this);
+    this.#started.resolve();
+    this.#started = undefined;
+  }
+
+  /** The worker is of no more use: reports that, and replaces it where it had been working. */
+  #fail(error: LiveKeypointsError): void {
+    if (this.#state === "closed") return;
+    const wasStarting = this.#state === "starting";
+    this.#end();
+    if (this.#started) {
+      this.#started.reject(error);
+      this.#started = undefined;
+      this.#state = "closed";
+      return;
+    }
+    this.#deathsInARow += 1;
+    if (wasStarting || this.#deathsInARow > MAX_DEATHS_IN_A_ROW) {
+      this.#state = "closed";
+      const message = `A worker died and could not be replaced: ${error.message}`;
+      this.#events.lost(
+        this,
+        new LiveKeypointsError("worker-failed", message, { cause: error }),
+      );
+      return;
+    }
+    this.replaced += 1;
+    this.#spawn();
+    this.#events.died(this, error);
+  }
+
+  #end(): void {
+    this.#watchdog.stop();
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  #watch(timeoutMs: number): void {
+    this.#watchdog.start(timeoutMs, () =>
+      this.#fail(this.#describe(`no answer for ${timeoutMs} ms`)),
+    );
+  }
+
+  #describe(reason: string | undefined): LiveKeypointsError {
+    if (this.#state !== "starting") {
+      return new LiveKeypointsError(
+        "worker-died",
+        `A worker died: ${reason || "no reason is known"}`,
+      );
+    }
+    const hint =
+      "its script may be missing, not served as JavaScript, or forbidden by the page's worker-src policy";
+    return new LiveKeypointsError(
+      "worker-failed",
+      `A worker could not be started: ${reason || hint}`,
+    );
+  }
+}
+
+/** The error of two parts that are not of one version. */
+export function versionMismatch(
+  what: string,
+  found: string,
+): LiveKeypointsError {
+  const expected = `${VERSION}, protocol ${PROTOCOL_VERSION}`;
+  return new LiveKeypointsError(
+    "version-mismatch",
+    `${what} is of version ${found}; this page has ${expected}`,
+  );
+}

@@ -1,0 +1,82 @@
+/** The script of a worker: loads the models it is told to and runs steps. Exported as `live-keypoints/worker`. */
+
+import { asLiveKeypointsError, codeOf, messageOf } from "./errors.js";
+import { PixelReader } from "./pixels.js";
+import { PROTOCOL_VERSION, unreachable } from "./protocol.js";
+import type { PageMessage, WorkerMessage } from "./protocol.js";
+import { StepRunner } from "./step-runner.js";
+import { VERSION } from "./version.js";
+import initInference, { Runner, version } from "./wasm/inference/inference.js";
+
+/** The part of a worker's global scope that is used here. */
+interface WorkerScope {
+  postMessage(message: WorkerMessage, transfer?: Transferable[]): void;
+  addEventListener(
+    type: "message",
+    listener: (event: MessageEvent<PageMessage>) => void,
+  ): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+let steps: StepRunner | undefined;
+
+scope.addEventListener("message", ({ data }) => {
+  handle(data).catch(breakOff);
+});
+scope.postMessage({
+  type: "hello",
+  protocol: PROTOCOL_VERSION,
+  version: VERSION,
+});
+
+async function handle(message: PageMessage): Promise<void> {
+  switch (message.type) {
+    case "init":
+      return init(message);
+    case "decode":
+    case "run":
+      return runStep(message);
+    default:
+      return unreachable(message);
+  }
+}
+
+async function init(message: PageMessage & { type: "init" }): Promise<void> {
+  await initInference({ module_or_path: message.module });
+  const runner = new Runner();
+  for (const { name, file } of message.models) {
+    runner.loadModel(name, new Uint8Array(await file.arrayBuffer()));
+    scope.postMessage({ type: "loaded", model: name });
+  }
+  steps = new StepRunner(
+    runner,
+    new PixelReader(runner, message.maxPixels, message.fastDecode),
+  );
+  scope.postMessage({ type: "ready", version: version() });
+}
+
+/** An error with a code is that step's own; any other, such as a WebAssembly trap, ends the worker. */
+async function runStep(
+  message: PageMessage & { type: "decode" | "run" },
+): Promise<void> {
+  if (!steps) throw new Error(`${message.type} came before init was done`);
+  try {
+    const answer = await steps.run(message);
+    scope.postMessage(answer.message, answer.transfer);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    const { ticket } = message;
+    scope.postMessage({
+      type: "failed",
+      ticket,
+      code,
+      message: messageOf(error),
+    });
+  }
+}
+
+function breakOff(error: unknown): void {
+  const { code, message } = asLiveKeypointsError(error, "worker-failed");
+  scope.postMessage({ type: "broken", code, message });
+}

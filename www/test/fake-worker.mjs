@@ -1,0 +1,90 @@
+// A worker in the page's own thread that speaks the protocol and computes nothing.
+
+import { PROTOCOL_VERSION } from "../dist/protocol.js";
+import { VERSION } from "../dist/version.js";
+
+export class FakeWorker extends EventTarget {
+  /** Messages it got, in order. */
+  received = [];
+  isTerminated = false;
+
+  /** `answer(message, worker)` may give another answer than the ordinary one: a message, or `null` for none. */
+  constructor({
+    answer = () => undefined,
+    hello = { protocol: PROTOCOL_VERSION, version: VERSION },
+  } = {}) {
+    super();
+    this.answer = answer;
+    if (hello) setImmediate(() => this.say({ type: "hello", ...hello }));
+  }
+
+  postMessage(message, transfer) {
+    const copy = structuredClone(message, {
+      transfer: transfer.filter((item) => item instanceof ArrayBuffer),
+    });
+    this.received.push(copy);
+    setImmediate(() => this.#handle(copy));
+  }
+
+  terminate() {
+    this.isTerminated = true;
+  }
+
+  say(message) {
+    if (!this.isTerminated)
+      this.dispatchEvent(new MessageEvent("message", { data: message }));
+  }
+
+  die(message = "out of memory") {
+    if (!this.isTerminated)
+      this.dispatchEvent(Object.assign(new Event("error"), { message }));
+  }
+
+  /** The messages of one type that it got. */
+  got(type) {
+    return this.received.filter((message) => message.type === type);
+  }
+
+  #handle(message) {
+    const given = this.answer(message, this);
+    if (given === null) return;
+    if (given !== undefined) return this.say(given);
+    const { ticket } = message;
+    if (message.type === "init") {
+      for (const { name } of message.models)
+        this.say({ type: "loaded", model: name });
+      this.say({ type: "ready", version: VERSION });
+    } else if (message.type === "decode") {
+      const copy = message.wantsCopy ? new ArrayBuffer(12) : undefined;
+      this.say({
+        type: "decoded",
+        ticket,
+        width: 2,
+        height: 2,
+        elapsedUs: 10,
+        copy,
+      });
+    } else {
+      this.say({
+        type: "outcome",
+        ticket,
+        outcome: message.job,
+        elapsedUs: 20,
+      });
+    }
+  }
+}
+
+/** What workers are started with where nothing depends on it. */
+export const INIT = {
+  type: "init",
+  module: undefined,
+  models: [],
+  maxPixels: 100,
+  fastDecode: false,
+};
+
+/** Ends when `condition` holds; the test's own limit ends it otherwise. */
+export async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

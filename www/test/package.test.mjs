@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+const at = (path) => new URL(path, import.meta.url);
+const manifest = JSON.parse(await readFile(at("../package.json"), "utf8"));
+
+test("importing the package in Node touches nothing and lets the process end", async () => {
+  const script = `
+    for (const name of ["fetch", "Worker", "WebAssembly", "document", "navigator", "window"]) {
+      Object.defineProperty(globalThis, name, { get() { throw new Error(name + " was touched"); }, configurable: true });
+    }
+    const before = new Set(Object.getOwnPropertyNames(globalThis));
+    const main = await import(${JSON.stringify(at("../dist/index.js").href)});
+    await import(${JSON.stringify(at("../dist/draw.js").href)});
+    const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name));
+    console.log(JSON.stringify({ added, create: typeof main.LiveKeypoints.create }));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--input-type=module",
+    "--eval",
+    script,
+  ]);
+  assert.deepEqual(JSON.parse(stdout), { added: [], create: "function" });
+});
+
+test("types stand first in every condition, and every entry has been built", async () => {
+  for (const [path, entry] of Object.entries(manifest.exports)) {
+    if (typeof entry === "string") continue;
+    assert.equal(Object.keys(entry)[0], "types", path);
+    for (const file of Object.values(entry)) await readFile(at(`../${file}`));
+  }
+  assert.deepEqual(manifest.sideEffects, [
+    manifest.exports["./worker"].default,
+  ]);
+});
+
+test("public types speak of no generated bindings, which a consumer's compiler may not find", async () => {
+  for (const file of (await readdir(at("../dist"))).filter((name) =>
+    name.endsWith(".d.ts"),
+  )) {
+    assert.doesNotMatch(
+      await readFile(at(`../dist/${file}`), "utf8"),
+      /["'(]\.\/wasm\//,
+      file,
+    );
+  }
+});
+
+test("the package names no address outside itself", async () => {
+  for (const file of (await readdir(at("../dist"))).filter((name) =>
+    name.endsWith(".js"),
+  )) {
+    assert.doesNotMatch(
+      await readFile(at(`../dist/${file}`), "utf8"),
+      /https?:\/\//,
+      file,
+    );
+  }
+});
+
+test("the demo's policy allows its import map by digest, and nothing from elsewhere", async () => {
+  const page = await readFile(at("../demo/index.html"), "utf8");
+  const map = /<script type="importmap">(.*?)<\/script>/s.exec(page)[1];
+  const digest = createHash("sha256").update(map).digest("base64");
+  assert.ok(
+    page.includes(`'sha256-${digest}'`),
+    `the digest of the import map is sha256-${digest}`,
+  );
+  assert.deepEqual(JSON.parse(map).imports, {
+    "live-keypoints": "./live-keypoints/index.js",
+    "live-keypoints/draw": "./live-keypoints/draw.js",
+  });
+  assert.doesNotMatch(
+    page,
+    /https?:|unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|style="/,
+  );
+});
