@@ -66,7 +66,7 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     };
     let progress = progress_bar(args, inputs.known_length());
     let outcome = extract(&pool, inputs, &config, sink.as_mut(), &mut || {
-        progress.inc(1)
+        progress.inc(1);
     });
     progress.finish_and_clear();
     match outcome {

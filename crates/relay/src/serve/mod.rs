@@ -93,7 +93,7 @@ pub async fn run(
         if has_ended.await.is_ok() {
             tokio::time::sleep(DRAIN).await;
         } else {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     tokio::select! {
