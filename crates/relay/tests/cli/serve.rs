@@ -204,6 +204,7 @@ fn a_folder_that_is_not_there_is_named() {
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("no/such/folder"), "{stderr}");
+    assert!(output.stdout.is_empty());
     let wrong = relay()
         .args(["serve", "--listen", "somewhere"])
         .output()
