@@ -4,19 +4,20 @@
 //! browser has it; all come from `crates/web`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use sha2::{Digest, Sha256};
 use xshell::cmd;
 
 use crate::plan::{Finish, Plan};
 use crate::setup;
+use crate::wasm_opt;
 use crate::workspace::{NPM, Workspace};
 
 pub(crate) const SESSION_MODULE: &str = "build the browser module `session`";
 pub(crate) const INFERENCE_MODULE: &str = "build the browser module `inference`";
 pub(crate) const RELAXED_MODULE: &str = "build the browser module `inference` with relaxed SIMD";
+pub(crate) const OPTIMISE: &str = "optimise the browser modules (wasm-opt)";
 pub(crate) const TYPESCRIPT: &str = "build the TypeScript of www";
 pub(crate) const MODELS: &str = "copy the models to www/dist";
 
@@ -27,19 +28,13 @@ pub(crate) enum Profile {
     Release,
 }
 
-/// Flags of `wasm-opt`: the level, then what rustc may emit for this target, all of it in every browser with SIMD.
-/// `-O1` gives the smallest download: `-O3` takes four times as long, compresses worse and runs no faster.
-const WASM_OPT_FLAGS: [&str; 10] = [
-    "-O1",
-    "--enable-simd",
-    "--enable-relaxed-simd",
-    "--enable-bulk-memory",
-    "--enable-bulk-memory-opt",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
+/// The folder of the built modules.
+const MODULES: &str = "www/dist/wasm";
+/// The modules that are built, in [`MODULES`].
+const MODULE_FILES: [&str; 3] = [
+    "session/session_bg.wasm",
+    "inference/inference_bg.wasm",
+    "inference/inference_relaxed_bg.wasm",
 ];
 
 /// Adds the steps of the npm package, with what they need.
@@ -52,28 +47,34 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         setup::WASM_PACK,
         setup::WWW_PACKAGES,
     ];
-    let dist = move |name| workspace.path("www/dist/wasm").join(name);
     plan.add_after(NEEDS, SESSION_MODULE, move || {
-        build_module(workspace, "session", "session", &dist("session"), profile)
+        let folder = workspace.path(MODULES).join("session");
+        build_module(workspace, "session", "session", &folder, profile)
     });
     plan.add_after(NEEDS, INFERENCE_MODULE, move || {
-        build_module(
-            workspace,
-            "inference",
-            "inference",
-            &dist("inference"),
-            profile,
-        )
+        let folder = workspace.path(MODULES).join("inference");
+        build_module(workspace, "inference", "inference", &folder, profile)
     });
     plan.add_after(&[INFERENCE_MODULE], RELAXED_MODULE, move || {
         let folder = workspace.path("target/wasm-relaxed");
         let features = "inference,relaxed-simd";
         let finish = build_module(workspace, "inference", features, &folder, profile)?;
-        join_modules(&folder, &dist("inference"))?;
+        join_modules(&folder, &workspace.path(MODULES).join("inference"))?;
         Ok(finish)
     });
+    if profile == Profile::Release {
+        plan.add_after(&[SESSION_MODULE, RELAXED_MODULE], OPTIMISE, || {
+            let modules = MODULE_FILES.map(|file| workspace.path(MODULES).join(file));
+            wasm_opt::optimise(workspace, &modules)
+        });
+    }
     plan.add_after(
-        &[setup::WWW_PACKAGES, SESSION_MODULE, RELAXED_MODULE],
+        &[
+            setup::WWW_PACKAGES,
+            SESSION_MODULE,
+            RELAXED_MODULE,
+            OPTIMISE,
+        ],
         TYPESCRIPT,
         || {
             let shell = workspace.shell_in("www")?;
@@ -121,9 +122,6 @@ fn build_module(
     .run()?;
     remove_leftovers(folder, name)?;
     let module = folder.join(format!("{name}_bg.wasm"));
-    if profile == Profile::Release {
-        optimise(workspace, &module)?;
-    }
     let bytes = module
         .metadata()
         .with_context(|| format!("no {} was built", module.display()))?
@@ -150,35 +148,6 @@ fn remove_leftovers(folder: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs `wasm-opt` over a module in place. Results are kept by the module's digest: the optimiser takes longer than an
-/// unchanged build.
-fn optimise(workspace: &Workspace, module: &Path) -> Result<()> {
-    let shell = workspace.shell();
-    let program = wasm_opt(workspace);
-    let mut digest = Sha256::new_with_prefix(WASM_OPT_FLAGS.join(" "));
-    digest.update(fs::read(program.with_file_name("../package.json")).unwrap_or_default());
-    digest.update(fs::read(module)?);
-    let kept = workspace
-        .path("target/wasm-opt")
-        .join(format!("{}.wasm", hexadecimal(&digest.finalize())));
-    if !kept.is_file() {
-        fs::create_dir_all(workspace.path("target/wasm-opt"))?;
-        let partial = kept.with_extension("partial");
-        cmd!(
-            shell,
-            "node {program} {WASM_OPT_FLAGS...} {module} -o {partial}"
-        )
-        .run()?;
-        fs::rename(&partial, &kept)?;
-    }
-    fs::copy(&kept, module)?;
-    Ok(())
-}
-
-fn wasm_opt(workspace: &Workspace) -> PathBuf {
-    workspace.path("www/node_modules/binaryen/bin/wasm-opt")
-}
-
 fn copy_models(workspace: &Workspace) -> Result<Finish> {
     let target = workspace.path("www/dist/models");
     workspace.shell().remove_path(&target)?;
@@ -196,9 +165,4 @@ fn copy_models(workspace: &Workspace) -> Result<Finish> {
         }
     }
     Ok(Finish::Noted(format!("{:.1} MB", bytes as f64 / 1e6)))
-}
-
-/// Lower-case hexadecimal digits of a digest.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -71,7 +71,6 @@ pub(crate) fn serve(workspace: &Workspace, listen: &str) -> Result<()> {
     {
         use std::os::unix::process::CommandExt;
         let mut command = std::process::Command::from(command);
-        command.current_dir(workspace.path(""));
         Err(command.exec()).context("cannot start cargo")
     }
     #[cfg(not(unix))]

@@ -11,12 +11,14 @@ mod browser;
 mod build_web;
 mod check;
 mod demo;
+mod digest;
 mod lock_file;
 mod plan;
 mod programs;
 mod python;
 mod setup;
 mod test;
+mod wasm_opt;
 mod workspace;
 
 use std::process::ExitCode;

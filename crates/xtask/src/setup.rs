@@ -93,8 +93,14 @@ fn install_wasm_bindgen(workspace: &Workspace) -> Result<Finish> {
     if found {
         return Ok(Finish::Noted(format!("{version} is already there")));
     }
-    // Not --locked: its lock file names a version that is not served everywhere.
-    cargo_install(workspace, "wasm-bindgen-cli", &version, &[])
+    // Not --locked: its lock file names a version that is not served everywhere. The default feature is TLS, for drivers
+    // on other machines, and takes a C library's build.
+    cargo_install(
+        workspace,
+        "wasm-bindgen-cli",
+        &version,
+        &["--no-default-features"],
+    )
 }
 
 fn install_wasm_pack(workspace: &Workspace) -> Result<Finish> {

@@ -3,10 +3,9 @@
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 use xshell::cmd;
 
-use crate::build_web::hexadecimal;
+use crate::digest::sha256;
 use crate::plan::Finish;
 use crate::workspace::Workspace;
 
@@ -52,7 +51,7 @@ pub(super) fn check_models(workspace: &Workspace) -> Result<Finish> {
     let mut wrong = Vec::new();
     for (name, expected) in &listed {
         match fs::read(folder.join(name)) {
-            Ok(bytes) if hexadecimal(&Sha256::digest(&bytes)) == *expected => {}
+            Ok(bytes) if sha256(&[&bytes]) == *expected => {}
             Ok(_) => wrong.push(format!("{name} differs")),
             Err(error) => wrong.push(format!("{name}: {error}")),
         }
