@@ -66,7 +66,7 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     };
     let progress = progress_bar(args, inputs.known_length());
     let outcome = extract(&pool, inputs, &config, sink.as_mut(), &mut || {
-        progress.inc(1)
+        progress.inc(1);
     });
     progress.finish_and_clear();
     match outcome {
@@ -80,6 +80,8 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn run_serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let config = ServeConfig { www: args.www };
+    config.validate()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -90,7 +92,7 @@ fn run_serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         let address = listener.local_addr()?;
         // Without standard output there is nobody to tell.
         let _ = writeln!(io::stdout(), "listening on http://{address}");
-        serve::run(listener, ServeConfig { www: args.www }, shutdown).await?;
+        serve::run(listener, config, shutdown).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

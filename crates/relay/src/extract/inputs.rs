@@ -21,7 +21,7 @@ enum Input {
     File(PathBuf),
     /// A folder that could not be listed, as a picture that fails.
     Unlisted(PathBuf, io::Error),
-    StandardInput,
+    Stdin,
 }
 
 /// Why the inputs cannot be taken.
@@ -51,10 +51,10 @@ impl Inputs {
         let mut waiting = VecDeque::new();
         for path in paths {
             if path.as_os_str() == "-" {
-                if waiting.iter().any(|w| matches!(w, Input::StandardInput)) {
+                if waiting.iter().any(|w| matches!(w, Input::Stdin)) {
                     return Err(InputsError::StandardInputTwice);
                 }
-                waiting.push_back(Input::StandardInput);
+                waiting.push_back(Input::Stdin);
             } else if path.is_dir() {
                 match pictures_in(path) {
                     Ok(files) => waiting.extend(files.into_iter().map(Input::File)),
@@ -74,10 +74,7 @@ impl Inputs {
     /// Number of frames, where no standard input hides it.
     #[must_use]
     pub fn known_length(&self) -> Option<usize> {
-        let is_known = !self
-            .waiting
-            .iter()
-            .any(|w| matches!(w, Input::StandardInput));
+        let is_known = !self.waiting.iter().any(|w| matches!(w, Input::Stdin));
         is_known.then_some(self.waiting.len())
     }
 }
@@ -102,7 +99,7 @@ impl Iterator for Inputs {
             match self.waiting.pop_front()? {
                 Input::File(path) => return Some(read_file(&path, self.limits)),
                 Input::Unlisted(path, error) => return Some(unreadable(&path, &error)),
-                Input::StandardInput => {
+                Input::Stdin => {
                     let input = BufReader::with_capacity(1 << 16, io::stdin());
                     self.stream = Some(MjpegReader::new(input, self.limits.max_bytes));
                 }

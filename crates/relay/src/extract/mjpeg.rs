@@ -98,8 +98,7 @@ impl<R: BufRead> MjpegReader<R> {
                 Next::Marker(code) if stands_alone(code) => self.marker()?,
                 Next::Marker(code) => {
                     let (start, next) = (self.length, self.after_segment(code)?);
-                    let is_whole = matches!(next, Next::Marker(_));
-                    if !is_whole && self.gives_back_a_swallowed_start(code, start) {
+                    if self.gives_back_a_swallowed_start(code, start) {
                         return Ok(());
                     }
                     next
@@ -170,18 +169,27 @@ impl<R: BufRead> MjpegReader<R> {
         }
     }
 
-    /// The length of a segment that was cut short leads into the next picture: looks for its start behind `start`, and
-    /// gives back what is behind it. Application segments may hold a thumbnail, which is no next picture.
+    /// The length of a segment that was cut short leads into the next picture: looks for its start in the segment, which
+    /// begins at `start`, and gives back what is behind it. Where the segment may hold a thumbnail, its start means nothing.
     fn gives_back_a_swallowed_start(&mut self, code: u8, start: usize) -> bool {
-        let may_hold_thumbnail = matches!(code, 0xE0..=0xEF | 0xFE);
-        let is_kept = self.length == self.picture.len();
-        if !is_kept || (may_hold_thumbnail && self.length - start > MAX_WITHOUT_THUMBNAIL) {
-            return false;
-        }
-        let behind = &self.picture[start..];
-        let Some(offset) = behind.windows(3).position(|w| w == [FILL, SOI, FILL]) else {
+        let Some([high, low]) = self.picture[start.min(self.picture.len())..].first_chunk() else {
             return false;
         };
+        let stated = usize::from(u16::from_be_bytes([*high, *low]));
+        let length = stated.min(self.length - start);
+        let may_hold_thumbnail = matches!(code, 0xE0..=0xEF | 0xFE);
+        if may_hold_thumbnail && length > MAX_WITHOUT_THUMBNAIL {
+            return false;
+        }
+        // The start may end one byte behind the segment.
+        let end = self.picture.len().min(start + length + 1);
+        let segment = &self.picture[start..end];
+        let Some(offset) = segment.windows(2).position(|pair| pair == [FILL, SOI]) else {
+            return false;
+        };
+        if self.length > self.picture.len() {
+            return false;
+        }
         let position = start + offset;
         self.source.give_back(&self.picture[position + 2..]);
         self.truncate(position);

@@ -119,7 +119,7 @@ pub fn extract(
         unwritten: BTreeMap::new(),
         written: Summary::default(),
     };
-    run.to_end(sink, on_written)?;
+    run.finish(sink, on_written)?;
     sink.finish().map_err(ExtractError::Output)?;
     Ok(run.written)
 }
@@ -162,7 +162,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_end(
+    fn finish(
         &mut self,
         sink: &mut dyn ResultSink,
         on_written: &mut dyn FnMut(),

@@ -29,6 +29,25 @@ pub struct ServeConfig {
     pub www: Option<PathBuf>,
 }
 
+impl ServeConfig {
+    /// Checks that the folder can be read.
+    ///
+    /// # Errors
+    /// [`ServeError::NoFolder`].
+    pub fn validate(&self) -> Result<(), ServeError> {
+        let Some(path) = &self.www else {
+            return Ok(());
+        };
+        match std::fs::read_dir(path) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(ServeError::NoFolder {
+                path: path.clone(),
+                source,
+            }),
+        }
+    }
+}
+
 /// Why the server did not start, or ended.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -82,7 +101,8 @@ pub async fn run(
     config: ServeConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let app = app(&config)?;
+    config.validate()?;
+    let app = app(&config);
     let (ending, has_ended) = oneshot::channel();
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         shutdown.await;
@@ -93,7 +113,7 @@ pub async fn run(
         if has_ended.await.is_ok() {
             tokio::time::sleep(DRAIN).await;
         } else {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     tokio::select! {
@@ -102,13 +122,9 @@ pub async fn run(
     }
 }
 
-fn app(config: &ServeConfig) -> Result<Router, ServeError> {
-    let Some(www) = &config.www else {
-        return Ok(Router::new());
-    };
-    std::fs::read_dir(www).map_err(|source| ServeError::NoFolder {
-        path: www.clone(),
-        source,
-    })?;
-    Ok(static_files::router(www))
+fn app(config: &ServeConfig) -> Router {
+    match &config.www {
+        Some(www) => static_files::router(www),
+        None => Router::new(),
+    }
 }

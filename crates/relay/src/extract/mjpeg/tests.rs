@@ -35,7 +35,7 @@ fn pictures(stream: &[u8]) -> Vec<Vec<u8>> {
 
 #[test]
 fn thumbnails_restarts_and_stuffed_bytes_do_not_end_a_picture() {
-    let thumbnail = jpeg(b"inner", &[1, 2, 3]);
+    let thumbnail = jpeg(&[7; 150], &[1, 2, 3]);
     let first = jpeg(
         &thumbnail,
         &[9, 0xFF, 0, 0xFF, 0xD0, 7, 0xFF, 0xFF, 0xD7, 5],

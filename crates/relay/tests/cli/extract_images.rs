@@ -1,0 +1,120 @@
+//! `extract --mode image`, and pictures that are no pictures.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::program::{
+    clip_bytes, clip_frame, extract, huge_header_jpeg, one_pixel_jpeg, relay, run,
+};
+use serde_json::Value;
+
+fn images(paths: &[PathBuf]) -> Vec<Value> {
+    let mut arguments = vec![OsString::from("--mode"), "image".into()];
+    arguments.extend(paths.iter().map(|path| path.clone().into_os_string()));
+    extract(&arguments).objects()
+}
+
+#[test]
+fn an_image_depends_on_no_other_and_lines_come_in_order() {
+    let numbers = [0, 20, 42, 7, 33, 1, 12, 25, 38, 5, 16, 29];
+    let there = images(&numbers.map(clip_frame));
+    let mut back = images(
+        &numbers
+            .map(clip_frame)
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>(),
+    );
+    back.reverse();
+    for (position, (mut a, mut b)) in there.into_iter().zip(back).enumerate() {
+        assert_eq!(a["index"], position);
+        for field in ["index", "timestamp_us"] {
+            let (a, b) = (a.as_object_mut().unwrap(), b.as_object_mut().unwrap());
+            assert!(a.remove(field).is_some() && b.remove(field).is_some());
+        }
+        assert_eq!(a, b, "image {position}");
+    }
+}
+
+#[test]
+fn every_bad_picture_has_its_code_and_the_good_ones_their_keypoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(path(name), bytes).unwrap();
+        path(name)
+    };
+    let paths = [
+        clip_frame(0),
+        path("missing.jpg"),
+        write("empty.jpg", b""),
+        write("text.jpg", b"this is no picture"),
+        write("huge.jpg", &huge_header_jpeg()),
+        write("cut.jpg", &clip_bytes(1)[..500]),
+        write("cut.png", b"\x89PNG\r\n\x1a\n\0\0\0\x0DIHDR"),
+        write("pixel.jpg", &one_pixel_jpeg()),
+        clip_frame(1),
+    ];
+    for mode in ["video", "image"] {
+        let mut arguments = vec![OsString::from("--mode"), mode.into()];
+        arguments.extend(paths.iter().map(|path| path.clone().into_os_string()));
+        let output = extract(&arguments);
+        assert_eq!(output.status, 1, "{mode}");
+        let codes = output.codes();
+        let codes: Vec<_> = codes.iter().map(Option::as_deref).collect();
+        assert_eq!(
+            codes,
+            [
+                None,
+                Some("file-unreadable"),
+                Some("empty-frame"),
+                Some("not-a-jpeg"),
+                Some("too-many-pixels"),
+                Some("malformed-picture"),
+                Some("malformed-picture"),
+                None,
+                None
+            ],
+            "{mode}"
+        );
+        let lines = output.objects();
+        assert!(lines.iter().enumerate().all(|(n, line)| line["index"] == n));
+        assert_eq!(
+            (&lines[7]["width"], &lines[7]["pose"]),
+            (&1.into(), &Value::Null)
+        );
+        assert!(lines[8]["pose"].is_array());
+    }
+}
+
+#[test]
+fn bad_pictures_on_standard_input_keep_their_index() {
+    let input = [
+        clip_bytes(0).as_slice(),
+        &clip_bytes(1)[..100],
+        &clip_bytes(1),
+        b"neither padding nor a picture",
+        &clip_bytes(2),
+        &clip_bytes(3)[..4000],
+    ]
+    .concat();
+    let output = run(relay().args(["extract", "-"]), input);
+    assert_eq!(output.status, 1);
+    let codes = output.codes();
+    let has_failed: Vec<_> = codes.iter().map(Option::is_some).collect();
+    assert_eq!(has_failed[..5], [false, true, false, true, false]);
+    assert_eq!(codes.len(), 6);
+    assert_eq!(codes[3].as_deref(), Some("not-a-jpeg"));
+}
+
+#[test]
+fn a_run_without_any_picture_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let of_folder = extract(&[folder.path()]);
+    let of_nothing = run(relay().args(["extract", "-"]), Vec::new());
+    for output in [of_folder, of_nothing] {
+        assert_eq!(output.status, 1);
+        assert!(output.stdout.is_empty());
+        assert!(output.stderr.contains("no picture"), "{}", output.stderr);
+    }
+}

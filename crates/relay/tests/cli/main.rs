@@ -1,0 +1,9 @@
+//! The program as its user runs it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod extract_images;
+mod extract_options;
+mod extract_video;
+mod program;
+mod serve;
