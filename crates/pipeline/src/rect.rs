@@ -124,7 +124,6 @@ impl NormalizedRect {
 
     /// Maps a point of the unit square of this rectangle into the picture (HOLISTIC_SPEC §6.2, step 5). Only for
     /// rectangles that are square in pixels.
-    #[must_use]
     pub fn image_from_roi(&self) -> impl Fn([f32; 2]) -> [f32; 2] + use<> {
         let rect = *self;
         let (sin, cos) = libm::sincosf(rect.rotation);

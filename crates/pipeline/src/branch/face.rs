@@ -55,13 +55,16 @@ pub(super) fn run(
     Ok(outcome)
 }
 
+/// A score and the detector's six keypoints, in fractions of the picture.
+type ScoredKeypoints = (f32, [[f32; 2]; 6]);
+
 /// Score and keypoints of the best face in a region, in fractions of the picture.
 fn detect(
     models: &Models,
     image: &RgbImage,
     roi: &NormalizedRect,
     min_score: f32,
-) -> Result<Option<(f32, [[f32; 2]; 6])>, ModelError> {
+) -> Result<Option<ScoredKeypoints>, ModelError> {
     let (crop, outputs) = models.face_detection()?.run(image, Some(roi))?;
     let (boxes, logits) = (outputs.values(0)?, outputs.values(1)?);
     let anchors = FACE_DETECTOR.anchors();

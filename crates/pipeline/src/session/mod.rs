@@ -265,7 +265,7 @@ impl<F, P: Clone> Session<F, P> {
         let frame = &mut self.in_work[position];
         match outcome {
             BranchOutcome::Pose(outcome) => {
-                self.tracking.finish_pose(frame, outcome, &self.options)
+                self.tracking.finish_pose(frame, outcome, &self.options);
             }
             BranchOutcome::LeftHand(outcome) => {
                 self.tracking
@@ -276,7 +276,7 @@ impl<F, P: Clone> Session<F, P> {
                     .finish_hand(Branch::RightHand, frame, outcome, &self.options);
             }
             BranchOutcome::Face(outcome) => {
-                self.tracking.finish_face(frame, outcome, &self.options)
+                self.tracking.finish_face(frame, outcome, &self.options);
             }
         }
     }

@@ -259,8 +259,7 @@ const LEFT_HAND: HandPoints = [15, 17, 19];
 const RIGHT_HAND: HandPoints = [16, 18, 20];
 
 fn is_hidden(pose: &PoseLandmarks, [wrist, ..]: HandPoints) -> bool {
-    // Not `<=`: a visibility that is no number hides the wrist, too.
-    !(pose[wrist][3] > MIN_WRIST_VISIBILITY)
+    pose[wrist][3] <= MIN_WRIST_VISIBILITY
 }
 
 fn hand_job(pose: &PoseLandmarks, points: HandPoints, previous: Option<HandLandmarks>) -> HandJob {

@@ -110,10 +110,10 @@ pub(super) fn matrix_product(
     // SAFETY: that level was detected when they were packed; lengths were checked.
     match (weights.lanes(), level()) {
         (Avx512::LANES, Level::Avx512) => unsafe {
-            avx512::matrix_product(a, rows, weights, epilogue, out)
+            avx512::matrix_product(a, rows, weights, epilogue, out);
         },
         (Avx2::LANES, Level::Avx512 | Level::Avx2) => unsafe {
-            avx2::matrix_product(a, rows, weights, epilogue, out)
+            avx2::matrix_product(a, rows, weights, epilogue, out);
         },
         _ => {
             let weight = |depth, column| weights.element(depth, column);
