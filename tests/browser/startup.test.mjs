@@ -109,6 +109,14 @@ for (const [what, path] of [
   });
 }
 
+test("bindings that are not there are told, as an asset is", async () => {
+  const { code } = await failure(
+    {},
+    { "/live-keypoints/wasm/session/session.js": MISSING },
+  );
+  assert.equal(code, "asset-unreachable");
+});
+
 test("a file that is no model, and another model than the one it is named, are told apart", async () => {
   const garbage = {
     type: "application/octet-stream",
@@ -134,7 +142,9 @@ test("a browser without SIMD is told before anything is downloaded", async () =>
   const init = () => (WebAssembly.validate = () => false);
   assert.equal((await failure({}, {}, { init })).code, "wasm-simd-missing");
   assert.deepEqual(
-    opened.server.requests.filter((path) => /\.(wasm|onnx)$|worker\.js/.test(path)),
+    opened.server.requests.filter((path) =>
+      /\.(wasm|onnx)$|worker\.js/.test(path),
+    ),
     [],
   );
 });

@@ -25,12 +25,13 @@ export interface SchedulerEvents {
 
 /** Drives one session. Its owner wires the workers' events to `answered` and `died`, and calls `pump` when one is ready. */
 export class Scheduler {
+  /** Milliseconds that the workers of each slot have spent on steps, as seen from the page. */
+  readonly busyMs = new Map<WorkerSlot, number>();
   readonly #session: Session;
   readonly #slots: readonly WorkerSlot[];
   readonly #frames: FrameStore;
   readonly #events: SchedulerEvents;
   readonly #running = new Map<WorkerSlot, { task: Task; startMs: number }>();
-  readonly #busyMs = new Map<WorkerSlot, number>();
   #isDelivering = false;
   #isClosed = false;
 
@@ -79,20 +80,12 @@ export class Scheduler {
     return this.#session.stats();
   }
 
-  /** Milliseconds that the workers of a slot have spent on steps, as seen from the page. */
-  busyMs(slot: WorkerSlot): number {
-    return this.#busyMs.get(slot) ?? 0;
-  }
-
   /** Gives every idle worker its next step, and hands on the results that there are. */
   pump(): void {
-    if (this.#isClosed) return;
-    try {
+    this.#orEnd(() => {
       for (const slot of this.#slots) this.#feed(slot);
       this.#deliver();
-    } catch (error) {
-      this.#events.fatal(asLiveKeypointsError(error, "internal"));
-    }
+    });
   }
 
   /** A worker's step is over. */
@@ -101,13 +94,9 @@ export class Scheduler {
     if (!running || running.task.ticket !== answer.ticket) return;
     this.#running.delete(slot);
     const now = performance.now();
-    this.#busyMs.set(slot, this.busyMs(slot) + now - running.startMs);
-    try {
-      this.#complete(slot, running.task, answer, now);
-    } catch (error) {
-      const { code, message } = asLiveKeypointsError(error, "internal");
-      this.#fail(running.task, code, message);
-    }
+    const busyMs = this.busyMs.get(slot) ?? 0;
+    this.busyMs.set(slot, busyMs + now - running.startMs);
+    this.#orEnd(() => this.#complete(slot, running.task, answer, now));
     this.pump();
   }
 
@@ -116,7 +105,9 @@ export class Scheduler {
     this.#frames.forget(slot);
     const running = this.#running.get(slot);
     this.#running.delete(slot);
-    if (running) this.#fail(running.task, "worker-died", error.message);
+    this.#orEnd(
+      () => running && this.#fail(running.task, "worker-died", error.message),
+    );
     this.pump();
   }
 
@@ -126,7 +117,11 @@ export class Scheduler {
     this.#isClosed = true;
     this.#frames.clear();
     this.#running.clear();
-    this.#session.free();
+    try {
+      this.#session.free();
+    } catch {
+      // A session that broke down cannot be freed.
+    }
   }
 
   #feed(slot: WorkerSlot): void {
@@ -144,20 +139,21 @@ export class Scheduler {
     this.#running.set(slot, running);
     const source = this.#frames.takeNow(task.frame);
     if (source) return this.#postDecode(slot, task, source);
+    const ifWanted = (action: () => void): void => {
+      if (this.#running.get(slot) === running) this.#orEnd(action);
+      this.pump();
+    };
     this.#frames.take(task.frame).then(
       (late) => {
-        if (this.#running.get(slot) === running)
-          this.#postDecode(slot, task, late);
-        else discard(late);
+        if (this.#running.get(slot) !== running) discard(late);
+        ifWanted(() => this.#postDecode(slot, task, late));
       },
       (error: unknown) => {
-        if (this.#running.get(slot) !== running) return;
         const { code, message } = asLiveKeypointsError(
           error,
           "unsupported-frame",
         );
-        this.#giveUp(slot, task, code, message);
-        this.pump();
+        ifWanted(() => this.#giveUp(slot, task, code, message));
       },
     );
   }
@@ -236,47 +232,55 @@ export class Scheduler {
 
   #complete(
     slot: WorkerSlot,
-    task: Task,
+    { ticket, frame }: Task,
     answer: StepAnswer,
     now: number,
   ): void {
-    let isDone: boolean;
     switch (answer.type) {
       case "decoded": {
         const { width, height, elapsedUs, copy } = answer;
-        this.#frames.decoded(
-          task.frame,
-          slot,
-          copy && { width, height, rgb: copy },
+        this.#frames.decoded(frame, slot, copy && { width, height, rgb: copy });
+        return this.#releaseIf(
+          this.#session.completeDecode(ticket, width, height, elapsedUs, now),
+          frame,
         );
-        isDone = this.#session.completeDecode(
-          task.ticket,
-          width,
-          height,
-          elapsedUs,
-          now,
-        );
-        break;
       }
-      case "outcome":
-        isDone = this.#session.completeBranch(
-          task.ticket,
-          answer.outcome,
-          answer.elapsedUs,
-          now,
+      case "outcome": {
+        const { outcome, elapsedUs } = answer;
+        return this.#releaseIf(
+          this.#session.completeBranch(ticket, outcome, elapsedUs, now),
+          frame,
         );
-        break;
+      }
       case "failed":
-        return this.#fail(task, answer.code, answer.message);
+        return this.#releaseIf(
+          this.#session.fail(ticket, answer.code, answer.message, now),
+          frame,
+        );
       default:
         return unreachable(answer);
     }
-    if (isDone) this.#frames.release(task.frame);
   }
 
-  #fail(task: Task, code: ErrorCode, message: string): void {
-    if (this.#session.fail(task.ticket, code, message, performance.now()))
-      this.#frames.release(task.frame);
+  #fail({ ticket, frame }: Task, code: ErrorCode, message: string): void {
+    this.#releaseIf(
+      this.#session.fail(ticket, code, message, performance.now()),
+      frame,
+    );
+  }
+
+  #releaseIf(isDone: boolean, frame: number): void {
+    if (isDone) this.#frames.release(frame);
+  }
+
+  /** Runs what must not fail: a session that throws cannot go on. */
+  #orEnd(action: () => void): void {
+    if (this.#isClosed) return;
+    try {
+      action();
+    } catch (error) {
+      this.#events.fatal(asLiveKeypointsError(error, "internal"));
+    }
   }
 
   /** Listeners may push, detect or close: those calls come back here and find the flag set. */

@@ -2,7 +2,11 @@
 
 import { aborted, AssetLoader } from "./assets.js";
 import type { ModelName } from "./assets.js";
-import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
+import {
+  asLiveKeypointsError,
+  LiveKeypointsError,
+  messageOf,
+} from "./errors.js";
 import type { CheckedOptions, CreateOptions } from "./options.js";
 import { WorkerPool } from "./pool.js";
 import type { WorkerLike } from "./pool.js";
@@ -113,13 +117,18 @@ export async function start(
 
 async function loadSession(loader: AssetLoader): Promise<SessionModule> {
   const [bindings, module] = await Promise.all([
-    import("./wasm/session/session.js"),
+    import("./wasm/session/session.js").catch(bindingsMissing),
     loader.module("session"),
   ]);
   await bindings.default({ module_or_path: module });
   if (bindings.version() !== VERSION)
     throw versionMismatch("the session module", bindings.version());
   return bindings;
+}
+
+function bindingsMissing(error: unknown): never {
+  const message = `The session module's bindings could not be imported: ${messageOf(error)}`;
+  throw new LiveKeypointsError("asset-unreachable", message, { cause: error });
 }
 
 function createWorker(url: string | URL | undefined): WorkerLike {
