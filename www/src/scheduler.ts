@@ -1,17 +1,12 @@
 /** Between session and workers: gives every idle worker the step that the session has for it, and hands on results. */
 
-import {
-  asLiveKeypointsError,
-  LiveKeypointsError,
-  messageOf,
-} from "./errors.js";
-import type { ErrorCode } from "./errors.js";
+import { asLiveKeypointsError, messageOf } from "./errors.js";
+import type { ErrorCode, LiveKeypointsError } from "./errors.js";
 import { FrameStore } from "./frame-store.js";
 import { discard, transferables } from "./frames.js";
 import type { FrameIntake, PreparedFrame } from "./frames.js";
 import { unreachable } from "./protocol.js";
 import type { FrameSource } from "./protocol.js";
-import { STEP_BITS } from "./steps.js";
 import type { Session, SessionResult, SessionStats, Task } from "./bindings.js";
 import type { StepAnswer, StepMessage, WorkerSlot } from "./worker-slot.js";
 
@@ -128,7 +123,7 @@ export class Scheduler {
     while (slot.isIdle && !this.#isClosed) {
       const task = this.#session.nextTask(slot.bits, performance.now());
       if (!task) return;
-      if (task.step === STEP_BITS.decode) this.#startDecode(slot, task);
+      if (task.job === undefined) this.#startDecode(slot, task);
       else this.#startBranch(slot, task, task.job);
     }
   }
@@ -170,11 +165,7 @@ export class Scheduler {
     );
   }
 
-  #startBranch(
-    slot: WorkerSlot,
-    task: Task,
-    job: Uint8Array | undefined,
-  ): void {
+  #startBranch(slot: WorkerSlot, task: Task, job: Uint8Array): void {
     const { ticket, frame } = task;
     const delivery = this.#frames.deliver(frame, slot);
     if (delivery.kind === "lost") {
@@ -185,11 +176,6 @@ export class Scheduler {
       );
       return;
     }
-    if (!job)
-      throw new LiveKeypointsError(
-        "internal",
-        `step ${task.step} of frame ${frame} came without a job`,
-      );
     slot.claim();
     this.#running.set(slot, { task, startMs: performance.now() });
     const release = this.#frames.releasesFor(slot);
