@@ -2,6 +2,7 @@
 
 import { LiveKeypointsError, messageOf } from "./errors.js";
 import type { ProgressMeter } from "./progress.js";
+import { hasRelaxedSimd } from "./simd.js";
 
 /** A model file, without `.onnx`. */
 export type ModelName =
@@ -26,7 +27,10 @@ export interface AssetSources {
   baseUrl?: string | URL | undefined;
   /** The page's module, `wasm/session/session_bg.wasm`. */
   session?: AssetSource | WebAssembly.Module | undefined;
-  /** The workers' module, `wasm/inference/inference_bg.wasm`. */
+  /**
+   * The workers' module: `wasm/inference/inference_relaxed_bg.wasm` where the browser has relaxed SIMD, else
+   * `wasm/inference/inference_bg.wasm`.
+   */
   inference?: AssetSource | WebAssembly.Module | undefined;
   /** Model files by name. */
   models?: Partial<Record<ModelName, AssetSource>> | undefined;
@@ -186,8 +190,16 @@ export class AssetLoader {
   /** Without `baseUrl`, addresses are written out, so that bundlers see the files and take them along. */
   #moduleUrl(name: ModuleName): URL {
     const { baseUrl } = this.#sources;
-    if (baseUrl !== undefined)
-      return inFolder(baseUrl, `wasm/${name}/${name}_bg.wasm`);
+    const isRelaxed = name === "inference" && hasRelaxedSimd();
+    if (baseUrl !== undefined) {
+      const file = isRelaxed ? "inference_relaxed_bg" : `${name}_bg`;
+      return inFolder(baseUrl, `wasm/${name}/${file}.wasm`);
+    }
+    if (isRelaxed)
+      return new URL(
+        "./wasm/inference/inference_relaxed_bg.wasm",
+        import.meta.url,
+      );
     switch (name) {
       case "session":
         return new URL("./wasm/session/session_bg.wasm", import.meta.url);

@@ -23,3 +23,23 @@ export function requireSimd(): void {
     );
   }
 }
+
+/** `f32x4.relaxed_madd` on three zeros: valid exactly where relaxed SIMD is. */
+const RELAXED_SIMD_MODULE = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic and version
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type section: () → v128
+  ...[0x03, 0x02, 0x01, 0x00], // function section
+  ...[0x0a, 0x13, 0x01, 0x11, 0x00], // code section: one function without locals
+  ...[0x41, 0x00, 0xfd, 0x0f], // i32.const 0, i8x16.splat
+  ...[0x41, 0x00, 0xfd, 0x0f],
+  ...[0x41, 0x00, 0xfd, 0x0f],
+  ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd
+);
+
+/**
+ * Whether the quicker module runs here. Its multiply-add rounds once, as on a server, so that its results equal the
+ * relay's bit for bit on processors with such an instruction; the other module's differ in the last bits.
+ */
+export function hasRelaxedSimd(): boolean {
+  return WebAssembly.validate(RELAXED_SIMD_MODULE);
+}

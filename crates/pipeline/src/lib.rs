@@ -48,6 +48,7 @@ pub mod branch;
 pub mod crop;
 pub mod detector;
 pub mod error;
+pub mod format;
 mod frame_buffer;
 #[cfg(feature = "inference")]
 pub mod inference;
@@ -62,6 +63,7 @@ pub mod rect;
 pub mod roi;
 mod session;
 pub mod smoothing;
+pub mod topology;
 pub mod tracking;
 
 pub use error::{ErrorCode, FrameError, ModelError, PictureError, SessionError};

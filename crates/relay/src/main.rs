@@ -1,2 +1,140 @@
-//! placeholder
-fn main() {}
+//! The program `live-keypoints-relay`.
+
+mod cli;
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use live_keypoints_pipeline::Options;
+use live_keypoints_pipeline::picture::DecodeLimits;
+use live_keypoints_relay::extract::{
+    ExtractConfig, ExtractError, Inputs, JsonLines, PoseFile, ResultSink, Summary, extract,
+};
+use live_keypoints_relay::model_loading::{LoadError, load};
+use live_keypoints_relay::pool::WorkerPool;
+use live_keypoints_relay::serve::{self, ServeConfig};
+
+use cli::{Cli, Command, ExtractArgs, FormatArg, ServeArgs};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Extract(args) => run_extract(&args),
+        Command::Serve(args) => run_serve(args),
+    };
+    outcome.unwrap_or_else(|error| {
+        report(&describe(&error));
+        ExitCode::FAILURE
+    })
+}
+
+fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
+    let limits = DecodeLimits::default();
+    let inputs = Inputs::new(&args.inputs, limits).unwrap_or_else(|error| {
+        Cli::command()
+            .error(clap::error::ErrorKind::ValueValidation, error)
+            .exit()
+    });
+    let models = load(&args.models.source(), args.models.quality())?;
+    let pool = WorkerPool::start(Arc::new(models), limits, args.workers())
+        .context("the worker threads cannot be started")?;
+    let output: Box<dyn Write> = match &args.output {
+        Some(path) => Box::new(
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
+        ),
+        None => Box::new(io::stdout().lock()),
+    };
+    let output = BufWriter::with_capacity(1 << 16, output);
+    let mut sink: Box<dyn ResultSink> = match args.format {
+        FormatArg::Jsonl => Box::new(JsonLines(output)),
+        FormatArg::Pose => {
+            let file = PoseFile::new(output, args.fps).context("no temporary file can be made")?;
+            Box::new(file)
+        }
+    };
+    let config = ExtractConfig {
+        mode: args.mode(),
+        frame_rate: args.fps,
+        options: Options {
+            smoothing: !args.no_smoothing,
+            ..Options::default()
+        },
+    };
+    let progress = progress_bar(args, inputs.known_length());
+    let outcome = extract(&pool, inputs, &config, sink.as_mut(), &mut || {
+        progress.inc(1)
+    });
+    progress.finish_and_clear();
+    match outcome {
+        Ok(summary) => Ok(exit_code_of(summary)),
+        // Who reads has had enough, as `head` does.
+        Err(ExtractError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn run_serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the server's threads cannot be started")?;
+    runtime.block_on(async {
+        let shutdown = serve::interrupted().context("signals cannot be caught")?;
+        let listener = serve::bind(args.listen).await?;
+        let address = listener.local_addr()?;
+        // Without standard output there is nobody to tell.
+        let _ = writeln!(io::stdout(), "listening on http://{address}");
+        serve::run(listener, ServeConfig { www: args.www }, shutdown).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn exit_code_of(summary: Summary) -> ExitCode {
+    let Summary { pictures, failed } = summary;
+    if pictures == 0 {
+        report("there is no picture in what was given");
+    } else if failed > 0 {
+        report(&format!("{failed} of {pictures} pictures failed"));
+    } else {
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::FAILURE
+}
+
+/// On a terminal that does not also get the results.
+fn progress_bar(args: &ExtractArgs, length: Option<usize>) -> ProgressBar {
+    let is_hidden = args.output.is_none() && io::stdout().is_terminal();
+    let target = if is_hidden {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
+    let bar = ProgressBar::with_draw_target(length.map(|length| length as u64), target);
+    let template = match length {
+        Some(_) => "{wide_bar} {pos}/{len} pictures, {per_sec}, {eta} to go",
+        None => "{spinner} {pos} pictures, {per_sec}",
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// One line: the stable word where there is one, the error and its causes.
+fn describe(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<LoadError>() {
+        Some(load_error) => format!("{}: {error:#}", load_error.code()),
+        None => format!("{error:#}"),
+    }
+}
+
+fn report(message: &str) {
+    // Without standard error there is nobody to tell.
+    let _ = writeln!(io::stderr(), "live-keypoints-relay: {message}");
+}

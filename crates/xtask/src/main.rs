@@ -1,2 +1,114 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask`: every command that builds, serves, checks or tests this repository.
+//!
+//! Each command is a [`plan::Plan`] of steps with a plain headline and a duration. Timed figures are not taken here.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool reports on its standard streams"
+)]
+
+mod browser;
+mod build_web;
+mod check;
+mod demo;
+mod lock_file;
+mod plan;
+mod programs;
+mod python;
+mod setup;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::plan::{OnFailure, Plan};
+use crate::workspace::Workspace;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Builds, serves, checks and tests live-keypoints"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the npm package in www/: both WebAssembly modules, TypeScript, models
+    BuildWeb {
+        /// Unoptimised WebAssembly, for quick rebuilds
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Build everything and serve the demo, installing what is missing
+    Demo {
+        /// Address to serve on
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+        listen: String,
+        /// Only build what would be served
+        #[arg(long)]
+        no_serve: bool,
+    },
+    /// Run every check and functional test, installing what is missing
+    Test {
+        /// Run one group only
+        #[arg(long, value_name = "GROUP")]
+        only: Option<test::Group>,
+    },
+    /// Formatting, lints, dependency rules, licences, file sizes, model checksums
+    Check,
+    /// What continuous integration runs: the same as `test`
+    Ci,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let workspace = Workspace::locate()?;
+    let mut plan = Plan::new();
+    match Arguments::parse().command {
+        Command::BuildWeb { dev } => {
+            let profile = if dev {
+                build_web::Profile::Dev
+            } else {
+                build_web::Profile::Release
+            };
+            build_web::add_steps(&mut plan, &workspace, profile);
+            plan.run(OnFailure::Stop)
+        }
+        Command::Demo { listen, no_serve } => {
+            demo::add_steps(&mut plan, &workspace);
+            plan.run(OnFailure::Stop)?;
+            if no_serve {
+                Ok(())
+            } else {
+                demo::serve(&workspace, &listen)
+            }
+        }
+        Command::Test { only } => {
+            test::add_steps(&mut plan, &workspace, only);
+            plan.run(OnFailure::Continue)
+        }
+        Command::Check => {
+            check::add_steps(&mut plan, &workspace);
+            plan.run(OnFailure::Continue)
+        }
+        Command::Ci => {
+            test::add_steps(&mut plan, &workspace, None);
+            plan.run(OnFailure::Continue)
+        }
+    }
+}

@@ -3,8 +3,12 @@
 //! - `kind`: the table of models, with the shapes that a file is checked against.
 //! - `model`: one loaded model.
 //! - `models`: the set that an executor holds.
+//! - `lowering`: the pass that puts own operators in place of tract's, once at load.
+//! - `kernels`: what these compute, for each processor.
 
+mod kernels;
 mod kind;
+mod lowering;
 mod model;
 mod models;
 

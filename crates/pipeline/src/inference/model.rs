@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 use super::ModelKind;
+use super::lowering::lower;
 use crate::crop::Crop;
 use crate::error::ModelError;
 use crate::picture::RgbImage;
@@ -35,8 +36,8 @@ impl Model {
         let graph = with_outputs_of(kind, graph)?;
         let graph = graph.into_typed().map_err(malformed)?;
         check_shapes(kind, &graph)?;
-        let plan = graph
-            .into_optimized()
+        let plan = lower(graph)
+            .and_then(TypedModel::into_optimized)
             .and_then(IntoRunnable::into_runnable)
             .map_err(malformed)?;
         Ok(Self { kind, plan })

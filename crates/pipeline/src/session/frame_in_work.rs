@@ -183,16 +183,15 @@ impl<P: Clone> FrameInWork<P> {
         } = reason;
     }
 
-    /// The frame fails with the first error; what has not begun will not.
+    /// The frame fails with its first error. What hangs on the failed step will not run; the other branches will, so that
+    /// what the next frame sees does not depend on who was first.
     pub(super) fn fail(&mut self, step: Step, error: FrameError, elapsed_us: u64) {
         match step {
             Step::Decode => self.decode = Progress::Through,
             Step::Branch(branch) => self.end(branch, elapsed_us),
         }
-        for branch in &mut self.branches {
-            if *branch == Progress::Waiting {
-                *branch = Progress::Through;
-            }
+        if matches!(step, Step::Decode | Step::Branch(Branch::Pose)) {
+            self.branches = [Progress::Through; 4];
         }
         self.error.get_or_insert(error);
     }

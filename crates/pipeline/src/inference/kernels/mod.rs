@@ -1,0 +1,150 @@
+//! The arithmetic of the models: matrix products, depthwise convolutions, pooling and resizing on NHWC `f32`.
+//!
+//! - `scalar` is the specification: plain loops.
+//! - `generic` holds the fast kernels once, over a vector type; `vector` says what such a type can do.
+//! - `x86`, `wasm`, `neon` are the vector types of each processor and the entry points compiled for them.
+//!
+//! **Every kernel gives the same bits as the specification.** Each output value is one chain of multiply-adds over its
+//! inputs in a fixed order, then bias, residual and activation; vectors only compute several outputs side by side. So
+//! AVX2, AVX-512, NEON and WebAssembly with relaxed SIMD (all with fused multiply-add) agree with each other to the
+//! last bit. Plain wasm SIMD has no fused multiply-add and rounds twice: `FUSED` is false there.
+
+#![expect(
+    unsafe_code,
+    reason = "SIMD intrinsics and raw pointers live here and nowhere else"
+)]
+
+mod generic;
+mod panels;
+pub(crate) mod scalar;
+mod shape;
+mod vector;
+
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(target_arch = "aarch64")]
+use neon as native;
+#[cfg(target_arch = "wasm32")]
+use wasm as native;
+#[cfg(target_arch = "x86_64")]
+use x86 as native;
+
+pub(crate) use panels::Panels;
+pub(crate) use shape::{Activation, Epilogue, Shape, Window};
+
+/// Whether a multiply-add rounds once.
+#[cfg(test)]
+pub(crate) const FUSED: bool = cfg!(not(target_arch = "wasm32")) || cfg!(feature = "relaxed-simd");
+
+/// Floats a vector holds on this machine: the width that [`Panels`] are packed for.
+pub(crate) fn lanes() -> usize {
+    native::lanes()
+}
+
+/// `out = activation(a · weights + bias + residual)`: `a` has `rows` rows of `weights.depth()` values, `out` of
+/// `weights.columns()`.
+pub(crate) fn matrix_product(
+    a: &[f32],
+    rows: usize,
+    weights: &Panels,
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    assert_eq!(a.len(), rows * weights.depth());
+    assert_eq!(out.len(), rows * weights.columns());
+    epilogue.check(rows, weights.columns());
+    native::matrix_product(a, rows, weights, epilogue, out);
+}
+
+/// A convolution over all channels: `weights` has the depth kernel height · kernel width · input channels, in this
+/// order.
+pub(crate) fn convolution(
+    window: &Window,
+    input: &[f32],
+    weights: &Panels,
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    window.check(input, out);
+    let depth = window.kernel[0] * window.kernel[1] * window.input.channels;
+    assert_eq!(
+        (weights.depth(), weights.columns()),
+        (depth, window.output.channels)
+    );
+    epilogue.check(window.output.pixels(), window.output.channels);
+    let row_len = window.output.width * window.output.channels;
+    let mut patches = vec![0.0; window.output.width * depth];
+    for (y, out_row) in out.chunks_exact_mut(row_len).enumerate() {
+        window.gather_patches(input, y, &mut patches);
+        let epilogue = epilogue.rows(y * row_len..(y + 1) * row_len);
+        matrix_product(&patches, window.output.width, weights, &epilogue, out_row);
+    }
+}
+
+/// A convolution of each channel with its own kernel: `weights` is `[kernel height, kernel width, channels]`.
+pub(crate) fn depthwise(
+    window: &Window,
+    input: &[f32],
+    weights: &[f32],
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    window.check(input, out);
+    let channels = window.input.channels;
+    assert_eq!(window.output.channels, channels);
+    assert_eq!(
+        weights.len(),
+        window.kernel[0] * window.kernel[1] * channels
+    );
+    epilogue.check(window.output.pixels(), channels);
+    assert!(
+        epilogue.residual.is_none(),
+        "no model adds to a depthwise convolution"
+    );
+    native::depthwise(window, input, weights, epilogue, out);
+}
+
+/// The greatest value in each window, by channel.
+pub(crate) fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
+    window.check(input, out);
+    assert_eq!(window.output.channels, window.input.channels);
+    native::max_pool(window, input, out);
+}
+
+/// `out = activation(a + b)`, or of `a` alone.
+pub(crate) fn add(
+    a: &[f32],
+    b: Option<&[f32]>,
+    channels: usize,
+    activation: &Activation,
+    out: &mut [f32],
+) {
+    assert_eq!(a.len(), out.len());
+    assert!(b.is_none_or(|b| b.len() == out.len()));
+    assert_eq!(out.len() % channels, 0);
+    activation.check(channels);
+    native::add(a, b, channels, activation, out);
+}
+
+/// Twice the height and width, bilinear, half-pixel centres.
+pub(crate) fn upsample_2x(input_shape: Shape, input: &[f32], out: &mut [f32]) {
+    assert_eq!(input.len(), input_shape.len());
+    assert_eq!(out.len(), 4 * input_shape.len());
+    native::upsample_2x(input_shape, input, out);
+}
+
+/// A tensor's memory, to be written by one of the kernels above, each of which writes every value.
+pub(crate) fn output(
+    shape: &[usize],
+) -> tract_onnx::prelude::TractResult<tract_onnx::prelude::Tensor> {
+    // SAFETY: every bit pattern is an f32, and the caller's kernel writes all of them before anything reads them.
+    unsafe { tract_onnx::prelude::Tensor::uninitialized::<f32>(shape) }
+}
+
+#[cfg(test)]
+mod tests;

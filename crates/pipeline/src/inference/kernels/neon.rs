@@ -1,0 +1,121 @@
+//! aarch64 NEON, which every such processor has.
+
+use std::arch::aarch64::*;
+
+use super::generic;
+use super::panels::Panels;
+use super::shape::{Activation, Epilogue, Shape, Window};
+use super::vector::Vector;
+
+pub(super) fn lanes() -> usize {
+    Neon::LANES
+}
+
+pub(super) fn matrix_product(
+    a: &[f32],
+    rows: usize,
+    weights: &Panels,
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    // SAFETY: NEON is part of aarch64; lengths were checked. Here and below.
+    unsafe { generic::matrix_product::<Neon, 8>(a, rows, weights, epilogue, out) }
+}
+
+pub(super) fn depthwise(
+    window: &Window,
+    input: &[f32],
+    weights: &[f32],
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    // SAFETY: see above.
+    unsafe { generic::depthwise::<Neon>(window, input, weights, epilogue, out) }
+}
+
+pub(super) fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
+    // SAFETY: see above.
+    unsafe { generic::max_pool::<Neon>(window, input, out) }
+}
+
+pub(super) fn add(
+    a: &[f32],
+    b: Option<&[f32]>,
+    channels: usize,
+    activation: &Activation,
+    out: &mut [f32],
+) {
+    // SAFETY: see above.
+    unsafe { generic::add::<Neon>(a, b, channels, activation, out) }
+}
+
+pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
+    // SAFETY: see above.
+    unsafe { generic::upsample_2x::<Neon>(shape, input, out) }
+}
+
+#[derive(Clone, Copy)]
+struct Neon(float32x4_t);
+
+// SAFETY of each method: the trait's own conditions.
+impl Vector for Neon {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self(unsafe { vdupq_n_f32(value) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { vld1q_f32(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        let mut values = [0.0; 4];
+        unsafe {
+            std::ptr::copy_nonoverlapping(from, values.as_mut_ptr(), count);
+            Self(vld1q_f32(values.as_ptr()))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { vst1q_f32(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        let mut values = [0.0f32; 4];
+        unsafe {
+            vst1q_f32(values.as_mut_ptr(), self.0);
+            std::ptr::copy_nonoverlapping(values.as_ptr(), to, count);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { vaddq_f32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        Self(unsafe { vmulq_f32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        Self(unsafe { vfmaq_f32(sum.0, self.0, factor.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(unsafe { vbslq_f32(vcgtq_f32(self.0, other.0), self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        Self(unsafe { vbslq_f32(vcltq_f32(self.0, other.0), self.0, other.0) })
+    }
+}

@@ -1,0 +1,102 @@
+//! Weights of a matrix product, packed for the vectors of this machine.
+
+use std::ops::Range;
+
+/// A matrix `depth × columns`, cut into panels of columns: two vectors wide, the last one or two. Within a panel the
+/// columns of one depth lie side by side, filled with zeros to whole vectors.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Panels {
+    values: Vec<f32>,
+    depth: usize,
+    columns: usize,
+    lanes: usize,
+}
+
+/// One panel.
+pub(super) struct Panel<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) columns: Range<usize>,
+    /// Vectors wide: 1 or 2.
+    pub(super) vectors: usize,
+}
+
+impl Panels {
+    /// Packs a matrix given by its elements (depth, column).
+    pub(crate) fn pack(
+        depth: usize,
+        columns: usize,
+        element: impl Fn(usize, usize) -> f32,
+    ) -> Self {
+        Self::pack_for(super::lanes(), depth, columns, element)
+    }
+
+    pub(super) fn pack_for(
+        lanes: usize,
+        depth: usize,
+        columns: usize,
+        element: impl Fn(usize, usize) -> f32,
+    ) -> Self {
+        let mut values = Vec::with_capacity(depth * columns.next_multiple_of(lanes));
+        for (range, vectors) in panel_columns(columns, lanes) {
+            for d in 0..depth {
+                let filled = range.start..range.start + vectors * lanes;
+                values.extend(filled.map(|c| if c < columns { element(d, c) } else { 0.0 }));
+            }
+        }
+        Self {
+            values,
+            depth,
+            columns,
+            lanes,
+        }
+    }
+
+    /// Rows of the matrix: values that go into one output.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Columns of the matrix: outputs.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.values.len() * size_of::<f32>()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Panel<'_>> {
+        let mut start = 0;
+        panel_columns(self.columns, self.lanes).map(move |(columns, vectors)| {
+            let length = self.depth * vectors * self.lanes;
+            let values = &self.values[start..start + length];
+            start += length;
+            Panel {
+                values,
+                columns,
+                vectors,
+            }
+        })
+    }
+
+    /// One element, as it was packed.
+    #[cfg(any(test, target_arch = "x86_64"))]
+    pub(super) fn element(&self, depth: usize, column: usize) -> f32 {
+        let width = 2 * self.lanes;
+        let start = column / width * width;
+        let vectors = (self.columns - start).min(width).div_ceil(self.lanes);
+        let panel = self.depth * start;
+        self.values[panel + depth * vectors * self.lanes + column - start]
+    }
+}
+
+fn panel_columns(columns: usize, lanes: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
+    (0..columns).step_by(2 * lanes).map(move |start| {
+        let end = (start + 2 * lanes).min(columns);
+        (start..end, (end - start).div_ceil(lanes))
+    })
+}

@@ -1,0 +1,313 @@
+//! x86-64: AVX-512 or AVX2 with FMA, chosen at run time; the specification where the processor has neither.
+
+use std::arch::x86_64::*;
+
+use super::panels::Panels;
+use super::shape::{Activation, Epilogue, Shape, Window};
+use super::vector::Vector;
+use super::{generic, scalar};
+
+/// The instructions that this processor has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Avx512,
+    Avx2,
+    Scalar,
+}
+
+/// Asked of the standard library, which remembers the answer.
+fn level() -> Level {
+    if is_x86_feature_detected!("avx512f") {
+        Level::Avx512
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        Level::Avx2
+    } else {
+        Level::Scalar
+    }
+}
+
+pub(super) fn lanes() -> usize {
+    match level() {
+        Level::Avx512 => Avx512::LANES,
+        Level::Avx2 => Avx2::LANES,
+        Level::Scalar => 1,
+    }
+}
+
+macro_rules! entry_points {
+    ($module:ident, $vector:ident, $features:literal, $rows:literal) => {
+        /// The kernels, compiled for one level.
+        ///
+        /// # Safety
+        /// Of all functions: the processor has these features, and lengths were checked.
+        mod $module {
+            use super::*;
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn matrix_product(
+                a: &[f32],
+                rows: usize,
+                weights: &Panels,
+                epilogue: &Epilogue<'_>,
+                out: &mut [f32],
+            ) {
+                // SAFETY: the caller's promise, here and below.
+                unsafe {
+                    generic::matrix_product::<$vector, $rows>(a, rows, weights, epilogue, out)
+                }
+            }
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn depthwise(
+                window: &Window,
+                input: &[f32],
+                weights: &[f32],
+                epilogue: &Epilogue<'_>,
+                out: &mut [f32],
+            ) {
+                // SAFETY: see above.
+                unsafe { generic::depthwise::<$vector>(window, input, weights, epilogue, out) }
+            }
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
+                // SAFETY: see above.
+                unsafe { generic::max_pool::<$vector>(window, input, out) }
+            }
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn add(
+                a: &[f32],
+                b: Option<&[f32]>,
+                channels: usize,
+                activation: &Activation,
+                out: &mut [f32],
+            ) {
+                // SAFETY: see above.
+                unsafe { generic::add::<$vector>(a, b, channels, activation, out) }
+            }
+
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
+                // SAFETY: see above.
+                unsafe { generic::upsample_2x::<$vector>(shape, input, out) }
+            }
+        }
+    };
+}
+
+entry_points!(avx512, Avx512, "avx512f", 12);
+entry_points!(avx2, Avx2, "avx2,fma", 6);
+
+pub(super) fn matrix_product(
+    a: &[f32],
+    rows: usize,
+    weights: &Panels,
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    // Panels are packed for `lanes()`, so their width says which level they are for.
+    // SAFETY: that level was detected when they were packed; lengths were checked.
+    match (weights.lanes(), level()) {
+        (Avx512::LANES, Level::Avx512) => unsafe {
+            avx512::matrix_product(a, rows, weights, epilogue, out)
+        },
+        (Avx2::LANES, Level::Avx512 | Level::Avx2) => unsafe {
+            avx2::matrix_product(a, rows, weights, epilogue, out)
+        },
+        _ => {
+            let weight = |depth, column| weights.element(depth, column);
+            scalar::matrix_product::<true>(a, weights.depth(), weight, epilogue, out);
+        }
+    }
+}
+
+pub(super) fn depthwise(
+    window: &Window,
+    input: &[f32],
+    weights: &[f32],
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    // SAFETY: the level was detected, lengths were checked.
+    match level() {
+        Level::Avx512 => unsafe { avx512::depthwise(window, input, weights, epilogue, out) },
+        Level::Avx2 => unsafe { avx2::depthwise(window, input, weights, epilogue, out) },
+        Level::Scalar => scalar::depthwise::<true>(window, input, weights, epilogue, out),
+    }
+}
+
+pub(super) fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
+    // SAFETY: as above.
+    match level() {
+        Level::Avx512 => unsafe { avx512::max_pool(window, input, out) },
+        Level::Avx2 => unsafe { avx2::max_pool(window, input, out) },
+        Level::Scalar => scalar::max_pool(window, input, out),
+    }
+}
+
+pub(super) fn add(
+    a: &[f32],
+    b: Option<&[f32]>,
+    channels: usize,
+    activation: &Activation,
+    out: &mut [f32],
+) {
+    // SAFETY: as above.
+    match level() {
+        Level::Avx512 => unsafe { avx512::add(a, b, channels, activation, out) },
+        Level::Avx2 => unsafe { avx2::add(a, b, channels, activation, out) },
+        Level::Scalar => scalar::add(a, b, channels, activation, out),
+    }
+}
+
+pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
+    // SAFETY: as above.
+    match level() {
+        Level::Avx512 => unsafe { avx512::upsample_2x(shape, input, out) },
+        Level::Avx2 => unsafe { avx2::upsample_2x(shape, input, out) },
+        Level::Scalar => scalar::upsample_2x::<true>(shape, input, out),
+    }
+}
+
+/// The AVX2 kernels on a machine that would choose AVX-512, for the tests.
+#[cfg(test)]
+pub(super) fn avx2_matrix_product(
+    a: &[f32],
+    rows: usize,
+    weights: &Panels,
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) -> bool {
+    assert_eq!(weights.lanes(), Avx2::LANES);
+    let has_avx2 = level() != Level::Scalar;
+    if has_avx2 {
+        // SAFETY: detected just now.
+        unsafe { avx2::matrix_product(a, rows, weights, epilogue, out) };
+    }
+    has_avx2
+}
+
+#[derive(Clone, Copy)]
+struct Avx512(__m512);
+
+// SAFETY of each method: the trait's own conditions.
+impl Vector for Avx512 {
+    const LANES: usize = 16;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self(unsafe { _mm512_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm512_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        Self(unsafe { _mm512_maskz_loadu_ps((1 << count) - 1, from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        unsafe { _mm512_mask_storeu_ps(to, (1 << count) - 1, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        Self(unsafe { _mm512_mul_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, sum.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(unsafe { _mm512_max_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        Self(unsafe { _mm512_min_ps(self.0, other.0) })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Avx2(__m256);
+
+/// All ones for the first `count` of eight lanes.
+#[inline(always)]
+unsafe fn mask_of_first(count: usize) -> __m256i {
+    const ONES_THEN_ZEROS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: `count` is at most 8, so eight values lie behind the pointer.
+    unsafe { _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - count).cast()) }
+}
+
+// SAFETY of each method: the trait's own conditions.
+impl Vector for Avx2 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self(unsafe { _mm256_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        Self(unsafe { _mm256_maskload_ps(from, mask_of_first(count)) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        unsafe { _mm256_maskstore_ps(to, mask_of_first(count), self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        Self(unsafe { _mm256_mul_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, sum.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(unsafe { _mm256_max_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        Self(unsafe { _mm256_min_ps(self.0, other.0) })
+    }
+}

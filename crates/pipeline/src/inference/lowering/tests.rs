@@ -1,0 +1,131 @@
+//! Lowered models against the same models run by tract alone.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+
+use tract_onnx::prelude::*;
+
+use super::lower;
+use crate::inference::ModelKind;
+
+fn graph(kind: ModelKind) -> TypedModel {
+    let graph = onnx()
+        .model_for_read(&mut Cursor::new(kind.embedded_bytes()))
+        .unwrap();
+    graph.into_typed().unwrap()
+}
+
+/// Tiles of 16 pixels in different greys with noise on them: more like a picture than noise alone.
+fn input(kind: ModelKind) -> Tensor {
+    let side = kind.input().input_size;
+    let [low, high] = kind.input().range;
+    let mut state = 0x2545_F491_4F6C_DD1Du64;
+    let mut noise = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 24) as f32
+    };
+    let values: Vec<f32> = (0..side * side * 3)
+        .map(|n| {
+            let (pixel, channel) = (n / 3, n % 3);
+            let (y, x) = (pixel / side, pixel % side);
+            let tile = ((x / 16) * 7 + (y / 16) * 5 + channel * 3) % 8;
+            low + (high - low) * (0.1 * tile as f32 + 0.2 * noise())
+        })
+        .collect();
+    Tensor::from_shape(&[1, side, side, 3], &values).unwrap()
+}
+
+fn outputs(graph: TypedModel, input: &Tensor) -> Vec<Vec<f32>> {
+    let plan = graph.into_optimized().unwrap().into_runnable().unwrap();
+    let outputs = plan.run(tvec!(input.clone().into())).unwrap();
+    outputs
+        .iter()
+        .map(|tensor| {
+            tensor
+                .try_as_plain_ram()
+                .unwrap()
+                .as_slice::<f32>()
+                .unwrap()
+                .to_vec()
+        })
+        .collect()
+}
+
+/// Both sum thousands of products in single precision, in different orders. The limit is a part of the output's own
+/// range: 5·10⁻⁴ of 256 pixels is an eighth of a pixel on noise that no camera makes; pictures stay far below it.
+#[test]
+fn lowered_models_compute_what_tract_computes() {
+    const LIMIT: f32 = 5e-4;
+    for kind in ModelKind::ALL {
+        let input = input(kind);
+        let expected = outputs(graph(kind), &input);
+        let actual = outputs(lower(graph(kind)).unwrap(), &input);
+        assert_eq!(actual.len(), expected.len());
+        for (number, (actual, expected)) in actual.iter().zip(&expected).enumerate() {
+            assert_eq!(actual.len(), expected.len());
+            let range = expected
+                .iter()
+                .fold(1.0f32, |range, value| range.max(value.abs()));
+            let difference = actual
+                .iter()
+                .zip(expected)
+                .fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+            assert!(
+                difference <= LIMIT * range,
+                "{} output {number}: {difference} of {range}",
+                kind.name()
+            );
+        }
+    }
+}
+
+/// What is left to tract only moves values about, so that the arithmetic is the kernels' alone, everywhere the same.
+#[test]
+fn no_arithmetic_is_left_to_tract() {
+    for kind in ModelKind::ALL {
+        let lowered = lower(graph(kind)).unwrap();
+        let foreign: BTreeSet<String> = lowered
+            .nodes()
+            .iter()
+            .map(|node| node.op.name().to_string())
+            .filter(|name| !name.starts_with("Nhwc."))
+            .collect();
+        let moves = [
+            "Source",
+            "Const",
+            "MoveAxis",
+            "AddAxis",
+            "RmAxis",
+            "Reshape",
+            "Concat",
+            "Pad",
+            "StridedSlice",
+            // The mean's division by the number of pixels: one correctly rounded operation a value.
+            "Div",
+        ];
+        let others: Vec<&String> = foreign
+            .iter()
+            .filter(|name| !moves.contains(&name.as_str()))
+            .collect();
+        assert!(others.is_empty(), "{}: {others:?}", kind.name());
+    }
+}
+
+#[test]
+fn activations_and_residuals_are_fused() {
+    let lowered = lower(graph(ModelKind::HandLandmarkFull)).unwrap();
+    let count = |name: &str| {
+        lowered
+            .nodes()
+            .iter()
+            .filter(|node| node.op.name() == name)
+            .count()
+    };
+    // 30 pointwise convolutions and 4 fully connected layers; 9 additions and 38 clamps have joined the operators.
+    assert_eq!(count("Nhwc.Pointwise"), 34);
+    assert_eq!(count("Nhwc.Depthwise"), 16);
+    assert_eq!(count("Nhwc.Convolution"), 1);
+    assert_eq!(count("Nhwc.Add"), 0);
+}

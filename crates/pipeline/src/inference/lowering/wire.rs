@@ -1,0 +1,175 @@
+//! The new graph, wired backwards from the outputs: only what they need, each value in the layouts that are asked for.
+
+use std::collections::HashMap;
+
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::ops::source::TypedSource;
+
+use super::recognize::{Plan, nchw_shape};
+
+/// Channels last, and back: of a tensor of four axes.
+const TO_NHWC: AxisOp = AxisOp::Move(1, 3);
+const TO_NCHW: AxisOp = AxisOp::Move(3, 1);
+
+pub(super) fn wire(source: &TypedModel, plan: &Plan) -> TractResult<TypedModel> {
+    let mut wiring = Wiring {
+        source,
+        plan,
+        target: TypedModel::default(),
+        plain: HashMap::new(),
+        nhwc: HashMap::new(),
+    };
+    for input in source.input_outlets()? {
+        wiring.plain(*input)?;
+    }
+    // In evaluation order, so that no value waits for a deep chain of others on the call stack.
+    for id in source.eval_order()? {
+        let outlet = OutletId::new(id, 0);
+        if plan.by_output.contains_key(&outlet) {
+            wiring.step(outlet)?;
+        }
+    }
+    let outputs: Vec<OutletId> = source
+        .output_outlets()?
+        .iter()
+        .map(|outlet| wiring.plain(*outlet))
+        .collect::<TractResult<_>>()?;
+    wiring.target.select_output_outlets(&outputs)?;
+    Ok(wiring.target)
+}
+
+struct Wiring<'a> {
+    source: &'a TypedModel,
+    plan: &'a Plan,
+    target: TypedModel,
+    /// Source outlets as they are.
+    plain: HashMap<OutletId, OutletId>,
+    /// Source outlets of four axes with the channels last.
+    nhwc: HashMap<OutletId, OutletId>,
+}
+
+impl Wiring<'_> {
+    /// An outlet in the layout of the source graph.
+    fn plain(&mut self, outlet: OutletId) -> TractResult<OutletId> {
+        if let Some(wired) = self.plain.get(&outlet) {
+            return Ok(*wired);
+        }
+        let wired = self.wire_plain(outlet)?;
+        self.plain.insert(outlet, wired);
+        Ok(wired)
+    }
+
+    fn wire_plain(&mut self, outlet: OutletId) -> TractResult<OutletId> {
+        if let Some(tensor) = self.source.outlet_fact(outlet)?.konst.clone() {
+            return self
+                .target
+                .add_const(format!("constant.{}.{}", outlet.node, outlet.slot), tensor);
+        }
+        if let Some(&index) = self.plan.by_output.get(&outlet) {
+            let wired = self.step(outlet)?;
+            if !self.plan.steps[index].moves_channels {
+                return Ok(wired);
+            }
+            return self.moved(wired, TO_NCHW, outlet);
+        }
+        let node = self.source.node(outlet.node);
+        if node.op_is::<TypedSource>() {
+            return self
+                .target
+                .add_source(node.name.clone(), node.outputs[0].fact.clone());
+        }
+        // A move to channels last of something that is so already is nothing.
+        if node.op_as::<AxisOp>() == Some(&TO_NHWC) && self.is_nhwc_at_hand(node.inputs[0])? {
+            return self.nhwc(node.inputs[0]);
+        }
+        let inputs: TVec<OutletId> = node
+            .inputs
+            .iter()
+            .map(|input| self.plain(*input))
+            .collect::<TractResult<_>>()?;
+        let wired = self
+            .target
+            .wire_node(node.name.clone(), node.op.clone(), &inputs)?;
+        for (slot, wired) in wired.iter().enumerate() {
+            self.plain.insert(OutletId::new(node.id, slot), *wired);
+        }
+        Ok(wired[outlet.slot])
+    }
+
+    fn is_nhwc_at_hand(&self, outlet: OutletId) -> TractResult<bool> {
+        let index = self.plan.by_output.get(&outlet);
+        Ok(
+            index.is_some_and(|index| self.plan.steps[*index].moves_channels)
+                || self.nhwc.contains_key(&outlet),
+        )
+    }
+
+    /// An outlet of four axes with the channels last.
+    fn nhwc(&mut self, outlet: OutletId) -> TractResult<OutletId> {
+        if let Some(wired) = self.nhwc.get(&outlet) {
+            return Ok(*wired);
+        }
+        ensure!(
+            nchw_shape(self.source, outlet)?.is_some(),
+            "{outlet:?} has no channels"
+        );
+        let is_step = self
+            .plan
+            .by_output
+            .get(&outlet)
+            .is_some_and(|index| self.plan.steps[*index].moves_channels);
+        let node = self.source.node(outlet.node);
+        let wired = if is_step {
+            self.step(outlet)?
+        } else if node.op_as::<AxisOp>() == Some(&TO_NCHW) {
+            self.plain(node.inputs[0])?
+        } else {
+            let plain = self.plain(outlet)?;
+            self.moved(plain, TO_NHWC, outlet)?
+        };
+        self.nhwc.insert(outlet, wired);
+        Ok(wired)
+    }
+
+    fn moved(
+        &mut self,
+        wired: OutletId,
+        layout: AxisOp,
+        outlet: OutletId,
+    ) -> TractResult<OutletId> {
+        let to = if layout == TO_NHWC { "nhwc" } else { "nchw" };
+        let name = format!("{to}.{}.{}", outlet.node, outlet.slot);
+        Ok(self.target.wire_node(name, layout, &[wired])?[0])
+    }
+
+    /// The operator that computes an outlet, in its own layout.
+    fn step(&mut self, outlet: OutletId) -> TractResult<OutletId> {
+        let step = &self.plan.steps[self.plan.by_output[&outlet]];
+        let wired = if step.moves_channels {
+            &self.nhwc
+        } else {
+            &self.plain
+        };
+        if let Some(wired) = wired.get(&outlet) {
+            return Ok(*wired);
+        }
+        let mut inputs: TVec<OutletId> = tvec!();
+        for input in &step.inputs {
+            inputs.push(if step.moves_channels {
+                self.nhwc(*input)?
+            } else {
+                self.plain(*input)?
+            });
+        }
+        let name = self.source.node(outlet.node).name.clone();
+        let wired =
+            self.target
+                .wire_node(format!("{name}.nhwc"), step.operator.clone(), &inputs)?[0];
+        if step.moves_channels {
+            self.nhwc.insert(outlet, wired);
+        } else {
+            self.plain.insert(outlet, wired);
+        }
+        Ok(wired)
+    }
+}

@@ -1,0 +1,143 @@
+//! The command line, as clap reads it.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use live_keypoints_pipeline::Quality;
+use live_keypoints_relay::extract::{FrameRate, Mode};
+use live_keypoints_relay::model_loading::ModelSource;
+use live_keypoints_relay::pool::MAX_WORKERS;
+
+/// Body, hand and face keypoints from video.
+#[derive(Debug, Parser)]
+#[command(name = "live-keypoints-relay", version, after_help = EXIT_STATUS)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  all went well
+  1  something failed: a picture (its line says why), the models, the output, the address
+  2  the command line is wrong";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write the keypoints of pictures or of a video's frames, one JSON object a frame
+    Extract(ExtractArgs),
+    /// Serve a page and its files over HTTP, until an interrupt
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// Folder of the files to serve
+    #[arg(long, value_name = "DIR")]
+    pub(crate) www: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(crate) struct ExtractArgs {
+    /// JPEG or PNG files, folders (their *.jpg, *.jpeg, *.png in bytewise order), or - for concatenated JPEGs on
+    /// standard input, as `ffmpeg -f mjpeg -` writes them
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Frames of one video, tracked and smoothed, or images, each from scratch
+    #[arg(long, value_enum, default_value_t)]
+    mode: ModeArg,
+    #[command(flatten)]
+    pub(crate) models: ModelArgs,
+    /// Frames a second: frame number n gets the capture time (n + 1) · floor(10⁶ / fps) µs
+    #[arg(long, value_name = "N", default_value = "30")]
+    pub(crate) fps: FrameRate,
+    /// Leave the pose as the model gives it
+    #[arg(long)]
+    pub(crate) no_smoothing: bool,
+    /// What to write
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: FormatArg,
+    /// Threads that compute, 1 to 4; as many as there are cores if not given
+    #[arg(long, value_name = "N", value_parser = worker_count)]
+    workers: Option<NonZeroUsize>,
+    /// Where to write, instead of standard output
+    #[arg(short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+impl ExtractArgs {
+    pub(crate) fn mode(&self) -> Mode {
+        match self.mode {
+            ModeArg::Video => Mode::Video,
+            ModeArg::Image => Mode::Image,
+        }
+    }
+
+    pub(crate) fn workers(&self) -> NonZeroUsize {
+        self.workers
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// Which landmark models: full for accuracy, lite for about two thirds of the work
+    #[arg(long, value_enum, default_value_t)]
+    quality: QualityArg,
+    /// Folder with the model files NAME.onnx, instead of those in the program
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+}
+
+impl ModelArgs {
+    pub(crate) fn quality(&self) -> Quality {
+        match self.quality {
+            QualityArg::Full => Quality::Full,
+            QualityArg::Lite => Quality::Lite,
+        }
+    }
+
+    pub(crate) fn source(&self) -> ModelSource {
+        self.models
+            .clone()
+            .map_or(ModelSource::Embedded, ModelSource::Folder)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum ModeArg {
+    #[default]
+    Video,
+    Image,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum QualityArg {
+    #[default]
+    Full,
+    Lite,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// One JSON object a frame
+    #[default]
+    Jsonl,
+    /// A file for Python's pose-format, as its load_holistic makes it
+    Pose,
+}
+
+fn worker_count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .ok()
+        .filter(|count: &NonZeroUsize| count.get() <= MAX_WORKERS)
+        .ok_or_else(|| format!("a number from 1 to {MAX_WORKERS}"))
+}

@@ -1,0 +1,254 @@
+//! Keypoints of a finite run of pictures, in their order and without a drop: the command `extract`.
+//!
+//! - `inputs`: files, folders and standard input as a run of frames.
+//! - `mjpeg`: concatenated JPEGs taken apart; `byte_source`: what it reads from.
+//! - `frame_rate`: capture times from frames a second.
+//! - `output`: JSON Lines and `.pose`.
+//!
+//! A thread reads ahead by a few pictures; the caller's thread drives the session; the pool computes.
+
+mod byte_source;
+mod frame_rate;
+mod inputs;
+mod mjpeg;
+mod output;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Instant;
+
+use live_keypoints_pipeline::{FrameResult, MAX_STILLS, Options, SessionError, Steps};
+use thiserror::Error;
+
+pub use frame_rate::{FrameRate, InvalidFrameRate};
+pub use inputs::{Inputs, InputsError};
+pub use mjpeg::MjpegReader;
+pub use output::{JsonLines, PoseFile, ResultSink};
+
+use crate::frame::Frame;
+use crate::pool::{Finished, Session, WorkerPool, microseconds_since};
+
+/// Pictures between reading and writing: what bounds the memory.
+const MAX_PICTURES: usize = MAX_STILLS;
+
+/// How pictures hang together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Frames of one video: tracked and smoothed.
+    #[default]
+    Video,
+    /// Each from scratch.
+    Image,
+}
+
+/// What to do with the pictures.
+#[derive(Clone, Debug, Default)]
+pub struct ExtractConfig {
+    /// How they hang together.
+    pub mode: Mode,
+    /// Gives the capture times.
+    pub frame_rate: FrameRate,
+    /// For the session; the sizes of its buffers are set here.
+    pub options: Options,
+}
+
+/// What came of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Pictures in all.
+    pub pictures: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+}
+
+/// Why a run ended before its end.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// An option is outside its range.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The thread that reads could not be started.
+    #[error("the thread that reads pictures cannot be started")]
+    Thread(#[source] io::Error),
+    /// The results could not be written.
+    #[error("the results cannot be written")]
+    Output(#[source] io::Error),
+    /// A thread of ours ended that should not have.
+    #[error("a thread ended early")]
+    ThreadEnded,
+}
+
+enum Event {
+    Picture(Frame),
+    EndOfInput,
+    Finished(Finished),
+}
+
+/// Computes the keypoints of `frames` on the pool and writes them to `sink` in order. `on_written` is called after
+/// every result.
+///
+/// # Errors
+/// [`ExtractError`]. A picture that fails is a result, not an error.
+pub fn extract(
+    pool: &WorkerPool,
+    frames: impl Iterator<Item = Frame> + Send + 'static,
+    config: &ExtractConfig,
+    sink: &mut dyn ResultSink,
+    on_written: &mut dyn FnMut(),
+) -> Result<Summary, ExtractError> {
+    let options = Options {
+        buffer_size: MAX_PICTURES,
+        max_unread_results: MAX_PICTURES,
+        ..config.options.clone()
+    };
+    let (events, inbox) = mpsc::channel();
+    let mut run = Run {
+        session: Session::new(options)?,
+        pool,
+        config,
+        started: Instant::now(),
+        wanted: read_ahead(frames, events.clone())?,
+        asked_for: 0,
+        admitted: 0,
+        is_at_end: false,
+        events,
+        inbox,
+        unwritten: BTreeMap::new(),
+        written: Summary::default(),
+    };
+    run.to_end(sink, on_written)?;
+    sink.finish().map_err(ExtractError::Output)?;
+    Ok(run.written)
+}
+
+/// Starts the thread that reads one picture for every `()` sent to it.
+fn read_ahead(
+    mut frames: impl Iterator<Item = Frame> + Send + 'static,
+    events: Sender<Event>,
+) -> Result<Sender<()>, ExtractError> {
+    let (wanted, orders) = mpsc::channel::<()>();
+    thread::Builder::new()
+        .name("reader".to_owned())
+        .spawn(move || {
+            while orders.recv().is_ok() {
+                let event = frames.next().map_or(Event::EndOfInput, Event::Picture);
+                let is_end = matches!(event, Event::EndOfInput);
+                if events.send(event).is_err() || is_end {
+                    return;
+                }
+            }
+        })
+        .map_err(ExtractError::Thread)?;
+    Ok(wanted)
+}
+
+struct Run<'a> {
+    session: Session,
+    pool: &'a WorkerPool,
+    config: &'a ExtractConfig,
+    started: Instant,
+    wanted: Sender<()>,
+    asked_for: u64,
+    admitted: u64,
+    is_at_end: bool,
+    events: Sender<Event>,
+    inbox: Receiver<Event>,
+    /// Results that wait for one of an earlier picture; stills come in any order.
+    unwritten: BTreeMap<u64, FrameResult>,
+    written: Summary,
+}
+
+impl Run<'_> {
+    fn to_end(
+        &mut self,
+        sink: &mut dyn ResultSink,
+        on_written: &mut dyn FnMut(),
+    ) -> Result<(), ExtractError> {
+        loop {
+            self.write_results(sink, on_written)
+                .map_err(ExtractError::Output)?;
+            self.submit_tasks();
+            self.ask_for_pictures();
+            if self.is_at_end && self.written.pictures == self.admitted {
+                return Ok(());
+            }
+            let event = self.inbox.recv().map_err(|_| ExtractError::ThreadEnded)?;
+            self.handle(event)?;
+        }
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), ExtractError> {
+        let now_us = microseconds_since(self.started);
+        match event {
+            Event::Picture(frame) => {
+                let timestamp_us = self.config.frame_rate.timestamp_us(self.admitted);
+                self.admitted += 1;
+                match self.config.mode {
+                    Mode::Video => {
+                        self.session.add_frame(frame, timestamp_us, now_us);
+                    }
+                    Mode::Image => {
+                        self.session.add_still(frame, timestamp_us, now_us)?;
+                    }
+                }
+            }
+            Event::EndOfInput => self.is_at_end = true,
+            Event::Finished(Finished {
+                id,
+                outcome,
+                elapsed_us,
+            }) => {
+                self.session.complete(id, outcome, elapsed_us, now_us);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for as many pictures as there is room for, so that none is ever pushed out of the session.
+    fn ask_for_pictures(&mut self) {
+        while !self.is_at_end && self.asked_for - self.written.pictures < MAX_PICTURES as u64 {
+            self.asked_for += 1;
+            // The reader hangs up after its last event, which then lies in the inbox.
+            let _ = self.wanted.send(());
+        }
+    }
+
+    fn submit_tasks(&mut self) {
+        while let Some(slot) = self.pool.try_reserve() {
+            let now_us = microseconds_since(self.started);
+            let Some(task) = self.session.next_task(Steps::ALL, now_us) else {
+                return;
+            };
+            let events = self.events.clone();
+            slot.submit(task, move |finished| {
+                // Nobody listens any more once the run has failed.
+                let _ = events.send(Event::Finished(finished));
+            });
+        }
+    }
+
+    fn write_results(
+        &mut self,
+        sink: &mut dyn ResultSink,
+        on_written: &mut dyn FnMut(),
+    ) -> io::Result<()> {
+        while let Some(result) = self.session.next_result() {
+            self.unwritten.insert(result.index(), result);
+        }
+        let mut has_written = false;
+        while let Some(result) = self.unwritten.remove(&self.written.pictures) {
+            sink.write(&result)?;
+            self.written.pictures += 1;
+            self.written.failed += u64::from(matches!(result, FrameResult::Failed(_)));
+            on_written();
+            has_written = true;
+        }
+        if has_written {
+            sink.flush()?;
+        }
+        Ok(())
+    }
+}

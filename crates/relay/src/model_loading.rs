@@ -1,0 +1,112 @@
+//! The models: from the binary or a folder, each loaded on a thread of its own.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
+use live_keypoints_pipeline::{ErrorCode, ModelError, Quality};
+use thiserror::Error;
+
+/// Where model files are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ModelSource {
+    /// In the binary.
+    #[default]
+    Embedded,
+    /// In this folder, as `NAME.onnx` with the names of [`ModelKind::name`].
+    Folder(PathBuf),
+}
+
+/// Why models cannot be loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// A file is not there or cannot be read.
+    #[error("the model file {} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file is not the model it should be.
+    #[error("the model file {} is of no use", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What the pipeline says.
+        source: ModelError,
+    },
+    /// An embedded model is broken, which a sound build does not have.
+    #[error("an embedded model is of no use")]
+    Embedded(#[source] ModelError),
+}
+
+impl LoadError {
+    /// The stable word.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unreadable { .. } => ErrorCode::ModelMissing,
+            Self::Unusable { source, .. } | Self::Embedded(source) => source.code(),
+        }
+    }
+}
+
+/// Loads the six models of a quality side by side.
+///
+/// # Errors
+/// [`LoadError`] of the first model, in the order of [`ModelKind::of_quality`], that cannot be had.
+pub fn load(source: &ModelSource, quality: Quality) -> Result<Models, LoadError> {
+    let loaded = thread::scope(|scope| {
+        let threads = ModelKind::of_quality(quality)
+            .map(|kind| (kind, scope.spawn(move || load_one(source, kind))));
+        threads.map(|(kind, thread)| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(unusable(source, reader_gave_up(kind), kind)))
+        })
+    });
+    let mut models = Models::new();
+    for model in loaded {
+        models.insert(model?);
+    }
+    Ok(models)
+}
+
+fn load_one(source: &ModelSource, kind: ModelKind) -> Result<Model, LoadError> {
+    let bytes = match source {
+        ModelSource::Embedded => Cow::Borrowed(kind.embedded_bytes()),
+        ModelSource::Folder(folder) => {
+            let path = file_in(folder, kind);
+            let bytes =
+                std::fs::read(&path).map_err(|source| LoadError::Unreadable { path, source })?;
+            Cow::Owned(bytes)
+        }
+    };
+    Model::load(kind, &bytes).map_err(|error| unusable(source, error, kind))
+}
+
+fn unusable(source: &ModelSource, error: ModelError, kind: ModelKind) -> LoadError {
+    match source {
+        ModelSource::Embedded => LoadError::Embedded(error),
+        ModelSource::Folder(folder) => LoadError::Unusable {
+            path: file_in(folder, kind),
+            source: error,
+        },
+    }
+}
+
+/// The reader of ONNX panics on some broken files.
+fn reader_gave_up(kind: ModelKind) -> ModelError {
+    ModelError::Malformed {
+        model: kind.name(),
+        reason: "its reader gave up".to_owned(),
+    }
+}
+
+fn file_in(folder: &Path, kind: ModelKind) -> PathBuf {
+    folder.join(format!("{}.onnx", kind.name()))
+}

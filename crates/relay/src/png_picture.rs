@@ -1,0 +1,143 @@
+//! PNG to RGB: 1 to 16 bits, grey, RGB, palette, interlaced; alpha is dropped, of 16 bits the high eight are kept. Of an
+//! animation it is the first frame.
+
+use std::io::Cursor;
+
+use live_keypoints_pipeline::PictureError;
+use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage};
+use png::{ColorType, Decoder, DecodingError, Transformations};
+
+/// The first bytes of every PNG.
+pub(crate) const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+
+/// Decodes a PNG. Limits are checked before memory for pixels is taken.
+pub(crate) fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, PictureError> {
+    if bytes.len() > limits.max_bytes {
+        return Err(PictureError::TooManyBytes {
+            bytes: bytes.len(),
+            max_bytes: limits.max_bytes,
+        });
+    }
+    let mut decoder = Decoder::new(Cursor::new(bytes));
+    decoder.set_transformations(Transformations::normalize_to_color8());
+    let header = decoder.read_header_info().map_err(picture_error)?;
+    let (width, height) = (header.width, header.height);
+    if u64::from(width) * u64::from(height) > limits.max_pixels {
+        return Err(PictureError::TooManyPixels {
+            width,
+            height,
+            max_pixels: limits.max_pixels,
+        });
+    }
+    let mut reader = decoder.read_info().map_err(picture_error)?;
+    let length = reader
+        .output_buffer_size()
+        .ok_or(PictureError::TooManyPixels {
+            width,
+            height,
+            max_pixels: limits.max_pixels,
+        })?;
+    let mut samples = vec![0; length];
+    let frame = reader.next_frame(&mut samples).map_err(picture_error)?;
+    samples.truncate(frame.buffer_size());
+    RgbImage::from_rgb(width, height, rgb_from_samples(samples, frame.color_type)?)
+}
+
+fn rgb_from_samples(samples: Vec<u8>, color: ColorType) -> Result<Vec<u8>, PictureError> {
+    Ok(match color {
+        ColorType::Rgb => samples,
+        ColorType::Rgba => {
+            let (pixels, _) = samples.as_chunks::<4>();
+            pixels
+                .iter()
+                .flat_map(|[r, g, b, _]| [*r, *g, *b])
+                .collect()
+        }
+        ColorType::Grayscale => samples.iter().flat_map(|grey| [*grey; 3]).collect(),
+        ColorType::GrayscaleAlpha => {
+            let (pixels, _) = samples.as_chunks::<2>();
+            pixels.iter().flat_map(|[grey, _]| [*grey; 3]).collect()
+        }
+        ColorType::Indexed => {
+            return Err(PictureError::Unsupported {
+                feature: "a palette that was not expanded".to_owned(),
+            });
+        }
+    })
+}
+
+fn picture_error(error: DecodingError) -> PictureError {
+    let reason = match error {
+        DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "truncated".to_owned()
+        }
+        other => other.to_string(),
+    };
+    PictureError::Malformed { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use png::{BitDepth, Encoder};
+
+    use super::*;
+
+    fn png(color: ColorType, depth: BitDepth, size: u32, data: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, size, 1);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        if color == ColorType::Indexed {
+            encoder.set_palette(vec![9, 8, 7, 1, 2, 3]);
+            encoder.set_trns(vec![0, 255]);
+        }
+        encoder
+            .write_header()
+            .and_then(|mut writer| writer.write_image_data(data))
+            .unwrap();
+        bytes
+    }
+
+    fn pixels(bytes: &[u8]) -> Vec<u8> {
+        let image = decode(bytes, DecodeLimits::default()).unwrap();
+        image.pixels().to_vec()
+    }
+
+    #[test]
+    fn every_colour_type_becomes_rgb_of_eight_bits() {
+        use BitDepth::{Eight, One, Sixteen};
+        let rgb = png(ColorType::Rgb, Eight, 1, &[1, 2, 3]);
+        assert_eq!(pixels(&rgb), [1, 2, 3]);
+        let rgba = png(ColorType::Rgba, Eight, 1, &[1, 2, 3, 0]);
+        assert_eq!(pixels(&rgba), [1, 2, 3]);
+        let rgb16 = png(ColorType::Rgb, Sixteen, 1, &[1, 255, 2, 255, 3, 255]);
+        assert_eq!(pixels(&rgb16), [1, 2, 3]);
+        let grey = png(ColorType::Grayscale, One, 2, &[0b0100_0000]);
+        assert_eq!(pixels(&grey), [0, 0, 0, 255, 255, 255]);
+        let grey_alpha = png(ColorType::GrayscaleAlpha, Sixteen, 1, &[7, 0, 0, 0]);
+        assert_eq!(pixels(&grey_alpha), [7, 7, 7]);
+        let palette = png(ColorType::Indexed, One, 2, &[0b0100_0000]);
+        assert_eq!(pixels(&palette), [9, 8, 7, 1, 2, 3]);
+    }
+
+    #[test]
+    fn broken_and_huge_pictures_are_told_apart() {
+        let whole = png(ColorType::Rgb, BitDepth::Eight, 1, &[1, 2, 3]);
+        for length in 8..whole.len() - 12 {
+            let error = decode(&whole[..length], DecodeLimits::default()).unwrap_err();
+            assert!(
+                matches!(error, PictureError::Malformed { .. }),
+                "{length}: {error:?}"
+            );
+        }
+        let mut limits = DecodeLimits {
+            max_pixels: 0,
+            ..DecodeLimits::default()
+        };
+        let error = decode(&whole, limits).unwrap_err();
+        assert!(matches!(error, PictureError::TooManyPixels { .. }));
+        limits.max_bytes = 10;
+        let error = decode(&whole, limits).unwrap_err();
+        assert!(matches!(error, PictureError::TooManyBytes { .. }));
+    }
+}

@@ -1,0 +1,204 @@
+//! `cargo xtask build-web`: everything in `www/dist`, from both WebAssembly modules to the model files.
+//!
+//! The page's own thread loads the small `session` module, its workers load `inference`, with relaxed SIMD where the
+//! browser has it; all come from `crates/web`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+use xshell::cmd;
+
+use crate::plan::{Finish, Plan};
+use crate::setup;
+use crate::workspace::{NPM, Workspace};
+
+pub(crate) const SESSION_MODULE: &str = "build the browser module `session`";
+pub(crate) const INFERENCE_MODULE: &str = "build the browser module `inference`";
+pub(crate) const RELAXED_MODULE: &str = "build the browser module `inference` with relaxed SIMD";
+pub(crate) const TYPESCRIPT: &str = "build the TypeScript of www";
+pub(crate) const MODELS: &str = "copy the models to www/dist";
+
+/// How much the WebAssembly is optimised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
+}
+
+/// Flags of `wasm-opt`: the level, then what rustc may emit for this target, all of it in every browser with SIMD.
+/// `-O1` gives the smallest download: `-O3` takes four times as long, compresses worse and runs no faster.
+const WASM_OPT_FLAGS: [&str; 10] = [
+    "-O1",
+    "--enable-simd",
+    "--enable-relaxed-simd",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Adds the steps of the npm package, with what they need.
+pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profile: Profile) {
+    setup::add_wasm_steps(plan, workspace);
+    setup::add_www_packages(plan, workspace);
+    const NEEDS: &[&str] = &[
+        setup::WASM_TARGET_STEP,
+        setup::WASM_BINDGEN,
+        setup::WASM_PACK,
+        setup::WWW_PACKAGES,
+    ];
+    let dist = move |name| workspace.path("www/dist/wasm").join(name);
+    plan.add_after(NEEDS, SESSION_MODULE, move || {
+        build_module(workspace, "session", "session", &dist("session"), profile)
+    });
+    plan.add_after(NEEDS, INFERENCE_MODULE, move || {
+        build_module(
+            workspace,
+            "inference",
+            "inference",
+            &dist("inference"),
+            profile,
+        )
+    });
+    plan.add_after(&[INFERENCE_MODULE], RELAXED_MODULE, move || {
+        let folder = workspace.path("target/wasm-relaxed");
+        let features = "inference,relaxed-simd";
+        let finish = build_module(workspace, "inference", features, &folder, profile)?;
+        join_modules(&folder, &dist("inference"))?;
+        Ok(finish)
+    });
+    plan.add_after(
+        &[setup::WWW_PACKAGES, SESSION_MODULE, RELAXED_MODULE],
+        TYPESCRIPT,
+        || {
+            let shell = workspace.shell_in("www")?;
+            cmd!(shell, "{NPM} run build").run()?;
+            Ok(Finish::Done)
+        },
+    );
+    plan.add(MODELS, || copy_models(workspace));
+}
+
+/// Puts the module with relaxed SIMD beside the other one. Both are driven by the same bindings.
+fn join_modules(relaxed: &Path, plain: &Path) -> Result<()> {
+    let bindings = |folder: &Path| fs::read(folder.join("inference.js"));
+    ensure!(
+        bindings(relaxed)? == bindings(plain)?,
+        "the bindings of `inference` differ with relaxed SIMD, so one file cannot serve both"
+    );
+    let name = "inference_relaxed_bg.wasm";
+    fs::copy(relaxed.join("inference_bg.wasm"), plain.join(name))?;
+    Ok(())
+}
+
+/// Builds one module of `crates/web` into a folder.
+fn build_module(
+    workspace: &Workspace,
+    name: &str,
+    features: &str,
+    folder: &Path,
+    profile: Profile,
+) -> Result<Finish> {
+    let shell = workspace.shell();
+    shell.remove_path(folder)?;
+    let profile_flag = match profile {
+        Profile::Dev => "--dev",
+        Profile::Release => "--release",
+    };
+    cmd!(
+        shell,
+        "wasm-pack build crates/web --mode no-install --target web {profile_flag} --no-pack --no-opt
+         --out-dir {folder} --out-name {name} -- --no-default-features --features {features}"
+    )
+    // They would replace the target features of .cargo/config.toml.
+    .env_remove("RUSTFLAGS")
+    .env_remove("CARGO_ENCODED_RUSTFLAGS")
+    .run()?;
+    remove_leftovers(folder, name)?;
+    let module = folder.join(format!("{name}_bg.wasm"));
+    if profile == Profile::Release {
+        optimise(workspace, &module)?;
+    }
+    let bytes = module
+        .metadata()
+        .with_context(|| format!("no {} was built", module.display()))?
+        .len();
+    Ok(Finish::Noted(format!("{:.1} MB", bytes as f64 / 1e6)))
+}
+
+/// Keeps the module and its bindings; wasm-pack also writes a `.gitignore`, and copies README and licence files.
+fn remove_leftovers(folder: &Path, name: &str) -> Result<()> {
+    let bindings = format!("{name}.");
+    let module = format!("{name}_bg.wasm");
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let file_name = entry.file_name();
+        let is_wanted = file_name.to_str().is_some_and(|file_name| {
+            file_name.starts_with(&bindings)
+                || file_name.starts_with(&module)
+                || file_name == "snippets"
+        });
+        if !is_wanted {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs `wasm-opt` over a module in place. Results are kept by the module's digest: the optimiser takes longer than an
+/// unchanged build.
+fn optimise(workspace: &Workspace, module: &Path) -> Result<()> {
+    let shell = workspace.shell();
+    let program = wasm_opt(workspace);
+    let mut digest = Sha256::new_with_prefix(WASM_OPT_FLAGS.join(" "));
+    digest.update(fs::read(program.with_file_name("../package.json")).unwrap_or_default());
+    digest.update(fs::read(module)?);
+    let kept = workspace
+        .path("target/wasm-opt")
+        .join(format!("{}.wasm", hexadecimal(&digest.finalize())));
+    if !kept.is_file() {
+        fs::create_dir_all(workspace.path("target/wasm-opt"))?;
+        let partial = kept.with_extension("partial");
+        cmd!(
+            shell,
+            "node {program} {WASM_OPT_FLAGS...} {module} -o {partial}"
+        )
+        .run()?;
+        fs::rename(&partial, &kept)?;
+    }
+    fs::copy(&kept, module)?;
+    Ok(())
+}
+
+fn wasm_opt(workspace: &Workspace) -> PathBuf {
+    workspace.path("www/node_modules/binaryen/bin/wasm-opt")
+}
+
+fn copy_models(workspace: &Workspace) -> Result<Finish> {
+    let target = workspace.path("www/dist/models");
+    workspace.shell().remove_path(&target)?;
+    fs::create_dir_all(&target)?;
+    let mut bytes = 0;
+    for entry in
+        fs::read_dir(workspace.path("crates/pipeline/models")).context("crates/pipeline/models")?
+    {
+        let path = entry?.path();
+        if let (Some("onnx"), Some(name)) = (
+            path.extension().and_then(|ending| ending.to_str()),
+            path.file_name(),
+        ) {
+            bytes += fs::copy(&path, target.join(name))?;
+        }
+    }
+    Ok(Finish::Noted(format!("{:.1} MB", bytes as f64 / 1e6)))
+}
+
+/// Lower-case hexadecimal digits of a digest.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

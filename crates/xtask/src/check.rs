@@ -1,0 +1,76 @@
+//! `cargo xtask check`: what must hold without running the product. Each check is a step; the rules are in the
+//! modules below.
+
+mod dependencies;
+mod files;
+
+use anyhow::Result;
+use xshell::cmd;
+
+use crate::plan::{Finish, Plan};
+use crate::setup;
+use crate::workspace::{NPM, Workspace};
+
+const FORMAT: &str = "check the formatting of the Rust code";
+const CLIPPY: &str = "lint the Rust code (clippy)";
+const CLIPPY_WASM: &str = "lint for WebAssembly: no clocks, files, threads";
+const DEPENDENCIES: &str = "check which crate may depend on which";
+const LICENCES: &str = "check licences and sources (cargo deny)";
+const SIZES: &str = "check the sizes of committed files";
+const MODELS: &str = "check the models against their SHA-256";
+const WWW: &str = "check formatting and types of www";
+
+/// Adds every check, the quick ones first.
+pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
+    plan.add(FORMAT, || {
+        let shell = workspace.shell();
+        cmd!(shell, "cargo fmt --all --check").run()?;
+        Ok(Finish::Done)
+    });
+    plan.add(SIZES, || files::check_sizes(workspace));
+    plan.add(MODELS, || files::check_models(workspace));
+    plan.add(DEPENDENCIES, || dependencies::check(workspace));
+    plan.add(LICENCES, || licences(workspace));
+    plan.add(CLIPPY, || {
+        let shell = workspace.shell();
+        cmd!(
+            shell,
+            "cargo clippy --workspace --all-targets --quiet -- -D warnings"
+        )
+        .run()?;
+        Ok(Finish::Done)
+    });
+    setup::add_wasm_target_step(plan, workspace);
+    plan.add_after(&[setup::WASM_TARGET_STEP], CLIPPY_WASM, || {
+        clippy_wasm(workspace)
+    });
+    setup::add_www_packages(plan, workspace);
+    plan.add_after(&[setup::WWW_PACKAGES], WWW, || {
+        let shell = workspace.shell_in("www")?;
+        cmd!(shell, "{NPM} run check").run()?;
+        Ok(Finish::Done)
+    });
+}
+
+/// Lints `crates/web` and with it the pipeline, as they are built for the browser.
+fn clippy_wasm(workspace: &Workspace) -> Result<Finish> {
+    let shell = workspace.shell();
+    cmd!(shell, "cargo clippy -p live-keypoints-web --target wasm32-unknown-unknown --all-targets --quiet -- -D warnings")
+        .env("CLIPPY_CONF_DIR", workspace.path("crates/xtask/clippy-wasm"))
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .run()?;
+    Ok(Finish::Done)
+}
+
+/// Advisories are left out: their database is a download of its own.
+fn licences(workspace: &Workspace) -> Result<Finish> {
+    if workspace.find_program("cargo-deny").is_none() {
+        return Ok(Finish::Skipped(
+            "cargo-deny is not installed (cargo install --locked cargo-deny)".to_owned(),
+        ));
+    }
+    let shell = workspace.shell();
+    cmd!(shell, "cargo deny --workspace check bans licenses sources").run()?;
+    Ok(Finish::Done)
+}
