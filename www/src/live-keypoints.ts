@@ -78,7 +78,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       result: (result) => this.#handle(result),
       fatal: (error) => this.#end(error),
     });
-    started.connect({
+    pool.connect({
       ready: () => this.#scheduler.pump(),
       answered: (slot, answer) => this.#scheduler.answered(slot, answer),
       died: (slot, error) => this.#scheduler.died(slot, error),
