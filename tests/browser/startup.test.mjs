@@ -34,7 +34,8 @@ const HTML = {
 };
 const MISSING = { status: 404, type: "text/plain", body: "not found" };
 const MODEL = "/live-keypoints/models/pose_detection.onnx";
-const INFERENCE = "/live-keypoints/wasm/inference/inference_bg.wasm";
+const PLAIN = "/live-keypoints/wasm/inference/inference_bg.wasm";
+const RELAXED = "/live-keypoints/wasm/inference/inference_relaxed_bg.wasm";
 const SESSION = "/live-keypoints/wasm/session/session_bg.wasm";
 
 test("it asks for the package's own files only, each once, and tells how far it is", async () => {
@@ -85,7 +86,7 @@ test("it asks for the package's own files only, each once, and tells how far it 
 
 for (const [what, path] of [
   ["a model", MODEL],
-  ["the workers' module", INFERENCE],
+  ["the workers' module", RELAXED],
   ["the page's module", SESSION],
 ]) {
   test(`${what} that is not there is named with its address and status`, async () => {
@@ -108,6 +109,14 @@ for (const [what, path] of [
     );
   });
 }
+
+test("bindings that are not there are told, as an asset is", async () => {
+  const { code } = await failure(
+    {},
+    { "/live-keypoints/wasm/session/session.js": MISSING },
+  );
+  assert.equal(code, "asset-unreachable");
+});
 
 test("a file that is no model, and another model than the one it is named, are told apart", async () => {
   const garbage = {
@@ -134,8 +143,43 @@ test("a browser without SIMD is told before anything is downloaded", async () =>
   const init = () => (WebAssembly.validate = () => false);
   assert.equal((await failure({}, {}, { init })).code, "wasm-simd-missing");
   assert.deepEqual(
-    opened.server.requests.filter((path) => /\.(wasm|onnx)$|worker\.js/.test(path)),
+    opened.server.requests.filter((path) =>
+      /\.(wasm|onnx)$|worker\.js/.test(path),
+    ),
     [],
+  );
+});
+
+test("a browser without relaxed SIMD gets the other module, which finds the same", async () => {
+  const detect = async ({ LiveKeypoints, clipFrame, plain }) => {
+    const live = await LiveKeypoints.create({ workers: 1, parts: ["pose"] });
+    const found = plain(await live.detect(await clipFrame(0)));
+    await live.close();
+    return found.pose;
+  };
+  const withoutRelaxed = () => {
+    const { validate } = WebAssembly;
+    // `f32x4.relaxed_madd` is written FD 85 02.
+    const isRelaxed = (bytes) =>
+      bytes.join().includes([0xfd, 0x85, 0x02].join());
+    WebAssembly.validate = (bytes) => !isRelaxed(bytes) && validate(bytes);
+  };
+  const fetched = () =>
+    opened.server.requests.filter((path) => path === PLAIN || path === RELAXED);
+  opened.server.requests.length = 0;
+  const relaxed = await inPage(opened, detect);
+  assert.deepEqual(fetched(), [RELAXED]);
+  opened.server.requests.length = 0;
+  const plain = await inPage(opened, detect, undefined, {
+    init: withoutRelaxed,
+  });
+  assert.deepEqual(fetched(), [PLAIN]);
+  // One module rounds a multiply-add once, the other twice.
+  relaxed.forEach((value, at) =>
+    assert.ok(
+      Math.abs(value - plain[at]) < 0.01,
+      `${at}: ${value} and ${plain[at]}`,
+    ),
   );
 });
 

@@ -78,7 +78,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       result: (result) => this.#handle(result),
       fatal: (error) => this.#end(error),
     });
-    started.connect({
+    pool.connect({
       ready: () => this.#scheduler.pump(),
       answered: (slot, answer) => this.#scheduler.answered(slot, answer),
       died: (slot, error) => this.#scheduler.died(slot, error),
@@ -171,7 +171,10 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     return stop;
   }
 
-  /** Calls `listener` for every event of a kind, until `off` or the returned function. While nobody iterates, results that a listener got are not kept. */
+  /**
+   * Calls `listener` for every event of a kind, until `off` or the returned function. While nobody iterates, results
+   * that a listener got are not kept.
+   */
   on<K extends keyof LiveKeypointsEvents>(
     event: K,
     listener: (value: LiveKeypointsEvents[K]) => void,
@@ -210,7 +213,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       unread: this.#results.unread,
       workers: this.#started.pool.slots.map((slot) => ({
         steps: slot.steps,
-        busyMs: this.#scheduler.busyMs(slot),
+        busyMs: this.#scheduler.busyMs.get(slot) ?? 0,
         replaced: slot.replaced,
       })),
     };

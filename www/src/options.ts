@@ -19,7 +19,10 @@ export interface CreateOptions {
   parts?: readonly Part[] | undefined;
   /** Landmark models of body and hands. Default `full`. */
   quality?: Quality | undefined;
-  /** Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest only. Default 50. */
+  /**
+   * Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
+   * only. Default 50.
+   */
   bufferSize?: number | undefined;
   /** Temporal smoothing of the pose. Default true. */
   smoothing?: boolean | undefined;

@@ -9,17 +9,29 @@ export type { WorkerLike } from "./worker-slot.js";
 /** What each worker is started with. */
 export type InitOfSteps = (steps: readonly Step[]) => Promise<InitMessage>;
 
+/** What a pool tells its user once it has started. */
+export type PoolEvents = Omit<SlotEvents, "loaded">;
+
 /** Up to four workers. */
 export class WorkerPool {
   readonly slots: readonly WorkerSlot[];
+  #events: PoolEvents | undefined;
 
   /** One worker for each list of steps in `layout`; none runs before `start`. */
   constructor(
     layout: readonly (readonly Step[])[],
     initOf: InitOfSteps,
     options: SlotOptions,
-    events: SlotEvents,
+    loaded: SlotEvents["loaded"] = () => {},
   ) {
+    const events: SlotEvents = {
+      // A replacement loads its models when nobody waits for them any more.
+      loaded: (slot, model) => !this.#events && loaded(slot, model),
+      ready: (slot) => this.#events?.ready(slot),
+      answered: (slot, answer) => this.#events?.answered(slot, answer),
+      died: (slot, error) => this.#events?.died(slot, error),
+      lost: (slot, error) => this.#events?.lost(slot, error),
+    };
     this.slots = layout.map(
       (steps, number) =>
         new WorkerSlot({ number, steps }, initOf(steps), options, events),
@@ -34,6 +46,11 @@ export class WorkerPool {
       this.close();
       throw error;
     }
+  }
+
+  /** From now on, `events` are told. */
+  connect(events: PoolEvents): void {
+    this.#events = events;
   }
 
   /** Ends all workers; their memory is free after that. */

@@ -1,17 +1,12 @@
 /** Between session and workers: gives every idle worker the step that the session has for it, and hands on results. */
 
-import {
-  asLiveKeypointsError,
-  LiveKeypointsError,
-  messageOf,
-} from "./errors.js";
-import type { ErrorCode } from "./errors.js";
+import { asLiveKeypointsError, messageOf } from "./errors.js";
+import type { ErrorCode, LiveKeypointsError } from "./errors.js";
 import { FrameStore } from "./frame-store.js";
 import { discard, transferables } from "./frames.js";
 import type { FrameIntake, PreparedFrame } from "./frames.js";
 import { unreachable } from "./protocol.js";
 import type { FrameSource } from "./protocol.js";
-import { STEP_BITS } from "./steps.js";
 import type { Session, SessionResult, SessionStats, Task } from "./bindings.js";
 import type { StepAnswer, StepMessage, WorkerSlot } from "./worker-slot.js";
 
@@ -25,12 +20,13 @@ export interface SchedulerEvents {
 
 /** Drives one session. Its owner wires the workers' events to `answered` and `died`, and calls `pump` when one is ready. */
 export class Scheduler {
+  /** Milliseconds that the workers of each slot have spent on steps, as seen from the page. */
+  readonly busyMs = new Map<WorkerSlot, number>();
   readonly #session: Session;
   readonly #slots: readonly WorkerSlot[];
   readonly #frames: FrameStore;
   readonly #events: SchedulerEvents;
   readonly #running = new Map<WorkerSlot, { task: Task; startMs: number }>();
-  readonly #busyMs = new Map<WorkerSlot, number>();
   #isDelivering = false;
   #isClosed = false;
 
@@ -79,20 +75,12 @@ export class Scheduler {
     return this.#session.stats();
   }
 
-  /** Milliseconds that the workers of a slot have spent on steps, as seen from the page. */
-  busyMs(slot: WorkerSlot): number {
-    return this.#busyMs.get(slot) ?? 0;
-  }
-
   /** Gives every idle worker its next step, and hands on the results that there are. */
   pump(): void {
-    if (this.#isClosed) return;
-    try {
+    this.#orEnd(() => {
       for (const slot of this.#slots) this.#feed(slot);
       this.#deliver();
-    } catch (error) {
-      this.#events.fatal(asLiveKeypointsError(error, "internal"));
-    }
+    });
   }
 
   /** A worker's step is over. */
@@ -101,13 +89,9 @@ export class Scheduler {
     if (!running || running.task.ticket !== answer.ticket) return;
     this.#running.delete(slot);
     const now = performance.now();
-    this.#busyMs.set(slot, this.busyMs(slot) + now - running.startMs);
-    try {
-      this.#complete(slot, running.task, answer, now);
-    } catch (error) {
-      const { code, message } = asLiveKeypointsError(error, "internal");
-      this.#fail(running.task, code, message);
-    }
+    const busyMs = this.busyMs.get(slot) ?? 0;
+    this.busyMs.set(slot, busyMs + now - running.startMs);
+    this.#orEnd(() => this.#complete(slot, running.task, answer, now));
     this.pump();
   }
 
@@ -116,7 +100,9 @@ export class Scheduler {
     this.#frames.forget(slot);
     const running = this.#running.get(slot);
     this.#running.delete(slot);
-    if (running) this.#fail(running.task, "worker-died", error.message);
+    this.#orEnd(
+      () => running && this.#fail(running.task, "worker-died", error.message),
+    );
     this.pump();
   }
 
@@ -126,14 +112,18 @@ export class Scheduler {
     this.#isClosed = true;
     this.#frames.clear();
     this.#running.clear();
-    this.#session.free();
+    try {
+      this.#session.free();
+    } catch {
+      // A session that broke down cannot be freed.
+    }
   }
 
   #feed(slot: WorkerSlot): void {
     while (slot.isIdle && !this.#isClosed) {
       const task = this.#session.nextTask(slot.bits, performance.now());
       if (!task) return;
-      if (task.step === STEP_BITS.decode) this.#startDecode(slot, task);
+      if (task.job === undefined) this.#startDecode(slot, task);
       else this.#startBranch(slot, task, task.job);
     }
   }
@@ -144,20 +134,21 @@ export class Scheduler {
     this.#running.set(slot, running);
     const source = this.#frames.takeNow(task.frame);
     if (source) return this.#postDecode(slot, task, source);
+    const ifWanted = (action: () => void): void => {
+      if (this.#running.get(slot) === running) this.#orEnd(action);
+      this.pump();
+    };
     this.#frames.take(task.frame).then(
       (late) => {
-        if (this.#running.get(slot) === running)
-          this.#postDecode(slot, task, late);
-        else discard(late);
+        if (this.#running.get(slot) !== running) discard(late);
+        ifWanted(() => this.#postDecode(slot, task, late));
       },
       (error: unknown) => {
-        if (this.#running.get(slot) !== running) return;
         const { code, message } = asLiveKeypointsError(
           error,
           "unsupported-frame",
         );
-        this.#giveUp(slot, task, code, message);
-        this.pump();
+        ifWanted(() => this.#giveUp(slot, task, code, message));
       },
     );
   }
@@ -174,11 +165,7 @@ export class Scheduler {
     );
   }
 
-  #startBranch(
-    slot: WorkerSlot,
-    task: Task,
-    job: Uint8Array | undefined,
-  ): void {
+  #startBranch(slot: WorkerSlot, task: Task, job: Uint8Array): void {
     const { ticket, frame } = task;
     const delivery = this.#frames.deliver(frame, slot);
     if (delivery.kind === "lost") {
@@ -189,11 +176,6 @@ export class Scheduler {
       );
       return;
     }
-    if (!job)
-      throw new LiveKeypointsError(
-        "internal",
-        `step ${task.step} of frame ${frame} came without a job`,
-      );
     slot.claim();
     this.#running.set(slot, { task, startMs: performance.now() });
     const release = this.#frames.releasesFor(slot);
@@ -236,47 +218,55 @@ export class Scheduler {
 
   #complete(
     slot: WorkerSlot,
-    task: Task,
+    { ticket, frame }: Task,
     answer: StepAnswer,
     now: number,
   ): void {
-    let isDone: boolean;
     switch (answer.type) {
       case "decoded": {
         const { width, height, elapsedUs, copy } = answer;
-        this.#frames.decoded(
-          task.frame,
-          slot,
-          copy && { width, height, rgb: copy },
+        this.#frames.decoded(frame, slot, copy && { width, height, rgb: copy });
+        return this.#releaseIf(
+          this.#session.completeDecode(ticket, width, height, elapsedUs, now),
+          frame,
         );
-        isDone = this.#session.completeDecode(
-          task.ticket,
-          width,
-          height,
-          elapsedUs,
-          now,
-        );
-        break;
       }
-      case "outcome":
-        isDone = this.#session.completeBranch(
-          task.ticket,
-          answer.outcome,
-          answer.elapsedUs,
-          now,
+      case "outcome": {
+        const { outcome, elapsedUs } = answer;
+        return this.#releaseIf(
+          this.#session.completeBranch(ticket, outcome, elapsedUs, now),
+          frame,
         );
-        break;
+      }
       case "failed":
-        return this.#fail(task, answer.code, answer.message);
+        return this.#releaseIf(
+          this.#session.fail(ticket, answer.code, answer.message, now),
+          frame,
+        );
       default:
         return unreachable(answer);
     }
-    if (isDone) this.#frames.release(task.frame);
   }
 
-  #fail(task: Task, code: ErrorCode, message: string): void {
-    if (this.#session.fail(task.ticket, code, message, performance.now()))
-      this.#frames.release(task.frame);
+  #fail({ ticket, frame }: Task, code: ErrorCode, message: string): void {
+    this.#releaseIf(
+      this.#session.fail(ticket, code, message, performance.now()),
+      frame,
+    );
+  }
+
+  #releaseIf(isDone: boolean, frame: number): void {
+    if (isDone) this.#frames.release(frame);
+  }
+
+  /** Runs what must not fail: a session that throws cannot go on. */
+  #orEnd(action: () => void): void {
+    if (this.#isClosed) return;
+    try {
+      action();
+    } catch (error) {
+      this.#events.fatal(asLiveKeypointsError(error, "internal"));
+    }
   }
 
   /** Listeners may push, detect or close: those calls come back here and find the flag set. */

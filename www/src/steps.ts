@@ -48,10 +48,3 @@ export function layoutSteps(workers: number, parts: readonly Part[]): Step[][] {
 export function bitsOf(steps: readonly Step[]): number {
   return steps.reduce((bits, step) => bits | STEP_BITS[step], 0);
 }
-
-/** The step of one bit. */
-export function stepOf(bit: number): Step | undefined {
-  return (Object.keys(STEP_BITS) as Step[]).find(
-    (step) => STEP_BITS[step] === bit,
-  );
-}

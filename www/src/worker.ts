@@ -12,7 +12,7 @@ import initInference, { Runner, version } from "./wasm/inference/inference.js";
 interface WorkerScope {
   postMessage(message: WorkerMessage, transfer?: Transferable[]): void;
   addEventListener(
-    type: "message",
+    type: "message" | "messageerror",
     listener: (event: MessageEvent<PageMessage>) => void,
   ): void;
 }

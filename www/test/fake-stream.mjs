@@ -17,7 +17,6 @@ export async function fakeStream(options = {}, make = () => ({})) {
     workers.push(worker);
     return worker;
   };
-  let events;
   const pool = new WorkerPool(
     layoutSteps(checked.workers, checked.parts),
     async () => INIT,
@@ -26,20 +25,9 @@ export async function fakeStream(options = {}, make = () => ({})) {
       workerTimeoutMs: checked.workerTimeoutMs,
       startTimeoutMs: 1000,
     },
-    {
-      loaded: () => {},
-      ready: (...told) => events.ready(...told),
-      answered: (...told) => events.answered(...told),
-      died: (...told) => events.died(...told),
-      lost: (...told) => events.lost(...told),
-    },
   );
   await pool.start();
-  const live = new LiveKeypoints(checked, {
-    session,
-    pool,
-    connect: (listeners) => (events = listeners),
-  });
+  const live = new LiveKeypoints(checked, { session, pool });
   const errors = [];
   live.on("error", (error) => errors.push(error));
   return { live, session, pool, workers, errors };

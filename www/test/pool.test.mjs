@@ -8,7 +8,7 @@ import { FakeWorker, INIT, until } from "./fake-worker.mjs";
 /** A pool of `count` workers; `make(number)` says how the workers that are created one after the other behave. */
 function makePool(count, { make = () => ({}), timeouts = {} } = {}) {
   const workers = [];
-  const told = { loaded: [], ready: [], answered: [], died: [], lost: [] };
+  const told = { ready: [], answered: [], died: [], lost: [] };
   const events = Object.fromEntries(
     Object.keys(told).map((name) => [
       name,
@@ -32,8 +32,8 @@ function makePool(count, { make = () => ({}), timeouts = {} } = {}) {
     layoutSteps(count, ["pose", "hands", "face"]),
     initOf,
     options,
-    events,
   );
+  pool.connect(events);
   return { pool, workers, told };
 }
 

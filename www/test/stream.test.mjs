@@ -80,6 +80,26 @@ test("workers are told which frames they may forget", async () => {
   await live.close();
 });
 
+test("a frame whose last branch had nothing to run is forgotten with its result", async () => {
+  const { live, session, workers } = await fakeStream({ workers: 2 });
+  // Such a frame is finished by another frame's step, so no step of its own says that it is done.
+  for (const complete of ["completeDecode", "completeBranch"]) {
+    const original = session[complete].bind(session);
+    session[complete] = (...step) => original(...step) && false;
+  }
+  for (let mark = 0; mark < 4; mark += 1) {
+    live.push(jpeg(mark));
+    await take(live, 1);
+  }
+  for (const worker of workers) {
+    assert.deepEqual(
+      worker.received.flatMap(({ release = [] }) => release),
+      [0, 1, 2],
+    );
+  }
+  await live.close();
+});
+
 test("a full buffer drops the oldest waiting frame, closes it and counts it", async () => {
   const { live } = await fakeStream({
     workers: 1,
@@ -161,6 +181,40 @@ test("a picture that the browser refuses fails alone, and later ones keep their 
   );
   delete globalThis.createImageBitmap;
   await live.close();
+});
+
+test("a bitmap that took a moment and cannot be posted then does not hold up the stream", async () => {
+  const bitmap = new FakePicture("ImageBitmap", { cannotBeCloned: () => {} });
+  globalThis.createImageBitmap = async () => bitmap;
+  const { live, errors } = await fakeStream({ workers: 1 });
+  live.push(new FakePicture("HTMLCanvasElement"));
+  live.push(jpeg());
+  assert.equal((await take(live, 1))[0].index, 1);
+  assert.deepEqual(
+    errors.map(({ code, index }) => [code, index]),
+    [["unsupported-frame", 0]],
+  );
+  delete globalThis.createImageBitmap;
+  await live.close();
+});
+
+test("a session that breaks down ends the stream with its error", async () => {
+  const { live, session, errors, workers } = await fakeStream({ workers: 2 });
+  session.completeBranch = () => {
+    throw Object.assign(new Error("an outcome cannot be read"), {
+      code: "version-mismatch",
+    });
+  };
+  session.free = () => {
+    throw new Error("null pointer");
+  };
+  live.push(jpeg());
+  await assert.rejects(take(live, 1), { code: "version-mismatch" });
+  assert.deepEqual(
+    errors.map(({ code }) => code),
+    ["version-mismatch"],
+  );
+  assert.ok(workers.every(({ isTerminated }) => isTerminated));
 });
 
 test("a worker that dies costs the frame it had, is replaced, and the stream goes on", async () => {

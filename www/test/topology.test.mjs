@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import * as topology from "../dist/topology.js";
@@ -11,29 +12,55 @@ const {
   FACE_LANDMARK_COUNT,
 } = topology;
 
-/** MediaPipe's own list of the body's lines. */
-const POSE_LINES =
-  "0-4,4-5,5-6,6-8,0-1,1-2,2-3,3-7,10-9,12-11,12-14,14-16,16-18,16-20,16-22,18-20,11-13,13-15,15-17,15-19,15-21,17-19," +
-  "12-24,11-23,24-23,24-26,23-25,26-28,25-27,28-30,27-29,30-32,29-31,28-32,27-31";
-/** MediaPipe's own list of a hand's lines. */
-const HAND_LINES =
-  "0-1,0-5,9-13,13-17,5-9,0-17,1-2,2-3,3-4,5-6,6-7,7-8,9-10,10-11,11-12,13-14,14-15,15-16,17-18,18-19,19-20";
-
 /** Lines without direction or order, as texts. */
 const asSet = (lines) =>
   lines.map(([from, to]) => [from, to].sort((a, b) => a - b).join("-")).sort();
-const parse = (text) =>
-  text.split(",").map((line) => line.split("-").map(Number));
 
-test("the lines of body and hand are MediaPipe's", () => {
-  assert.deepEqual(asSet(topology.POSE_CONNECTIONS), asSet(parse(POSE_LINES)));
-  assert.deepEqual(asSet(topology.HAND_CONNECTIONS), asSet(parse(HAND_LINES)));
-  assert.equal(topology.POSE_CONNECTIONS.length, 35);
-  assert.equal(topology.HAND_CONNECTIONS.length, 21);
+/** A table of the pipeline's source, such as `POSE_NAMES` of `pose.rs`. */
+async function rustTable(file, name) {
+  const path = `../../crates/pipeline/src/topology/${file}.rs`;
+  const source = await readFile(new URL(path, import.meta.url), "utf8");
+  const table = new RegExp(
+    `pub const ${name}: \\[[^=]*\\] = (\\[[^;]*\\]);`,
+  ).exec(source)[1];
+  return JSON.parse(table.replace(/,(\s*\])/g, "$1"));
+}
+
+test("names are the pipeline's, in its order", async () => {
+  assert.deepEqual(
+    [...POSE_LANDMARK_NAMES],
+    await rustTable("pose", "POSE_NAMES"),
+  );
+  assert.deepEqual(
+    [...HAND_LANDMARK_NAMES],
+    await rustTable("hand", "HAND_NAMES"),
+  );
 });
 
-test("the lines of the face are as many as MediaPipe's, without repetition and within the mesh", () => {
+test("lines are the pipeline's, whatever their direction and order", async () => {
+  for (const [file, name] of [
+    ["pose", "POSE_CONNECTIONS"],
+    ["hand", "HAND_CONNECTIONS"],
+    ...[
+      "LIPS",
+      "OVAL",
+      "LEFT_EYE",
+      "RIGHT_EYE",
+      "LEFT_EYEBROW",
+      "RIGHT_EYEBROW",
+    ].map((part) => ["face_contours", `FACE_${part}`]),
+  ]) {
+    assert.deepEqual(
+      asSet(topology[name]),
+      asSet(await rustTable(file, name)),
+      name,
+    );
+  }
+});
+
+test("there are as many lines as in MediaPipe, without repetition and within the points", () => {
   const counts = {
+    ...{ POSE_CONNECTIONS: 35, HAND_CONNECTIONS: 21 },
     ...{
       FACE_LIPS: 40,
       FACE_LEFT_EYE: 16,

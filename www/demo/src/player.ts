@@ -29,7 +29,7 @@ export class Player {
     return this.#live;
   }
 
-  /** Starts over with other settings. Rejects as `LiveKeypoints.create` does; `undefined` where a later call came between. */
+  /** Starts over with other settings, as `LiveKeypoints.create` does; `undefined` where a later call came between. */
   async open(settings: Settings): Promise<LiveKeypoints | undefined> {
     this.#abort.abort();
     const abort = new AbortController();

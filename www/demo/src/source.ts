@@ -1,4 +1,4 @@
-/** Where pictures come from. A source hands over each one twice: as a frame to push, and as a bitmap to show with its keypoints. */
+/** Where pictures come from. Each comes twice: as a frame to push, and as a bitmap to show with its keypoints. */
 
 import type { Frame, FrameOptions } from "live-keypoints";
 
