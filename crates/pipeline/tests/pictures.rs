@@ -1,5 +1,7 @@
 //! JPEG in every kind that cameras and programs write, and in every way broken.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
+
 use std::path::Path;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};

@@ -1,5 +1,7 @@
 //! What a session does when it is flooded, not read, reset, or told nonsense.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
+
 use live_keypoints_pipeline::branch::{BranchOutcome, FaceOutcome, PoseOutcome};
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{

@@ -3,6 +3,8 @@
 //! Branches are computed by a stand-in whose answers depend on every bit of their jobs, so that any state that a branch
 //! saw too early, too late or not at all changes the results of all frames after it.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use live_keypoints_pipeline::branch::{

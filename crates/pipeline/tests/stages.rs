@@ -16,12 +16,15 @@ fn repository(path: &str) -> PathBuf {
 }
 
 fn assert_within(report: &Report, limits: &[(&str, f64)]) {
-    println!("{}", report.table());
     for (stage, limit) in limits {
         let mean = report
             .mean(stage)
             .unwrap_or_else(|| panic!("{stage} was never compared"));
-        assert!(mean <= *limit, "{stage}: mean {mean} > {limit}");
+        assert!(
+            mean <= *limit,
+            "{stage}: mean {mean} > {limit}\n{}",
+            report.table()
+        );
     }
 }
 

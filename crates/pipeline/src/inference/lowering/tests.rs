@@ -1,5 +1,7 @@
 //! Lowered models against the same models run by tract alone.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
+
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
