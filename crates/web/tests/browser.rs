@@ -1,6 +1,7 @@
 //! The bindings in a real browser: options, errors, and a clip from JPEG bytes to keypoints.
 
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
 
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
 use live_keypoints_pipeline::inference::ModelKind;

@@ -5,8 +5,7 @@
 //! one vector of channels.
 
 use super::panels::{Panel, Panels};
-use super::scalar::neighbours;
-use super::shape::{Activation, Epilogue, Shape, Window};
+use super::shape::{Activation, Epilogue, Shape, Window, neighbours};
 use super::vector::Vector;
 
 /// Weights up to this size stay in the second-level cache while all rows pass by.

@@ -2,7 +2,8 @@
 //!
 //! - `scalar` is the specification: plain loops.
 //! - `generic` holds the fast kernels once, over a vector type; `vector` says what such a type can do.
-//! - `x86`, `wasm`, `neon` are the vector types of each processor and the entry points compiled for them.
+//! - `x86`, `wasm`, `neon` are the vector types of each processor and the entry points compiled for them; `portable`
+//!   serves all others by the specification.
 //!
 //! **Every kernel gives the same bits as the specification.** Each output value is one chain of multiply-adds over its
 //! inputs in a fixed order, then bias, residual and activation; vectors only compute several outputs side by side. So
@@ -16,12 +17,19 @@
 
 mod generic;
 mod panels;
-pub(crate) mod scalar;
+#[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "wasm32"))))]
+mod scalar;
 mod shape;
 mod vector;
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(not(any(
+    target_arch = "aarch64",
+    target_arch = "wasm32",
+    target_arch = "x86_64"
+)))]
+mod portable;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 #[cfg(target_arch = "x86_64")]
@@ -29,6 +37,12 @@ mod x86;
 
 #[cfg(target_arch = "aarch64")]
 use neon as native;
+#[cfg(not(any(
+    target_arch = "aarch64",
+    target_arch = "wasm32",
+    target_arch = "x86_64"
+)))]
+use portable as native;
 #[cfg(target_arch = "wasm32")]
 use wasm as native;
 #[cfg(target_arch = "x86_64")]

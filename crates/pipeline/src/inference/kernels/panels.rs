@@ -84,7 +84,7 @@ impl Panels {
     }
 
     /// One element, as it was packed.
-    #[cfg(any(test, target_arch = "x86_64"))]
+    #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "wasm32"))))]
     pub(super) fn element(&self, depth: usize, column: usize) -> f32 {
         let width = 2 * self.lanes;
         let start = column / width * width;

@@ -3,7 +3,7 @@
 //!
 //! `FUSED` says whether a multiply-add rounds once, as the vector types do.
 
-use super::shape::{Activation, Epilogue, Shape, Window};
+use super::shape::{Activation, Epilogue, Shape, Window, neighbours};
 
 /// `a · b + sum`.
 fn multiply_add<const FUSED: bool>(a: f32, b: f32, sum: f32) -> f32 {
@@ -125,15 +125,4 @@ pub(crate) fn upsample_2x<const FUSED: bool>(shape: Shape, input: &[f32], out: &
         let row = |row: usize| multiply_add::<FUSED>(at(row, near), 0.75, at(row, far) * 0.25);
         *value = multiply_add::<FUSED>(row(near_row), 0.75, row(far_row) * 0.25);
     }
-}
-
-/// The nearest and the second nearest input of an output at twice the resolution, kept inside.
-pub(super) fn neighbours(at: usize, length: usize) -> [usize; 2] {
-    let near = at / 2;
-    let far = if at.is_multiple_of(2) {
-        near.saturating_sub(1)
-    } else {
-        (near + 1).min(length - 1)
-    };
-    [near, far]
 }

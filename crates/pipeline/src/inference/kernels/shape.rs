@@ -136,3 +136,14 @@ impl<'a> Epilogue<'a> {
         }
     }
 }
+
+/// The nearest and the second nearest input of an output at twice the resolution, kept inside.
+pub(super) fn neighbours(at: usize, length: usize) -> [usize; 2] {
+    let near = at / 2;
+    let far = if at.is_multiple_of(2) {
+        near.saturating_sub(1)
+    } else {
+        (near + 1).min(length - 1)
+    };
+    [near, far]
+}

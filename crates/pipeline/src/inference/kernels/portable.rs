@@ -1,0 +1,36 @@
+//! Processors whose vectors the kernels do not know: the specification itself, correct and slow.
+
+use super::panels::Panels;
+use super::scalar;
+use super::shape::{Epilogue, Shape, Window};
+
+pub(super) fn lanes() -> usize {
+    1
+}
+
+pub(super) fn matrix_product(
+    a: &[f32],
+    _rows: usize,
+    weights: &Panels,
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    let weight = |depth, column| weights.element(depth, column);
+    scalar::matrix_product::<true>(a, weights.depth(), weight, epilogue, out);
+}
+
+pub(super) fn depthwise(
+    window: &Window,
+    input: &[f32],
+    weights: &[f32],
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) {
+    scalar::depthwise::<true>(window, input, weights, epilogue, out);
+}
+
+pub(super) use scalar::{add, max_pool};
+
+pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
+    scalar::upsample_2x::<true>(shape, input, out);
+}
