@@ -24,7 +24,11 @@ pub(crate) const MODELS: &str = "copy the models to www/dist";
 /// How much the WebAssembly is optimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
+    /// Quick to build, slow to run.
     Dev,
+    /// Quick to run; the modules are a third larger than they need be, which only a download would feel.
+    Local,
+    /// As it is published.
     Release,
 }
 
@@ -109,7 +113,7 @@ fn build_module(
     shell.remove_path(folder)?;
     let profile_flag = match profile {
         Profile::Dev => "--dev",
-        Profile::Release => "--release",
+        Profile::Local | Profile::Release => "--release",
     };
     cmd!(
         shell,

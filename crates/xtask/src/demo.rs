@@ -28,7 +28,7 @@ pub(crate) const RELAY: &str = "build the relay";
 
 /// Adds the steps after which [`serve`] can serve.
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    build_web::add_steps(plan, workspace, Profile::Release);
+    build_web::add_steps(plan, workspace, Profile::Local);
     add_site_step(plan, workspace);
     add_relay_step(plan, workspace);
 }
