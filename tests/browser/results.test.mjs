@@ -1,8 +1,11 @@
 // What the package computes: the same for any number of workers, and what MediaPipe computes.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { inPage, openBrowser } from "./browser.mjs";
 
@@ -74,6 +77,44 @@ for (const workers of [2, 3, 4]) {
     assert.deepEqual(together.results.map(lasting), alone.results.map(lasting));
   });
 }
+
+// Chromium has relaxed SIMD, and processors with fused multiply-add (x86 since 2013, every 64-bit ARM) then compute in the
+// page exactly what the native kernels compute.
+test("the page's landmarks are the native program's, bit for bit", async (t) => {
+  const relay = process.env.LIVE_KEYPOINTS_RELAY;
+  if (!relay && !process.env.CI)
+    return t.skip("LIVE_KEYPOINTS_RELAY is not set");
+  const clip = fileURLToPath(
+    new URL("../fixtures/clips/fingers", import.meta.url),
+  );
+  const { stdout } = await promisify(execFile)(relay, ["extract", clip], {
+    maxBuffer: 1 << 26,
+  });
+  const native = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(native.length, alone.results.length);
+  native.forEach((frame, index) => {
+    const result = alone.results[index];
+    for (const [part, points] of [
+      ["pose", frame.pose],
+      ["poseWorld", frame.pose_world],
+      ["leftHand", frame.left_hand],
+      ["rightHand", frame.right_hand],
+      ["face", frame.face],
+    ]) {
+      const expected = points && points.flat().map(Math.fround);
+      assert.deepEqual(result[part], expected, `frame ${index}, ${part}`);
+    }
+    assert.deepEqual(
+      [result.scores.pose, result.scores.leftHand, result.scores.face],
+      [frame.scores.pose, frame.scores.left_hand, frame.scores.face].map(
+        Math.fround,
+      ),
+    );
+  });
+});
 
 test("the landmarks are those of MediaPipe", async () => {
   const golden = JSON.parse(
