@@ -95,7 +95,7 @@ impl Vector for Wasm {
     #[cfg(feature = "relaxed-simd")]
     #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
-        Self(unsafe { f32x4_relaxed_madd(self.0, factor.0, sum.0) })
+        Self(f32x4_relaxed_madd(self.0, factor.0, sum.0))
     }
 
     #[cfg(not(feature = "relaxed-simd"))]
