@@ -40,7 +40,7 @@ export interface CreateOptions {
   minFaceDetectionConfidence?: number | undefined;
   /** A face counts while its presence is above this, 0 to 1. Default 0.5. */
   minFacePresenceConfidence?: number | undefined;
-  /** `exact` decodes a JPEG fully, `fast` may decode it at a reduced scale. Default `exact`. */
+  /** `exact` decodes a JPEG fully, `fast` will allow a reduced scale; for now both do the same. Default `exact`. */
   decode?: "exact" | "fast" | undefined;
   /** Most pixels (width times height) of a frame; larger ones fail with `too-many-pixels`. Default 16,777,216. */
   maxPixels?: number | undefined;

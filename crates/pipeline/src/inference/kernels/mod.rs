@@ -9,6 +9,7 @@
 //! inputs in a fixed order, then bias, residual and activation; vectors only compute several outputs side by side. So
 //! AVX2, AVX-512, NEON and WebAssembly with relaxed SIMD (all with fused multiply-add) agree with each other to the
 //! last bit. Plain wasm SIMD has no fused multiply-add and rounds twice: `FUSED` is false there.
+//! The NEON kernels have not been run yet.
 
 #![expect(
     unsafe_code,
