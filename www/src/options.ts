@@ -109,8 +109,10 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
     1,
     2 ** 31 - 1,
   );
+  const quality = oneOf("quality", options.quality ?? "full", ["full", "lite"]);
   const session: SessionOptions = {
     parts: [...new Set(parts)],
+    quality,
     maxUnreadResults: bufferSize,
   };
   for (const name of SESSION_OPTIONS) {
@@ -120,7 +122,7 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
   return {
     workers,
     parts,
-    quality: oneOf("quality", options.quality ?? "full", ["full", "lite"]),
+    quality,
     bufferSize,
     mirrored: options.mirrored ?? false,
     fastDecode:
