@@ -15,10 +15,7 @@ use crate::threads::{Input, Session, run_until_idle};
 const WARM_UP_FRAMES: usize = 10;
 const FRAME_US: u64 = 33_333;
 
-pub(crate) fn measure(
-    pictures: &[Picture],
-    threads: NonZeroUsize,
-) -> anyhow::Result<Vec<Sample>> {
+pub(crate) fn measure(pictures: &[Picture], threads: NonZeroUsize) -> anyhow::Result<Vec<Sample>> {
     let (models, loading) = timed(|| Models::embedded(Quality::Full));
     let models = models?;
     let mut samples = vec![sample(threads, "start", "load_models_ms", loading.wall)];
@@ -42,7 +39,10 @@ pub(crate) fn measure(
         };
         run.frames(&frames[..WARM_UP_FRAMES.min(frames.len())])?;
         let (results, in_a_row) = timed_process(|| run.frames(&frames));
-        let found = results?.iter().filter(|result| result.pose.is_some()).count();
+        let found = results?
+            .iter()
+            .filter(|result| result.pose.is_some())
+            .count();
         ensure!(
             found * 10 >= frames.len() * 9,
             "{case}: a body in {found} of {} frames, so this is not the work to be measured",

@@ -120,12 +120,7 @@ impl Stages {
     }
 
     /// The branch as a whole, then its stages one by one.
-    fn branch(
-        &mut self,
-        models: &Models,
-        image: &RgbImage,
-        job: &BranchJob,
-    ) -> anyhow::Result<()> {
+    fn branch(&mut self, models: &Models, image: &RgbImage, job: &BranchJob) -> anyhow::Result<()> {
         let (outcome, millis) = timed(|| branch::run(models, image, job));
         match outcome? {
             BranchOutcome::Pose(outcome) => {
@@ -198,7 +193,11 @@ impl Stages {
             .flat_map(|(stage, times)| {
                 let cpu = times.iter().map(|millis| millis.cpu);
                 [
-                    of(stage, "wall_ms", median(times.iter().map(|millis| millis.wall))),
+                    of(
+                        stage,
+                        "wall_ms",
+                        median(times.iter().map(|millis| millis.wall)),
+                    ),
                     of(stage, "cpu_ms", median(cpu)),
                 ]
             })

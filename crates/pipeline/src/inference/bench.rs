@@ -45,12 +45,11 @@ pub fn register_multiply_adds(steps: u64) -> u64 {
 /// [`ModelError::Failed`] if the runtime fails, or the values are not as many as the input has.
 pub fn run_model(model: &Model, values: &[f32]) -> Result<ModelOutputs, ModelError> {
     let side = model.kind().input().input_size;
-    let tensor = Tensor::from_shape(&[1, side, side, 3], values).map_err(|error| {
-        ModelError::Failed {
+    let tensor =
+        Tensor::from_shape(&[1, side, side, 3], values).map_err(|error| ModelError::Failed {
             model: model.kind().name(),
             reason: format!("{error:#}"),
-        }
-    })?;
+        })?;
     model.run_tensor(tensor)
 }
 
