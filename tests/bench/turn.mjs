@@ -60,9 +60,8 @@ async function secondVisit() {
     const [single, singleCpuMs] = await withCpu(() =>
       inPage(page, "oneByOne", input),
     );
-    const { times, found, longestTaskMs } = single;
+    const { times, found, timings, longestTaskMs } = single;
     requireFound(input, found, times.length);
-    const sorted = times.toSorted((a, b) => a - b);
     const inARow = started.canStream
       ? await withCpu(() => inPage(page, "inARow", input))
       : undefined;
@@ -72,12 +71,36 @@ async function secondVisit() {
     if (inARow) requireFound(input, inARow[0].found, inARow[0].count);
     print(input, "wall_ms", wallMs / times.length);
     if (cpuMs !== undefined) print(input, "cpu_ms", cpuMs / times.length);
-    print(input, "latency_ms", sorted[sorted.length >> 1]);
+    print(input, "latency_ms", median(times));
     print(input, "frames_per_s", (times.length * 1000) / wallMs);
     print(input, "longest_task_ms", longestTaskMs);
+    if (timings) printSteps(input, timings);
   }
   if (canMeasure) print("steady state", "memory_mb", rendererMegabytes());
   await inPage(page, "close");
+}
+
+/** The steps of frames one at a time, and those that the latency of a frame cannot be less than. */
+function printSteps(input, timings) {
+  const steps = {
+    decode_ms: ({ decode }) => decode,
+    pose_ms: ({ pose }) => pose,
+    left_hand_ms: ({ leftHand }) => leftHand,
+    right_hand_ms: ({ rightHand }) => rightHand,
+    face_ms: ({ face }) => face,
+    pose_and_hand_ms: ({ pose, leftHand, rightHand }) =>
+      pose + Math.max(leftHand, rightHand),
+  };
+  for (const [metric, of] of Object.entries(steps))
+    print(input, metric, median(timings.map(of)));
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2
+    ? sorted[middle]
+    : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function startOptions() {

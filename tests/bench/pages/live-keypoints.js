@@ -14,10 +14,12 @@ export async function create({ workers }) {
     live.push(input === "JPEG in" ? picture.jpeg : picture.pixels, {
       timestampMs,
     });
+  let timings = [];
   const result = async () => {
     const { value } = await results.next();
     if (failures.length > 0 || !value)
       throw failures[0] ?? new Error("the stream ended");
+    timings.push(value.timings);
     return value.pose !== null;
   };
   return {
@@ -35,6 +37,12 @@ export async function create({ workers }) {
         found += (await result()) ? 1 : 0;
       }
       return found;
+    },
+    /** Milliseconds of each step, of every result since the last call. */
+    takeTimings: () => {
+      const taken = timings;
+      timings = [];
+      return taken;
     },
     close: () => live.close(),
   };

@@ -1,6 +1,7 @@
 // Times a subject in the page. A subject is what `SUBJECTS[name](options)` gives:
 // - `frame(picture, input, timestampMs)`: one frame from picture to result, as a promise; true where a body was found.
 // - `stream(pictures, input, timestampMs)`, if it can: many frames in a row; how many bodies were found.
+// - `takeTimings()`, if it can: milliseconds of each step, of every result since the last call.
 // - `inputs`: which of "pixels in" and "JPEG in" it takes.
 // - `close()`.
 
@@ -38,6 +39,7 @@ export async function oneByOne(input) {
   // The task that calls this began before; it does not count.
   await new Promise((resolve) => setTimeout(resolve, 50));
   const tasks = longTasks();
+  running.takeTimings?.();
   const times = [];
   let found = 0;
   for (let turn = 0; turn < running.pictures.length; turn += 1) {
@@ -47,7 +49,8 @@ export async function oneByOne(input) {
     // As a page would, it lets the browser do its own work now and then.
     if (turn % 8 === 7) await new Promise((resolve) => setTimeout(resolve));
   }
-  return { times, found, longestTaskMs: await tasks.longest() };
+  const timings = running.takeTimings?.();
+  return { times, found, timings, longestTaskMs: await tasks.longest() };
 }
 
 /** All frames in a row: milliseconds in all. */

@@ -36,107 +36,108 @@ pub(super) enum Goal {
     AtLeast(f64),
 }
 
-/// Suite, case and metric of both, and the two subjects. Where the case of theirs differs, it stands with them.
+/// One side of a ratio: case, subject and metric.
+#[derive(Clone, Copy)]
+struct Side(&'static str, &'static str, &'static str);
+
 struct Rule {
     suite: &'static str,
-    case: &'static str,
-    metric: &'static str,
-    ours: &'static str,
-    theirs: (&'static str, &'static str),
+    ours: Side,
+    theirs: Side,
     goal: Option<Goal>,
 }
 
+const OURS: &str = "live-keypoints";
 const ONE_WORKER: &str = "live-keypoints, 1 worker";
 const FOUR_WORKERS: &str = "live-keypoints, 4 workers";
 const ONE_THREAD: &str = "live-keypoints, 1 thread";
 const PIXELS: &str = "pixels in";
 const JPEG: &str = "JPEG in";
+const MODELS: &str = "models only";
+const SPEED: &str = "gmacs_per_s";
+
+/// The same case and metric of two subjects.
+const fn rule(
+    suite: &'static str,
+    case: &'static str,
+    metric: &'static str,
+    [ours, theirs]: [&'static str; 2],
+    goal: Option<Goal>,
+) -> Rule {
+    Rule {
+        suite,
+        ours: Side(case, ours, metric),
+        theirs: Side(case, theirs, metric),
+        goal,
+    }
+}
 
 const fn browser(
     case: &'static str,
     metric: &'static str,
-    ours: &'static str,
-    theirs: &'static str,
+    subjects: [&'static str; 2],
     goal: Option<Goal>,
 ) -> Rule {
-    Rule {
-        suite: "browser",
-        case,
-        metric,
-        ours,
-        theirs: (theirs, case),
-        goal,
-    }
+    rule("browser", case, metric, subjects, goal)
 }
 
 const fn native(case: &'static str, metric: &'static str, goal: Option<Goal>) -> Rule {
+    rule("native", case, metric, [ONE_THREAD, PYTHON_MEDIAPIPE], goal)
+}
+
+const fn models_only(metric: &'static str) -> Rule {
     Rule {
-        suite: "native",
-        case,
-        metric,
-        ours: ONE_THREAD,
-        theirs: (PYTHON_MEDIAPIPE, case),
-        goal,
+        suite: "browser",
+        ours: Side(PIXELS, ONE_WORKER, metric),
+        theirs: Side(MODELS, ONNXRUNTIME_WEB, metric),
+        goal: None,
     }
 }
 
-const RULES: [Rule; 18] = {
+const ONE_TO_TASKS: [&str; 2] = [ONE_WORKER, TASKS_VISION];
+const FOUR_TO_TASKS: [&str; 2] = [FOUR_WORKERS, TASKS_VISION];
+const ONE_TO_LEGACY: [&str; 2] = [ONE_WORKER, LEGACY_HOLISTIC];
+const FOUR_TO_LEGACY: [&str; 2] = [FOUR_WORKERS, LEGACY_HOLISTIC];
+
+const RULES: [Rule; 21] = {
     use Goal::{AtLeast, AtMost};
     [
-        browser(
-            PIXELS,
-            "wall_ms",
-            ONE_WORKER,
-            TASKS_VISION,
-            Some(AtMost(0.55)),
-        ),
-        browser(
-            PIXELS,
-            "cpu_ms",
-            ONE_WORKER,
-            TASKS_VISION,
-            Some(AtMost(0.55)),
-        ),
-        browser(JPEG, "wall_ms", ONE_WORKER, TASKS_VISION, None),
-        browser(JPEG, "cpu_ms", ONE_WORKER, TASKS_VISION, None),
-        browser(
-            PIXELS,
-            "frames_per_s",
-            FOUR_WORKERS,
-            TASKS_VISION,
-            Some(AtLeast(3.2)),
-        ),
-        browser(JPEG, "frames_per_s", FOUR_WORKERS, TASKS_VISION, None),
-        browser(
-            "start",
-            "start_ms",
-            FOUR_WORKERS,
-            TASKS_VISION,
-            Some(AtMost(0.35)),
-        ),
+        browser(PIXELS, "wall_ms", ONE_TO_TASKS, Some(AtMost(0.55))),
+        browser(PIXELS, "cpu_ms", ONE_TO_TASKS, Some(AtMost(0.55))),
+        browser(JPEG, "wall_ms", ONE_TO_TASKS, None),
+        browser(JPEG, "cpu_ms", ONE_TO_TASKS, None),
+        browser(PIXELS, "frames_per_s", FOUR_TO_TASKS, Some(AtLeast(3.2))),
+        browser(JPEG, "frames_per_s", FOUR_TO_TASKS, None),
+        browser("start", "start_ms", FOUR_TO_TASKS, Some(AtMost(0.35))),
         browser(
             "steady state",
             "memory_mb",
-            FOUR_WORKERS,
-            TASKS_VISION,
+            FOUR_TO_TASKS,
             Some(AtMost(0.8)),
         ),
-        browser(PIXELS, "wall_ms", ONE_WORKER, LEGACY_HOLISTIC, None),
-        browser(PIXELS, "cpu_ms", ONE_WORKER, LEGACY_HOLISTIC, None),
-        browser(JPEG, "wall_ms", ONE_WORKER, LEGACY_HOLISTIC, None),
-        browser(PIXELS, "frames_per_s", FOUR_WORKERS, LEGACY_HOLISTIC, None),
+        browser(PIXELS, "wall_ms", ONE_TO_LEGACY, None),
+        browser(PIXELS, "cpu_ms", ONE_TO_LEGACY, None),
+        browser(JPEG, "wall_ms", ONE_TO_LEGACY, None),
+        browser(JPEG, "cpu_ms", ONE_TO_LEGACY, None),
+        browser(PIXELS, "frames_per_s", FOUR_TO_LEGACY, None),
+        models_only("wall_ms"),
+        models_only("cpu_ms"),
         Rule {
-            theirs: (ONNXRUNTIME_WEB, "models only"),
-            ..browser(PIXELS, "wall_ms", ONE_WORKER, ONNXRUNTIME_WEB, None)
-        },
-        Rule {
-            theirs: (ONNXRUNTIME_WEB, "models only"),
-            ..browser(PIXELS, "cpu_ms", ONE_WORKER, ONNXRUNTIME_WEB, None)
+            suite: "browser",
+            ours: Side(PIXELS, FOUR_WORKERS, "latency_ms"),
+            theirs: Side(PIXELS, FOUR_WORKERS, "pose_and_hand_ms"),
+            goal: Some(AtMost(1.3)),
         },
         native(PIXELS, "wall_ms", Some(AtMost(1.0))),
         native(PIXELS, "cpu_ms", None),
         native(JPEG, "wall_ms", None),
         native(JPEG, "cpu_ms", None),
+        Rule {
+            suite: "kernels",
+            ours: Side("all matrix products", OURS, SPEED),
+            theirs: Side("multiply-adds in registers", OURS, SPEED),
+            goal: Some(AtLeast(0.85)),
+        },
     ]
 };
 
@@ -147,27 +148,38 @@ pub(super) fn compare(series: &SeriesTable) -> Vec<Comparison> {
 
 impl Rule {
     fn apply(&self, series: &SeriesTable) -> Option<Comparison> {
-        let (theirs, their_case) = self.theirs;
-        let ours = series.values(self.suite, self.case, self.ours, self.metric);
-        let others = series.values(self.suite, their_case, theirs, self.metric);
-        if ours.is_empty() || ours.len() != others.len() {
+        let values = |Side(case, subject, metric)| series.values(self.suite, case, subject, metric);
+        let (ours, theirs) = (values(self.ours), values(self.theirs));
+        if ours.is_empty() || ours.len() != theirs.len() {
             return None;
         }
-        let ratios: Vec<f64> = ours.iter().zip(others).map(|(a, b)| a / b).collect();
-        let at = if their_case == self.case {
-            String::new()
-        } else {
-            format!(" at {their_case}")
-        };
+        let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a / b).collect();
         Some(Comparison {
-            what: format!(
-                "{}, {}: {} ÷ {theirs}{at}",
-                self.case, self.metric, self.ours
-            ),
+            what: self.what(),
             ratio: median(&ratios),
             ratios,
             goal: self.goal,
         })
+    }
+
+    /// The first side in full, of the second what differs.
+    fn what(&self) -> String {
+        let Side(case, subject, metric) = self.ours;
+        let ours = [case, metric, subject];
+        let Side(case, subject, metric) = self.theirs;
+        let theirs: Vec<&str> = [case, metric, subject]
+            .into_iter()
+            .zip(ours)
+            .filter(|(theirs, ours)| theirs != ours)
+            .map(|(theirs, _)| theirs)
+            .collect();
+        format!(
+            "{}: {}, {} ÷ {}",
+            ours[0],
+            ours[1],
+            ours[2],
+            theirs.join(", ")
+        )
     }
 }
 
@@ -189,6 +201,10 @@ mod tests {
         assert_eq!(comparisons[0].ratios, [0.5, 0.5, 0.9]);
         assert_eq!(comparisons[0].ratio, 0.5);
         assert_eq!(comparisons[0].is_reached(), Some(true));
+        assert_eq!(
+            comparisons[0].what,
+            "pixels in: wall_ms, live-keypoints, 1 worker ÷ tasks-vision 1.1.0, HolisticLandmarker"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ fn relay(workspace: &Workspace) -> Result<Size> {
     Ok(Size::new(RELAY, bytes))
 }
 
-fn length(path: &PathBuf) -> Result<u64> {
+fn length(path: &Path) -> Result<u64> {
     let data = path
         .metadata()
         .with_context(|| path.display().to_string())?;

@@ -15,30 +15,29 @@ pub(crate) fn multiply_adds(steps: u64) -> u64 {
     steps * (CHAINS * lanes) as u64
 }
 
-macro_rules! register_loop {
-    ($name:ident, $features:literal, $splat:ident, $multiply_add:expr) => {
-        #[target_feature(enable = $features)]
-        fn $name(steps: u64) {
-            let (factor, addend) = ($splat(black_box(0.5)), $splat(black_box(1.0)));
-            let mut sums = [$splat(0.0); CHAINS];
-            for (number, sum) in sums.iter_mut().enumerate() {
-                // Different starts, or the compiler sees one chain in all of them.
-                *sum = $splat(black_box(number as f32));
-            }
-            for _ in 0..steps {
-                for sum in &mut sums {
-                    *sum = $multiply_add(*sum, factor, addend);
-                }
-            }
-            black_box(sums);
-        }
-    };
-}
-
 #[cfg(target_arch = "x86_64")]
 fn native(lanes: usize, steps: u64) {
     use std::arch::x86_64::*;
 
+    macro_rules! register_loop {
+        ($name:ident, $features:literal, $splat:ident, $multiply_add:ident) => {
+            #[target_feature(enable = $features)]
+            fn $name(steps: u64) {
+                let (factor, addend) = ($splat(black_box(0.5)), $splat(black_box(1.0)));
+                let mut sums = [$splat(0.0); CHAINS];
+                for (number, sum) in sums.iter_mut().enumerate() {
+                    // Different starts, or the compiler sees one chain in all of them.
+                    *sum = $splat(black_box(number as f32));
+                }
+                for _ in 0..steps {
+                    for sum in &mut sums {
+                        *sum = $multiply_add(*sum, factor, addend);
+                    }
+                }
+                black_box(sums);
+            }
+        };
+    }
     register_loop!(avx512, "avx512f", _mm512_set1_ps, _mm512_fmadd_ps);
     register_loop!(avx2, "avx2,fma", _mm256_set1_ps, _mm256_fmadd_ps);
 
@@ -47,36 +46,34 @@ fn native(lanes: usize, steps: u64) {
         16 => unsafe { avx512(steps) },
         // SAFETY: see above.
         8 => unsafe { avx2(steps) },
-        _ => scalar(steps),
+        _ => arrays::<1>(steps),
     }
 }
 
+/// NEON is part of every aarch64 that Rust knows: the compiler makes vectors of four of the arrays by itself. Not run
+/// yet, as the NEON kernels.
 #[cfg(target_arch = "aarch64")]
 fn native(_lanes: usize, steps: u64) {
-    use std::arch::aarch64::*;
-
-    fn multiply_add(sum: float32x4_t, factor: float32x4_t, addend: float32x4_t) -> float32x4_t {
-        // SAFETY: every aarch64 processor that Rust's target allows has NEON.
-        unsafe { vfmaq_f32(addend, sum, factor) }
-    }
-    register_loop!(neon, "neon", vdupq_n_f32, multiply_add);
-
-    // SAFETY: see above.
-    unsafe { neon(steps) }
+    arrays::<4>(steps);
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn native(_lanes: usize, steps: u64) {
-    scalar(steps);
+    arrays::<1>(steps);
 }
 
-#[cfg(not(target_arch = "aarch64"))]
-fn scalar(steps: u64) {
+fn arrays<const LANES: usize>(steps: u64) {
     let (factor, addend) = (black_box(0.5_f32), black_box(1.0_f32));
-    let mut sums: [f32; CHAINS] = std::array::from_fn(|number| black_box(number as f32));
+    let mut sums: [[f32; LANES]; CHAINS] =
+        std::array::from_fn(|number| black_box([number as f32; LANES]));
     for _ in 0..steps {
-        for sum in &mut sums {
-            *sum = *sum * factor + addend;
+        for sum in sums.as_flattened_mut() {
+            *sum = if cfg!(target_arch = "aarch64") {
+                sum.mul_add(factor, addend)
+            } else {
+                // Where nothing says that there is such an instruction, `mul_add` is a function call.
+                *sum * factor + addend
+            };
         }
     }
     black_box(sums);
