@@ -137,7 +137,7 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
       1,
       2 ** 31 - 1,
     ),
-    session: { ...session, bufferSize },
+    session: { ...session, bufferSize, quality: options.quality ?? "full" },
   };
 }
 

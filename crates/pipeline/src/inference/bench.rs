@@ -5,9 +5,9 @@ use std::fmt;
 
 use tract_onnx::prelude::Tensor;
 
-use super::kernels::{self, Activation, Epilogue, Panels, Shape, Window};
+use super::Model;
+use super::kernels::{self, Activation, Epilogue, Panels, Shape, Taps, Window, peak};
 use super::model::ModelOutputs;
-use super::{Model, kernels::peak};
 use crate::error::ModelError;
 
 /// A kernel on one shape, ready to run again and again.
@@ -126,7 +126,9 @@ fn convolution(side: usize, input_channels: usize, output_channels: usize) -> Ke
 fn depthwise(side: usize, channels: usize, kernel: usize, stride: usize) -> KernelCase {
     let window = window(side, channels, channels, kernel, stride);
     let input = values(window.input.len());
-    let weights = values(kernel * kernel * channels);
+    let taps = Taps::pack([kernel; 2], channels, |y, x, channel| {
+        value((y * kernel + x) * channels + channel)
+    });
     let bias = values(channels);
     let mut out = vec![0.0; window.output.len()];
     KernelCase {
@@ -134,7 +136,7 @@ fn depthwise(side: usize, channels: usize, kernel: usize, stride: usize) -> Kern
         shape: format!("{side}²×{channels}, {kernel}×{kernel}, stride {stride}"),
         multiply_adds: (window.output.len() * kernel * kernel) as u64,
         run: Box::new(move || {
-            kernels::depthwise(&window, &input, &weights, &clamped(&bias), &mut out);
+            kernels::depthwise(&window, &input, &taps, &clamped(&bias), &mut out);
         }),
     }
 }
