@@ -1,7 +1,7 @@
 //! `extract --mode image`, and pictures that are no pictures.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::program::{
     clip_bytes, clip_frame, extract, huge_header_jpeg, one_pixel_jpeg, relay, run,
@@ -33,6 +33,38 @@ fn an_image_depends_on_no_other_and_lines_come_in_order() {
             assert!(a.remove(field).is_some() && b.remove(field).is_some());
         }
         assert_eq!(a, b, "image {position}");
+    }
+}
+
+/// MediaPipe got the same pixels (a PNG), so its numbers come out to the digits that `tests/golden` keeps: seven, which
+/// are about 0.0001 pixel. A thousandth of a pixel leaves room for another C library's sine and exponential.
+#[test]
+fn a_still_gives_mediapipes_numbers_from_end_to_end() {
+    const LIMIT_PX: f64 = 0.001;
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let golden = std::fs::read(repository.join("tests/golden/astronaut.image.json")).unwrap();
+    let golden: Value = serde_json::from_slice(&golden).unwrap();
+    let expected = &golden["frames"][0];
+    let found = &images(&[repository.join("tests/fixtures/images/astronaut.png")])[0];
+    let side = |name: &str| golden[name].as_f64().unwrap();
+    let size = [side("width"), side("height")];
+    for (part, count) in [("pose", 33), ("face", 468)] {
+        let points = |keypoints: &Value| keypoints[part].as_array().unwrap().clone();
+        let (found, expected) = (points(found), points(expected));
+        assert_eq!((found.len(), expected.len()), (count, count));
+        for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            for (axis, side) in size.into_iter().enumerate() {
+                let value = |point: &Value| point[axis].as_f64().unwrap() * side;
+                let difference = (value(found) - value(expected)).abs();
+                assert!(
+                    difference <= LIMIT_PX,
+                    "{part} {index}, axis {axis}: {difference} px"
+                );
+            }
+        }
+    }
+    for hand in ["left_hand", "right_hand"] {
+        assert!(found[hand].is_null() && expected[hand].is_null());
     }
 }
 
