@@ -200,8 +200,8 @@ unsafe fn by_pixels<V: Vector>(call: &Call<'_>) {
                         let weight = (ky * window.kernel[1] + kx) * channels + channel;
                         let value = window.pixel(y, x, ky, kx) * channels + channel;
                         let factor = load_up_to::<V>(call.weights.add(weight), count);
-                        sum = load_up_to::<V>(call.input.add(value), count)
-                            .multiply_add(factor, sum);
+                        sum =
+                            load_up_to::<V>(call.input.add(value), count).multiply_add(factor, sum);
                     }
                 }
                 let bias = load_up_to::<V>(call.epilogue.bias.as_ptr().add(channel), count);

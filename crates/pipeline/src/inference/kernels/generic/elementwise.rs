@@ -7,7 +7,11 @@ use super::{activate, load_up_to, store_up_to};
 /// # Safety
 /// As [`Vector`]. Lengths are checked by the caller (`kernels::max_pool`).
 #[inline(always)]
-pub(in super::super) unsafe fn max_pool<V: Vector>(window: &Window, input: &[f32], out: &mut [f32]) {
+pub(in super::super) unsafe fn max_pool<V: Vector>(
+    window: &Window,
+    input: &[f32],
+    out: &mut [f32],
+) {
     let channels = window.input.channels;
     for y in 0..window.output.height {
         for x in 0..window.output.width {
@@ -66,7 +70,11 @@ pub(in super::super) unsafe fn add<V: Vector>(
 /// # Safety
 /// As [`Vector`]. Lengths are checked by the caller (`kernels::upsample_2x`).
 #[inline(always)]
-pub(in super::super) unsafe fn upsample_2x<V: Vector>(shape: Shape, input: &[f32], out: &mut [f32]) {
+pub(in super::super) unsafe fn upsample_2x<V: Vector>(
+    shape: Shape,
+    input: &[f32],
+    out: &mut [f32],
+) {
     let (channels, width) = (shape.channels, shape.width);
     for y in 0..2 * shape.height {
         let rows = neighbours(y, shape.height);
