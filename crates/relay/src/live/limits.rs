@@ -38,6 +38,8 @@ pub struct Limits {
 /// Times after which a silent peer is taken for gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patience {
+    /// For the TLS handshake, for the head of a request, and between two requests of one connection.
+    pub request: Duration,
     /// Without a byte from the peer, a ping is sent.
     pub ping_after: Duration,
     /// Without a byte from the peer after that ping, it is gone.
@@ -63,6 +65,7 @@ impl Default for Patience {
 impl Patience {
     /// Long enough for a peer with a bad connection.
     pub const DEFAULT: Self = Self {
+        request: Duration::from_secs(15),
         ping_after: Duration::from_secs(20),
         pong_within: Duration::from_secs(20),
         stalled_write: Duration::from_secs(30),
@@ -92,6 +95,19 @@ impl Limits {
             max_bytes: self.max_message_bytes,
             max_pixels: self.max_pixels,
         }
+    }
+
+    /// Memory that one session may take, in bytes, whatever its client does. What the worker threads need to decode a
+    /// picture is not of a session.
+    ///
+    /// - 10 messages: while one is received and copied 4, waiting for decoding 3, being decoded 3;
+    /// - 3 decoded pictures of 3 bytes a pixel;
+    /// - 2 MiB for answers, buffers and the session itself.
+    #[must_use]
+    pub fn max_session_bytes(&self) -> u64 {
+        let messages = 10 * self.max_message_bytes as u64;
+        let pictures = 9 * self.max_pixels;
+        messages + pictures + (2 << 20)
     }
 
     /// Bytes of the frames that wait for decoding: beyond them the oldest go, whatever their number.

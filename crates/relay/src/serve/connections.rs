@@ -21,10 +21,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-/// Time for the TLS handshake.
-const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
-/// Time for the head of a request, and between two requests of one connection.
-const REQUEST_HEAD: Duration = Duration::from_secs(15);
 /// Before the next try to accept where the system has no room for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes that the system holds for a peer that does not read: results are to wait here, where a newer one replaces them.
@@ -37,6 +33,8 @@ pub(super) struct Connections {
     pub(super) tls: Option<TlsAcceptor>,
     /// Connections at once; more wait to be accepted.
     pub(super) room: Arc<Semaphore>,
+    /// For the TLS handshake and the head of a request.
+    pub(super) patience: Duration,
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: TaskTracker,
 }
@@ -85,7 +83,7 @@ impl Connections {
         }
         match &self.tls {
             None => self.serve_http(stream, peer).await,
-            Some(tls) => match timeout(TLS_HANDSHAKE, tls.accept(stream)).await {
+            Some(tls) => match timeout(self.patience, tls.accept(stream)).await {
                 Ok(Ok(stream)) => self.serve_http(stream, peer).await,
                 Ok(Err(error)) => debug!(%peer, %error, "no TLS handshake"),
                 Err(_) => debug!(%peer, "the TLS handshake took too long"),
@@ -101,7 +99,7 @@ impl Connections {
         let service = tower_service(app, peer);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(REQUEST_HEAD)
+            .header_read_timeout(self.patience)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);

@@ -180,6 +180,7 @@ pub async fn run(
         app: Router::new(),
         tls: None,
         room: Arc::new(Semaphore::new(OTHER_CONNECTIONS)),
+        patience: common.limits.patience.request,
         shutdown: common.shutdown.clone(),
         tasks: tasks.clone(),
     };

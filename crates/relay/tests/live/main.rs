@@ -2,5 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
+mod equality;
+mod fairness;
 mod frames;
+mod health;
+mod limits;
+mod peers;
+mod shutdown;
+mod stills;
 mod support;
+mod text;
+mod tls;

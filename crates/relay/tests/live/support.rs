@@ -42,6 +42,7 @@ pub(crate) fn impatient() -> Limits {
     let brief = Duration::from_millis(300);
     Limits {
         patience: Patience {
+            request: brief,
             ping_after: brief,
             pong_within: brief,
             stalled_write: brief,
@@ -111,6 +112,18 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
+    }
+
+    /// Waits until a metric has a value.
+    pub(crate) async fn wait_for_metric(&self, name: &str, value: f64) {
+        let reached = async {
+            while self.metric(name).await < value {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if timeout(SOON, reached).await.is_err() {
+            panic!("{name} is {}", self.metric(name).await);
+        }
     }
 
     /// The value of a metric's line.
@@ -186,6 +199,44 @@ impl Client {
         assert_eq!(stats["type"], "stats");
         (values, stats)
     }
+}
+
+/// Checks that every frame is accounted for: `received` of them, the answers, and `stats`.
+pub(crate) fn assert_accounted(received: u64, answers: &[Value], stats: &Value) {
+    let of_type = |name| answers.iter().filter(move |answer| answer["type"] == name);
+    let frame_errors = of_type("error").filter(|error| error.get("index").is_some());
+    let with_dropped = answers
+        .iter()
+        .filter_map(|answer| answer.get("dropped")?.as_u64());
+    let counts = [
+        ("received", received),
+        ("keypoints", of_type("keypoints").count() as u64),
+        ("errors", frame_errors.count() as u64),
+        ("dropped", with_dropped.sum()),
+    ];
+    for (name, count) in counts {
+        assert_eq!(stats[name], count, "{name}: {stats}");
+    }
+    let accounted: u64 = ["keypoints", "errors", "dropped", "left_over"]
+        .iter()
+        .map(|name| stats[name].as_u64().unwrap())
+        .sum();
+    assert_eq!(accounted, received, "{stats}");
+}
+
+/// A JPEG of one pixel.
+pub(crate) fn one_pixel_jpeg() -> Vec<u8> {
+    jpeg(1, 1)
+}
+
+/// A grey JPEG.
+pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let pixels = vec![128; usize::from(width) * usize::from(height)];
+    jpeg_encoder::Encoder::new(&mut bytes, 50)
+        .encode(&pixels, width, height, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    bytes
 }
 
 /// The bytes of one frame of the clip, of 43.
