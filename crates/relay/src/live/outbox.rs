@@ -145,3 +145,133 @@ fn dropped_of(result: &mut FrameResult) -> &mut u64 {
         FrameResult::Failed(failed) => &mut failed.dropped,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use live_keypoints_pipeline::{
+        ErrorCode, FailedFrame, FrameError, FrameKeypoints, MissingParts, Parts, Scores, Timings,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn keypoints(index: u64, dropped: u64) -> FrameResult {
+        FrameResult::Keypoints(Box::new(FrameKeypoints {
+            index,
+            timestamp_us: 0,
+            width: 1,
+            height: 1,
+            parts: Parts::ALL,
+            pose: None,
+            pose_world: None,
+            left_hand: None,
+            right_hand: None,
+            left_hand_world: None,
+            right_hand_world: None,
+            face: None,
+            scores: Scores::default(),
+            missing: MissingParts::default(),
+            dropped,
+            timings: Timings::default(),
+        }))
+    }
+
+    fn failed(index: u64, dropped: u64) -> FrameResult {
+        FrameResult::Failed(FailedFrame {
+            index,
+            timestamp_us: 0,
+            error: FrameError::new(ErrorCode::NotAJpeg, "bad"),
+            dropped,
+        })
+    }
+
+    /// Index and `dropped` of the answers that wait.
+    fn drain(outbox: &mut Outbox<()>) -> Vec<(u64, u64)> {
+        std::iter::from_fn(|| outbox.next())
+            .filter_map(|unsent| match unsent {
+                Outgoing::Frame(mut result, ()) | Outgoing::Still(mut result, ()) => {
+                    Some((result.index(), *dropped_of(&mut result)))
+                }
+                Outgoing::Reply(_) | Outgoing::Ping => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn newer_keypoints_replace_those_that_wait_and_count_them() {
+        let mut outbox = Outbox::default();
+        outbox.push_frame(keypoints(0, 2), ());
+        outbox.push_frame(keypoints(4, 1), ());
+        outbox.push_frame(keypoints(5, 0), ());
+        assert_eq!(drain(&mut outbox), [(5, 5)]);
+        assert_eq!(outbox.dropped_in_all(), 2);
+    }
+
+    #[test]
+    fn an_error_between_counts_what_went_before_it() {
+        let mut outbox = Outbox::default();
+        outbox.push_frame(keypoints(0, 0), ());
+        outbox.push_frame(failed(1, 0), ());
+        outbox.push_frame(keypoints(2, 0), ());
+        assert_eq!(drain(&mut outbox), [(1, 1), (2, 0)]);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_errors_goes_and_keypoints_stay() {
+        let mut outbox = Outbox::default();
+        outbox.push_frame(keypoints(0, 0), ());
+        for index in 1..=31 {
+            outbox.push_frame(failed(index, 0), ());
+        }
+        let left = drain(&mut outbox);
+        assert_eq!(left[..3], [(0, 0), (2, 1), (3, 0)]);
+        assert_eq!(left.len(), 31);
+    }
+
+    #[test]
+    fn stills_and_replies_never_go_and_replies_have_their_room() {
+        let mut outbox = Outbox::default();
+        for index in 0..8 {
+            outbox.push_still(keypoints(index, 0), ());
+            outbox.push_frame(keypoints(100 + index, 0), ());
+        }
+        assert_eq!(outbox.unsent_stills(), 8);
+        for _ in 0..MAX_UNSENT_REPLIES {
+            assert!(outbox.has_room_for_replies());
+            outbox.push_reply(ServerMessage::Reset { next_index: 0 });
+        }
+        assert!(!outbox.has_room_for_replies());
+        outbox.push_ping();
+        outbox.push_ping();
+        assert_eq!(outbox.queue.len(), 8 + 1 + MAX_UNSENT_REPLIES + 1);
+        assert_eq!(drain(&mut outbox).len(), 9);
+    }
+
+    proptest! {
+        #[test]
+        fn every_frame_is_answered_or_counted(steps in prop::collection::vec(0..4_u8, 0..200)) {
+            let mut outbox = Outbox::default();
+            let (mut received, mut answered) = (0, 0);
+            for step in steps {
+                match step {
+                    0 => outbox.push_frame(keypoints(received, 0), ()),
+                    1 => outbox.push_frame(failed(received, 0), ()),
+                    2 => {
+                        outbox.push_frame(keypoints(received + 1, 1), ());
+                        received += 1;
+                    }
+                    _ => {
+                        if let Some(Outgoing::Frame(mut result, ())) = outbox.next() {
+                            answered += 1 + *dropped_of(&mut result);
+                        }
+                        continue;
+                    }
+                }
+                received += 1;
+                prop_assert!(outbox.queue.len() <= 1 + MAX_UNSENT_ERRORS);
+            }
+            let left: u64 = drain(&mut outbox).iter().map(|(_, dropped)| 1 + dropped).sum();
+            prop_assert_eq!(answered + left + outbox.dropped, received);
+        }
+    }
+}
