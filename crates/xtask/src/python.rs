@@ -8,11 +8,14 @@ use xshell::cmd;
 use crate::plan::{Finish, Plan};
 use crate::workspace::{Workspace, skip_unless_continuous_integration};
 
-pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format";
+pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format and websockets";
 
 const FOLDER: &str = "target/python";
 /// The reader of `.pose` files that most sign-language tools use.
 const POSE_FORMAT: &str = "pose-format==0.15.0";
+
+/// The WebSocket library that most Python programs use.
+const WEBSOCKETS: &str = "websockets==15.0.1";
 
 /// Adds the step after which [`interpreter`] exists.
 pub(crate) fn add_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
@@ -30,9 +33,13 @@ pub(crate) fn interpreter(workspace: &Workspace) -> PathBuf {
 
 fn set_up(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
-    let installed_mark = workspace.path(FOLDER).join(POSE_FORMAT);
+    let installed_mark = workspace
+        .path(FOLDER)
+        .join(format!("{POSE_FORMAT} {WEBSOCKETS}"));
     if installed_mark.is_file() {
-        return Ok(Finish::Noted(format!("{POSE_FORMAT} is already there")));
+        return Ok(Finish::Noted(format!(
+            "{POSE_FORMAT} and {WEBSOCKETS} are already there"
+        )));
     }
     let Some(python) = ["python3", "python"]
         .iter()
@@ -53,7 +60,11 @@ fn set_up(workspace: &Workspace) -> Result<Finish> {
         ));
     }
     let python = interpreter(workspace);
-    cmd!(shell, "{python} -m pip install --quiet {POSE_FORMAT}").run()?;
+    cmd!(
+        shell,
+        "{python} -m pip install --quiet {POSE_FORMAT} {WEBSOCKETS}"
+    )
+    .run()?;
     shell.write_file(installed_mark, "")?;
-    Ok(Finish::Noted(POSE_FORMAT.to_owned()))
+    Ok(Finish::Noted(format!("{POSE_FORMAT}, {WEBSOCKETS}")))
 }

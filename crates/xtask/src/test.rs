@@ -14,6 +14,7 @@ const WASM_TESTS: &str = "test crates/web in the browser (wasm-pack)";
 const WWW_TESTS: &str = "test the TypeScript of www";
 const BROWSER_TESTS: &str = "test the package and the demo in the browser";
 const PYTHON_TESTS: &str = "test the .pose files with pose-format";
+const PYTHON_CLIENT_TESTS: &str = "test /live-signs with Python's websockets";
 
 /// A part of the tests that can be run alone, with the set-up that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -26,7 +27,7 @@ pub(crate) enum Group {
     Web,
     /// The built package, the demo and the relay in a headless browser
     Browser,
-    /// Files written by the relay, read by Python's pose-format
+    /// The relay and the files it writes, used by Python's websockets and pose-format
     Python,
     /// What `cargo xtask check` runs
     Check,
@@ -81,8 +82,13 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
         demo::add_relay_step(plan, workspace);
         python::add_step(plan, workspace);
         plan.add_after(&[demo::RELAY, python::ENVIRONMENT], PYTHON_TESTS, || {
-            python_tests(workspace)
+            python_tests(workspace, "tests/pose_format")
         });
+        plan.add_after(
+            &[demo::RELAY, python::ENVIRONMENT],
+            PYTHON_CLIENT_TESTS,
+            || python_tests(workspace, "tests/live_signs_python"),
+        );
     }
 }
 
@@ -109,8 +115,8 @@ fn npm_test(workspace: &Workspace, folder: &str) -> Result<Finish> {
     Ok(Finish::Done)
 }
 
-fn python_tests(workspace: &Workspace) -> Result<Finish> {
-    let shell = workspace.shell_in("tests/pose_format")?;
+fn python_tests(workspace: &Workspace, folder: &str) -> Result<Finish> {
+    let shell = workspace.shell_in(folder)?;
     let python = python::interpreter(workspace);
     cmd!(shell, "{python} -m unittest discover --verbose")
         .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace))
