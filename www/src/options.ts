@@ -109,10 +109,8 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
     1,
     2 ** 31 - 1,
   );
-  const quality = oneOf("quality", options.quality ?? "full", ["full", "lite"]);
   const session: SessionOptions = {
     parts: [...new Set(parts)],
-    quality,
     maxUnreadResults: bufferSize,
   };
   for (const name of SESSION_OPTIONS) {
@@ -122,7 +120,7 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
   return {
     workers,
     parts,
-    quality,
+    quality: oneOf("quality", options.quality ?? "full", ["full", "lite"]),
     bufferSize,
     mirrored: options.mirrored ?? false,
     fastDecode:
@@ -139,7 +137,7 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
       1,
       2 ** 31 - 1,
     ),
-    session: { ...session, bufferSize },
+    session: { ...session, bufferSize, quality: options.quality ?? "full" },
   };
 }
 
