@@ -8,9 +8,11 @@ use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use live_keypoints_pipeline::Quality;
 use live_keypoints_pipeline::inference::ModelKind;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
@@ -24,7 +26,7 @@ use super::limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES};
 use super::meter::Metered;
 use super::protocol::{PROTOCOL, WelcomeLimits, WelcomeMessage};
 use super::registry::SessionRegistry;
-use super::ws_live_signs::{Common, close_with, ws_live_signs};
+use super::ws_live_signs::{Common, Socket, close_with, ws_live_signs};
 
 /// A read takes this many bytes at most; allocated for each session at once.
 const READ_BUFFER_BYTES: usize = 32 << 10;
@@ -60,9 +62,9 @@ pub(crate) async fn live_signs(
             }
         };
     }
-    let mut response = match create_response_with_body(&request, Body::empty) {
-        Ok(response) => response,
-        Err(error) => return no_upgrade(&error.to_string()),
+    let (mut response, upgrade) = match upgrade(&mut request) {
+        Ok(upgrade) => upgrade,
+        Err(refusal) => return *refusal,
     };
     if offered_subprotocols(request.headers()).any(|name| name == PROTOCOL) {
         response.headers_mut().insert(
@@ -70,7 +72,6 @@ pub(crate) async fn live_signs(
             HeaderValue::from_static(PROTOCOL),
         );
     }
-    let upgrade = hyper::upgrade::on(&mut request);
     let span = info_span!("session", id = tracing::field::Empty, %peer);
     let sessions = endpoint.sessions.clone();
     sessions.spawn(
@@ -83,6 +84,26 @@ pub(crate) async fn live_signs(
         .instrument(span),
     );
     response
+}
+
+/// The answer to a request for a WebSocket, and the connection that it becomes; or why it becomes none.
+pub(super) fn upgrade(
+    request: &mut Request,
+) -> Result<(Response<Body>, OnUpgrade), Box<Response<Body>>> {
+    match create_response_with_body(request, Body::empty) {
+        Ok(response) => Ok((response, hyper::upgrade::on(request))),
+        Err(error) => Err(Box::new(no_upgrade(&error.to_string()))),
+    }
+}
+
+/// A WebSocket connection whose memory is bounded.
+pub(super) async fn websocket<S>(connection: S, common: &Common) -> Socket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let connection = Metered::new(connection, Arc::clone(&common.metrics));
+    let config = websocket_config(common.limits.max_message_bytes);
+    WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await
 }
 
 fn no_upgrade(reason: &str) -> Response<Body> {
@@ -98,14 +119,12 @@ fn no_upgrade(reason: &str) -> Response<Body> {
 impl Endpoint {
     async fn serve<S>(&self, connection: S, peer: SocketAddr)
     where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin,
     {
         let Common {
             limits, metrics, ..
         } = &self.common;
-        let connection = Metered::new(connection, Arc::clone(metrics));
-        let config = websocket_config(limits.max_message_bytes);
-        let socket = WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await;
+        let socket = websocket(connection, &self.common).await;
         match self.registry.admit(peer.ip()) {
             Ok(place) => {
                 tracing::Span::current().record("id", place.id);
@@ -119,7 +138,7 @@ impl Endpoint {
                     code: CloseCode::Again,
                     reason: full.reason().into(),
                 };
-                let _ = timeout(limits.patience.close, close_with(socket, frame)).await;
+                let _ = timeout(limits.patience.close, close_with(socket, frame, false)).await;
             }
         }
     }
@@ -171,7 +190,7 @@ impl Endpoint {
 }
 
 /// Memory that a connection may take is bounded whatever the peer does; small writes go out at once.
-pub(crate) fn websocket_config(max_message_bytes: usize) -> WebSocketConfig {
+fn websocket_config(max_message_bytes: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)

@@ -10,10 +10,12 @@
 //! - `conversation`: what a message does and what is answered, without I/O; `outbox`: what waits to be sent.
 //! - `protocol`: the messages themselves. `meter`: bytes and silence of a connection.
 //!
-//! `metrics` counts all of it.
+//! `metrics` counts all of it. `echo` is for tests of the WebSocket layer alone.
 
 mod access;
 mod conversation;
+#[cfg(feature = "echo")]
+mod echo;
 mod end;
 mod endpoint;
 mod get_frame_kps;
@@ -29,6 +31,8 @@ mod registry;
 mod ws_live_signs;
 
 pub use access::{Access, InvalidOrigin, Origin, Tokens, TokensError};
+#[cfg(feature = "echo")]
+pub(crate) use echo::echo;
 pub(crate) use endpoint::{Endpoint, live_signs};
 pub use limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, Patience};
 pub(crate) use metrics::Metrics;

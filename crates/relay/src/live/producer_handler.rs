@@ -31,7 +31,8 @@ where
     }
 }
 
-fn end_of(error: &Error) -> End {
+/// How a session ends whose connection fails with this.
+pub(super) fn end_of(error: &Error) -> End {
     use tokio_tungstenite::tungstenite::error::ProtocolError;
 
     match error {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Sink, SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -230,33 +230,34 @@ where
         }
     }
     let (code, reason) = end.close_frame();
-    close_with(
-        socket,
-        CloseFrame {
-            code,
-            reason: reason.into(),
-        },
-    )
-    .await;
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    close_with(socket, frame, end == End::ClosedByClient).await;
 }
 
-/// The closing handshake.
-pub(super) async fn close_with<S>(mut socket: Socket<S>, frame: CloseFrame)
-where
+/// The closing handshake, of which the peer may have done its part.
+pub(super) async fn close_with<S>(
+    mut socket: Socket<S>,
+    frame: CloseFrame,
+    mut is_closed_by_peer: bool,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     if socket.close(Some(frame)).await.is_err() {
         return;
     }
     while let Some(Ok(message)) = socket.next().await {
-        if matches!(message, Message::Close(_)) {
-            // The server is the first to close the connection (RFC 6455 §7.1.1).
-            return;
-        }
+        is_closed_by_peer |= matches!(message, Message::Close(_));
+    }
+    let connection = socket.get_mut();
+    // The server is the first to close the connection (RFC 6455 §7.1.1).
+    if connection.shutdown().await.is_err() || is_closed_by_peer {
+        return;
     }
     // What the peer still sends is thrown away: to close over unread bytes resets the connection, and the peer may then
     // lose the close frame.
-    let connection = socket.get_mut();
     let mut rest = connection.take(MAX_DISCARDED_BYTES);
     let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }

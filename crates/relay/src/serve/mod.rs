@@ -227,9 +227,10 @@ pub async fn run(
 }
 
 fn app(endpoint: Endpoint, www: Option<&std::path::Path>) -> Router {
-    let live = Router::new()
-        .route("/live-signs", any(live_signs))
-        .with_state(Arc::new(endpoint));
+    let live = Router::new().route("/live-signs", any(live_signs));
+    #[cfg(feature = "echo")]
+    let live = live.route("/echo", any(crate::live::echo));
+    let live = live.with_state(Arc::new(endpoint));
     match www {
         Some(www) => static_files::router(www).merge(live),
         None => live,

@@ -1,7 +1,8 @@
 //! The end of the server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use live_keypoints_relay::live::Limits;
 use live_keypoints_relay::serve::{ServeConfig, bind};
 use tokio::net::TcpStream;
@@ -26,6 +27,29 @@ async fn what_is_in_flight_is_answered_before_the_close() {
     assert_eq!(stats["left_over"], 0);
     assert_eq!(answers.last().unwrap()["index"], 9);
     server.ended().await;
+}
+
+#[tokio::test]
+async fn a_close_by_either_side_is_answered_at_once() {
+    let server = Server::start(config()).await;
+    let began = Instant::now();
+    for _ in 0..5 {
+        let mut client = server.welcomed().await;
+        client.0.close(None).await.unwrap();
+        while client.0.next().await.is_some() {}
+        let mut client = server.welcomed().await;
+        client.bye().await;
+        while client.0.next().await.is_some() {}
+    }
+    let closed = "live_keypoints_sessions_closed_total";
+    server
+        .wait_for_metric(&format!("{closed}{{end=\"closed-by-client\"}}"), 5.0)
+        .await;
+    server
+        .wait_for_metric(&format!("{closed}{{end=\"bye\"}}"), 5.0)
+        .await;
+    // One that waited for the other would take five seconds each time.
+    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
