@@ -8,7 +8,7 @@ use xshell::cmd;
 use crate::plan::{Finish, Plan};
 use crate::workspace::{Workspace, skip_unless_continuous_integration};
 
-pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format and websockets";
+pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format, websockets and kosoku";
 
 const FOLDER: &str = "target/python";
 /// The reader of `.pose` files that most sign-language tools use.
@@ -16,6 +16,9 @@ const POSE_FORMAT: &str = "pose-format==0.15.0";
 
 /// The WebSocket library that most Python programs use.
 const WEBSOCKETS: &str = "websockets==15.0.1";
+
+/// The cases of the Autobahn test suite for the WebSocket protocol.
+const KOSOKU: &str = "kosoku==0.1.0";
 
 /// Adds the step after which [`interpreter`] exists.
 pub(crate) fn add_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
@@ -35,10 +38,10 @@ fn set_up(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
     let installed_mark = workspace
         .path(FOLDER)
-        .join(format!("{POSE_FORMAT} {WEBSOCKETS}"));
+        .join(format!("{POSE_FORMAT} {WEBSOCKETS} {KOSOKU}"));
     if installed_mark.is_file() {
         return Ok(Finish::Noted(format!(
-            "{POSE_FORMAT} and {WEBSOCKETS} are already there"
+            "{POSE_FORMAT}, {WEBSOCKETS} and {KOSOKU} are already there"
         )));
     }
     let Some(python) = ["python3", "python"]
@@ -62,9 +65,11 @@ fn set_up(workspace: &Workspace) -> Result<Finish> {
     let python = interpreter(workspace);
     cmd!(
         shell,
-        "{python} -m pip install --quiet {POSE_FORMAT} {WEBSOCKETS}"
+        "{python} -m pip install --quiet {POSE_FORMAT} {WEBSOCKETS} {KOSOKU}"
     )
     .run()?;
     shell.write_file(installed_mark, "")?;
-    Ok(Finish::Noted(format!("{POSE_FORMAT}, {WEBSOCKETS}")))
+    Ok(Finish::Noted(format!(
+        "{POSE_FORMAT}, {WEBSOCKETS}, {KOSOKU}"
+    )))
 }

@@ -15,6 +15,9 @@ const WWW_TESTS: &str = "test the TypeScript of www";
 const BROWSER_TESTS: &str = "test the package and the demo in the browser";
 const PYTHON_TESTS: &str = "test the .pose files with pose-format";
 const PYTHON_CLIENT_TESTS: &str = "test /live-signs with Python's websockets";
+const AUTOBAHN_TESTS: &str = "test the WebSocket stack with Autobahn's cases";
+/// Tells the tests where the example `echo` of the relay is.
+const ECHO_VARIABLE: &str = "LIVE_KEYPOINTS_ECHO";
 
 /// A part of the tests that can be run alone, with the set-up that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -89,6 +92,15 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
             PYTHON_CLIENT_TESTS,
             || python_tests(workspace, "tests/live_signs_python"),
         );
+        plan.add_after(&[python::ENVIRONMENT], AUTOBAHN_TESTS, || {
+            let shell = workspace.shell();
+            cmd!(
+                shell,
+                "cargo build --release -p live-keypoints-relay --features echo --example echo"
+            )
+            .run()?;
+            python_tests(workspace, "tests/autobahn")
+        });
     }
 }
 
@@ -120,6 +132,10 @@ fn python_tests(workspace: &Workspace, folder: &str) -> Result<Finish> {
     let python = python::interpreter(workspace);
     cmd!(shell, "{python} -m unittest discover --verbose")
         .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace))
+        .env(
+            ECHO_VARIABLE,
+            demo::release_binary(workspace, "examples/echo"),
+        )
         .run()?;
     Ok(Finish::Done)
 }
