@@ -1,5 +1,7 @@
 //! `/healthz`, `/readyz` and `/metrics`.
 
+use std::collections::BTreeSet;
+
 use live_keypoints_relay::serve::{ServeConfig, bind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -68,4 +70,57 @@ async fn they_can_move_to_an_address_of_their_own() {
         assert_eq!(status(server.address, path).await, "404", "{path}");
     }
     assert_eq!(status(address, "/live-signs").await, "404");
+}
+
+/// Names of metrics in a text: those that begin as ours do.
+fn metric_names(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words
+        .filter(|word| word.starts_with("live_keypoints_"))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_dashboard_shows_what_there_is_and_all_of_it() {
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    client
+        .send_text(r#"{"type":"configure","buffer_size":1}"#)
+        .await;
+    client.json().await;
+    for number in 0..20 {
+        client.send_frame(clip_frame(number)).await;
+    }
+    client.send_frame(b"no JPEG".to_vec()).await;
+    client.bye().await;
+    let mut foreign = server.request();
+    foreign
+        .headers_mut()
+        .insert("origin", "null".parse().unwrap());
+    assert!(tokio_tungstenite::connect_async(foreign).await.is_err());
+    server
+        .wait_for_metric("live_keypoints_sessions_closed_total{end=\"bye\"}", 1.0)
+        .await;
+    let metrics = server.get("/metrics").await;
+    // A name in a comment has no suffix; a sample's has.
+    let samples: String = metrics
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let exported = metric_names(&samples);
+    let dashboard = include_str!("../../deploy/grafana-dashboard.json");
+    serde_json::from_str::<serde_json::Value>(dashboard).unwrap();
+    let shown = metric_names(dashboard);
+    let unknown: Vec<_> = shown.difference(&exported).collect();
+    assert!(unknown.is_empty(), "not exported: {unknown:?}");
+    let is_needless = |name: &&&str| {
+        let (count, sum) = ("duration_seconds_count", "duration_seconds_sum");
+        name.ends_with(count) || name.ends_with(sum) || name.ends_with("sessions_opened_total")
+    };
+    let hidden: Vec<_> = exported
+        .difference(&shown)
+        .filter(|n| !is_needless(n))
+        .collect();
+    assert!(hidden.is_empty(), "not shown: {hidden:?}");
 }
