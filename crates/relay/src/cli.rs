@@ -82,10 +82,10 @@ impl ExtractArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
     /// Which landmark models: full for accuracy, lite for about two thirds of the work
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "LIVE_KEYPOINTS_QUALITY")]
     quality: QualityArg,
     /// Folder with the model files NAME.onnx, instead of those in the program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "LIVE_KEYPOINTS_MODELS")]
     models: Option<PathBuf>,
 }
 

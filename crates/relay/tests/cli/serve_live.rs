@@ -151,3 +151,30 @@ fn options_outside_their_range_and_half_of_a_pair_are_refused() {
         assert!(stderr.contains(named), "{stderr}");
     }
 }
+
+#[test]
+fn the_readme_lists_every_option() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
+    let readme = readme.unwrap();
+    let help = relay().args(["serve", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let options: Vec<&str> = help
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--")?.split(' ').next())
+        .collect();
+    assert!(options.len() >= 20, "{options:?}");
+    for option in options {
+        assert!(readme.contains(&format!("`--{option}`")), "--{option}");
+        let variable = option.replace('-', "_").to_uppercase();
+        let has_variable = help.contains(&format!("LIVE_KEYPOINTS_{variable}="));
+        assert!(has_variable, "{option}");
+    }
+    for line in help.lines().filter(|line| line.contains("[default: ")) {
+        let (_, default) = line.split_once("[default: ").unwrap();
+        let default = default.split_once(']').unwrap().0;
+        let is_told = ["any", "never", "as many as in all"].contains(&default)
+            || readme.contains(&format!("| {default} |"))
+            || readme.contains(&format!("| `{default}` |"));
+        assert!(is_told, "{default}");
+    }
+}
