@@ -1,6 +1,6 @@
 //! What looks at each value, or a few neighbours of it, once.
 
-use super::super::shape::{Activation, Shape, Window, neighbours};
+use super::super::shape::{Activation, Shape, Window, between};
 use super::super::vector::Vector;
 use super::{activate, load_up_to, store_up_to};
 
@@ -76,32 +76,35 @@ pub(in super::super) unsafe fn upsample_2x<V: Vector>(
     out: &mut [f32],
 ) {
     let (channels, width) = (shape.channels, shape.width);
-    for y in 0..2 * shape.height {
-        let rows = neighbours(y, shape.height);
-        for x in 0..2 * width {
-            let columns = neighbours(x, width);
-            let offset = (y * 2 * width + x) * channels;
-            let mut channel = 0;
-            while channel < channels {
+    for row in 0..2 * shape.height {
+        let rows = between(row, shape.height);
+        for column in 0..2 * width {
+            let columns = between(column, width);
+            let offset = (row * 2 * width + column) * channels;
+            for channel in (0..channels).step_by(V::LANES) {
                 let count = (channels - channel).min(V::LANES);
-                // SAFETY: neighbours lie inside, `count` channels from `channel` on.
+                // SAFETY: both neighbours lie inside, `count` channels from `channel` on.
                 unsafe {
-                    let (most, rest) = (V::splat(0.75), V::splat(0.25));
-                    let mut sides = [V::splat(0.0); 2];
-                    for (side, row) in sides.iter_mut().zip(rows) {
-                        let at = |column: usize| {
-                            input
-                                .as_ptr()
-                                .add((row * width + column) * channels + channel)
-                        };
-                        let far = load_up_to::<V>(at(columns[1]), count).multiply(rest);
-                        *side = load_up_to::<V>(at(columns[0]), count).multiply_add(most, far);
-                    }
-                    let value = sides[0].multiply_add(most, sides[1].multiply(rest));
+                    let at = |row: usize, column: usize| {
+                        let at = (row * width + column) * channels + channel;
+                        load_up_to::<V>(input.as_ptr().add(at), count)
+                    };
+                    let side = |row: usize| {
+                        let (first, second) = (at(row, columns.first), at(row, columns.second));
+                        mix(first, second, V::splat(columns.share))
+                    };
+                    let value = mix(side(rows.first), side(rows.second), V::splat(rows.share));
                     store_up_to(value, out.as_mut_ptr().add(offset + channel), count);
                 }
-                channel += count;
             }
         }
     }
+}
+
+/// # Safety
+/// As [`Vector`].
+#[inline(always)]
+unsafe fn mix<V: Vector>(first: V, second: V, share: V) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { first.add(second.subtract(first).multiply(share)) }
 }

@@ -106,28 +106,45 @@ struct Tile {
     out: *mut f32,
 }
 
+impl Tile {
+    /// Columns in the last of `W` vectors.
+    #[inline(always)]
+    fn last<V: Vector, const W: usize>(&self) -> usize {
+        self.columns - (W - 1) * V::LANES
+    }
+}
+
 /// # Safety
 /// As [`Vector`]; the tile lies inside the matrices.
 #[inline(always)]
 unsafe fn tile<V: Vector, const R: usize, const W: usize>(at: &Tile, epilogue: &Epilogue<'_>) {
     // SAFETY: the caller's promise.
     unsafe {
-        let sums = sums::<V, R, W>(at);
         if at.columns == W * V::LANES {
-            finish::<V, R, W, true>(sums, at, epilogue);
+            finish::<V, R, W, true>(sums::<V, R, W, true>(at, epilogue), at, epilogue);
         } else {
-            finish::<V, R, W, false>(sums, at, epilogue);
+            finish::<V, R, W, false>(sums::<V, R, W, false>(at, epilogue), at, epilogue);
         }
     }
 }
 
+/// The bias and the products.
+///
 /// # Safety
-/// As [`tile`].
+/// As [`tile`]; `WHOLE` tells that the tile's columns fill its vectors.
 #[inline(always)]
-unsafe fn sums<V: Vector, const R: usize, const W: usize>(at: &Tile) -> [[V; W]; R] {
-    // SAFETY: `a` has R rows of `depth` values, the panel `depth` times W vectors.
+unsafe fn sums<V: Vector, const R: usize, const W: usize, const WHOLE: bool>(
+    at: &Tile,
+    epilogue: &Epilogue<'_>,
+) -> [[V; W]; R] {
+    // SAFETY: `a` has R rows of `depth` values, the panel `depth` times W vectors; the bias is cut to the columns.
     unsafe {
-        let mut sums = [[V::splat(0.0); W]; R];
+        let mut bias = [V::splat(0.0); W];
+        for (w, bias) in bias.iter_mut().enumerate() {
+            let from = epilogue.bias.as_ptr().add(at.column + w * V::LANES);
+            *bias = load_up_to::<V>(from, vector_len::<V, W, WHOLE>(w, at.last::<V, W>()));
+        }
+        let mut sums = [bias; R];
         let mut weights = at.weights;
         for d in 0..at.depth {
             let mut factors = [V::splat(0.0); W];
@@ -146,7 +163,7 @@ unsafe fn sums<V: Vector, const R: usize, const W: usize>(at: &Tile) -> [[V; W];
     }
 }
 
-/// Adds bias and residual, applies the activation, and stores the tile.
+/// Adds the residual, applies the activation, and stores the tile.
 ///
 /// # Safety
 /// As [`tile`]; `WHOLE` tells that the tile's columns fill its vectors.
@@ -156,31 +173,24 @@ unsafe fn finish<V: Vector, const R: usize, const W: usize, const WHOLE: bool>(
     at: &Tile,
     epilogue: &Epilogue<'_>,
 ) {
-    let last = at.columns - (W - 1) * V::LANES;
+    let last = at.last::<V, W>();
     let offset = |r: usize, w: usize| (at.row + r) * at.row_len + at.column + w * V::LANES;
-    // SAFETY: bias, residual and output have the tile's columns; the last vector is cut to them.
+    // SAFETY: residual and output have the tile's columns; the last vector is cut to them.
     unsafe {
-        for w in 0..W {
-            let bias = epilogue.bias.as_ptr().add(at.column + w * V::LANES);
-            let bias = load_up_to::<V>(bias, vector_len::<V, W, WHOLE>(w, last));
-            for sums in &mut sums {
-                sums[w] = sums[w].add(bias);
-            }
-        }
         if let Some(residual) = epilogue.residual {
-            for r in 0..R {
-                for w in 0..W {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                for (w, sum) in sums.iter_mut().enumerate() {
                     let residual = residual.as_ptr().add(offset(r, w));
-                    let residual = load_up_to::<V>(residual, vector_len::<V, W, WHOLE>(w, last));
-                    sums[r][w] = sums[r][w].add(residual);
+                    let count = vector_len::<V, W, WHOLE>(w, last);
+                    *sum = sum.add(load_up_to::<V>(residual, count));
                 }
             }
         }
         activate::<V, R, W, WHOLE>(&mut sums, at.column, last, epilogue.activation);
-        for r in 0..R {
-            for w in 0..W {
+        for (r, sums) in sums.into_iter().enumerate() {
+            for (w, sum) in sums.into_iter().enumerate() {
                 let count = vector_len::<V, W, WHOLE>(w, last);
-                store_up_to(sums[r][w], at.out.add(offset(r, w)), count);
+                store_up_to(sum, at.out.add(offset(r, w)), count);
             }
         }
     }
