@@ -1,6 +1,8 @@
 //! What `/metrics` tells, in the text format of Prometheus.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
 
 use live_keypoints_pipeline::{ErrorCode, Timings};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -10,7 +12,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::atomic::AtomicU64;
 
 use crate::pool::WorkerPool;
 
@@ -34,6 +35,8 @@ pub(crate) struct Metrics {
     pool_busy_workers: Gauge,
     pool_queued_tasks: Gauge,
     pool_busy_seconds: Counter<f64, AtomicU64>,
+    /// Held while the pool's figures are carried over.
+    scrape: Mutex<()>,
 }
 
 /// How a session ended.
@@ -85,6 +88,7 @@ impl Metrics {
             pool_busy_workers: Gauge::default(),
             pool_queued_tasks: Gauge::default(),
             pool_busy_seconds: Counter::default(),
+            scrape: Mutex::default(),
         };
         metrics.register();
         metrics
@@ -109,6 +113,7 @@ impl Metrics {
             pool_busy_workers,
             pool_queued_tasks,
             pool_busy_seconds,
+            scrape: _,
         } = self;
         registry.register("sessions", "Sessions that are open", sessions.clone());
         registry.register(
@@ -210,22 +215,17 @@ impl Metrics {
     /// Notes the times of a frame's stages; what did not run is left out.
     pub(crate) fn note_timings(&self, timings: &Timings) {
         let stages = [
-            ("queue", Some(timings.queue)),
-            ("decode", Some(timings.decode)),
-            ("pose", Some(timings.pose)),
-            (
-                "left_hand",
-                Some(timings.left_hand).filter(|time| *time > 0),
-            ),
-            (
-                "right_hand",
-                Some(timings.right_hand).filter(|time| *time > 0),
-            ),
-            ("face", Some(timings.face).filter(|time| *time > 0)),
-            ("total", Some(timings.total)),
+            ("queue", timings.queue),
+            ("decode", timings.decode),
+            ("pose", timings.pose),
+            ("left_hand", timings.left_hand),
+            ("right_hand", timings.right_hand),
+            ("face", timings.face),
+            ("total", timings.total),
         ];
         for (stage, time_us) in stages {
-            if let Some(time_us) = time_us {
+            // A stage that takes no microsecond did not run; a queue may well be that short.
+            if time_us > 0 || stage == "queue" {
                 let histogram = self.stages.get_or_create(&StageLabel { stage });
                 histogram.observe(time_us as f64 / 1e6);
             }
@@ -234,6 +234,8 @@ impl Metrics {
 
     /// The text, with what the pool does now.
     pub(crate) fn render(&self, pool: &WorkerPool) -> Result<String, fmt::Error> {
+        // It guards nothing that a panic could leave half-done.
+        let _scrape = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
         let load = pool.load();
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.pool_workers.set(gauge(pool.workers()));

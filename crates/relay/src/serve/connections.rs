@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
+/// Bytes of the head of a request.
+const MAX_REQUEST_HEAD_BYTES: usize = 32 << 10;
 /// Before the next try to accept where the system has no room for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes that the system holds for a peer that does not read: results are to wait here, where a newer one replaces them.
@@ -100,6 +102,7 @@ impl Connections {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.patience)
+            .max_buf_size(MAX_REQUEST_HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);

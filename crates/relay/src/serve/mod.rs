@@ -192,12 +192,17 @@ pub async fn run(
         sessions: tasks.clone(),
     };
     let mut app = app(endpoint, config.www.as_deref());
+    // Who watches the relay can do so until its end.
+    let end = CancellationToken::new();
+    let _end_of_watching = end.clone().drop_guard();
     if let Some(metrics_listener) = config.metrics_listener {
         let connections = Connections {
             app: health,
+            shutdown: end,
+            tasks: TaskTracker::new(),
             ..connections.clone()
         };
-        tasks.spawn(connections.accept(metrics_listener));
+        tokio::spawn(connections.accept(metrics_listener));
     } else {
         app = app.merge(health);
     }

@@ -184,3 +184,61 @@ async fn frames_that_wait_are_bounded_by_their_bytes_too() {
     assert_accounted(20, &answers, &stats);
     assert_eq!(answers.last().unwrap()["index"], 19);
 }
+
+#[tokio::test]
+async fn any_capture_time_is_taken() {
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    for timestamp_us in [0, u64::MAX, 1, 1, u64::MAX - 1, 1 << 63] {
+        client
+            .send_frame(framed(0, timestamp_us, 0, &clip_frame(0)))
+            .await;
+        let keypoints = client.json().await;
+        assert_eq!(keypoints["timestamp_us"], timestamp_us);
+        assert!(keypoints["pose"][0][0].as_f64().unwrap().is_finite());
+    }
+}
+
+/// Numbers without a pattern (Marsaglia's xorshift).
+fn noise() -> impl Iterator<Item = u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    std::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    })
+}
+
+#[tokio::test]
+async fn broken_frames_of_every_kind_are_answered_and_do_no_harm() {
+    let limits = live_keypoints_relay::live::Limits {
+        max_consecutive_bad: 1000.try_into().unwrap(),
+        ..Default::default()
+    };
+    let server = Server::start(crate::support::config_with(limits)).await;
+    let mut client = server.welcomed().await;
+    let mut noise = noise();
+    for number in 0..200_u32 {
+        let mut frame = framed(number, 1, 0, &clip_frame(0));
+        match number % 4 {
+            0 => frame = noise.by_ref().take(100).collect(),
+            1 => frame.truncate(usize::from(noise.next().unwrap()) * 20),
+            2 => {
+                for _ in 0..20 {
+                    let place = usize::from(noise.next().unwrap()) * 50 + 18;
+                    let length = frame.len();
+                    frame[place % length] = noise.next().unwrap();
+                }
+            }
+            _ => frame[usize::from(noise.next().unwrap()) % 18] ^= noise.next().unwrap(),
+        }
+        client.send_frame(frame).await;
+        assert_eq!(client.json().await["index"], number);
+    }
+    client.send_frame(framed(7, 1, 1, &clip_frame(0))).await;
+    let after = client.json().await;
+    let mut fresh = server.welcomed().await;
+    fresh.send_frame(framed(7, 1, 1, &clip_frame(0))).await;
+    assert_eq!(after["pose"], fresh.json().await["pose"]);
+}

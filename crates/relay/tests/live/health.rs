@@ -47,7 +47,7 @@ async fn metrics_tell_of_sessions_frames_stages_and_the_pool() {
     }
 }
 
-async fn status(address: std::net::SocketAddr, path: &str) -> String {
+pub(crate) async fn status(address: std::net::SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -7,6 +7,7 @@ use live_keypoints_relay::live::Limits;
 use live_keypoints_relay::serve::{ServeConfig, bind};
 use tokio::net::TcpStream;
 
+use crate::health::status;
 use crate::support::{Server, assert_accounted, clip_frame, config, config_with, impatient};
 
 #[tokio::test]
@@ -55,15 +56,21 @@ async fn a_close_by_either_side_is_answered_at_once() {
 #[tokio::test]
 async fn it_is_not_ready_any_more_and_takes_nobody() {
     let metrics_listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let metrics_address = metrics_listener.local_addr().unwrap();
     let mut server = Server::start(ServeConfig {
         metrics_listener: Some(metrics_listener),
         ..config()
     })
     .await;
     let address = server.address;
+    // It does not answer the close frame, so that the end takes a while.
+    let _deaf = server.welcomed().await;
+    assert_eq!(status(metrics_address, "/readyz").await, "200");
     server.begin_end();
-    server.ended().await;
+    while status(metrics_address, "/readyz").await != "503" {}
+    assert_eq!(status(metrics_address, "/healthz").await, "200");
     assert!(TcpStream::connect(address).await.is_err());
+    server.ended().await;
 }
 
 #[tokio::test]
