@@ -1,29 +1,30 @@
 //! One session's talk with its client: what a message does, what is answered. A state machine without I/O: it has no
 //! socket, no clock and no threads.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use live_keypoints_pipeline::format::binary;
-use live_keypoints_pipeline::format::message::{self, Contents};
 use live_keypoints_pipeline::{
-    ErrorCode, FrameError, FrameKeypoints, FrameResult, MAX_STILLS, Options, Outcome, SessionError,
-    Steps, Work,
+    ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Steps, Work,
 };
 
+use super::answering::{Answering, Sendable, Style};
 use super::end::End;
 use super::limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES};
 use super::metrics::Metrics;
 use super::outbox::{MAX_UNSENT_ERRORS, Outbox, Outgoing};
 use super::protocol::{
-    ClientMessage, Configure, Format, FrameHeader, FrameMessage, MessageError, ServerMessage,
-    StatsMessage, WelcomeMessage,
+    ClientMessage, Configure, FrameHeader, FrameMessage, MessageError, ServerMessage, StatsMessage,
+    WelcomeMessage,
 };
 use super::rate::RateLimit;
+use super::unanswered::Unanswered;
 use crate::frame::Frame;
 use crate::model_sets::ModelSets;
 use crate::pool::{Finished, Session, Task};
+
+/// Frames that are remembered while they wait for their answer: as many as may wait, and as many bad ones among them.
+const MAX_UNANSWERED: usize = 2 * MAX_BUFFER_SIZE;
 
 /// The state of a session's talk.
 pub(super) struct Conversation {
@@ -34,44 +35,10 @@ pub(super) struct Conversation {
     rate: Option<RateLimit>,
     /// For the frames to come.
     style: Arc<Style>,
-    /// What is to be known of the frames that are not answered yet.
-    tags: BTreeMap<u64, Tag>,
-    /// Bytes of the frames that wait for decoding.
-    buffered_bytes: usize,
+    unanswered: Unanswered<Answering>,
     consecutive_bad: u32,
     outbox: Outbox<Answering>,
     stats: StatsMessage,
-}
-
-/// What is to be known of a frame that is not answered yet.
-#[derive(Clone, Debug)]
-struct Tag {
-    answering: Answering,
-    is_still: bool,
-    /// While it waits for decoding.
-    buffered_bytes: usize,
-}
-
-/// How a frame is answered.
-#[derive(Clone, Debug)]
-struct Answering {
-    frame_id: Option<u32>,
-    style: Arc<Style>,
-}
-
-/// What keypoints look like.
-#[derive(Clone, Debug, Default)]
-struct Style {
-    format: Format,
-    contents: Contents,
-}
-
-/// A message to be sent.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Sendable {
-    Text(String),
-    Binary(Vec<u8>),
-    Ping,
 }
 
 impl Conversation {
@@ -99,8 +66,7 @@ impl Conversation {
             metrics,
             models,
             style: Arc::default(),
-            tags: BTreeMap::new(),
-            buffered_bytes: 0,
+            unanswered: Unanswered::default(),
             consecutive_bad: 0,
             outbox,
             stats: StatsMessage::default(),
@@ -138,7 +104,9 @@ impl Conversation {
         timestamp_us: u64,
         now_us: u64,
     ) {
-        while self.buffered_bytes.saturating_add(jpeg.len()) > self.limits.max_buffered_bytes() {
+        while self.unanswered.buffered_bytes().saturating_add(jpeg.len())
+            > self.limits.max_buffered_bytes()
+        {
             let Some((index, _)) = self.session.drop_oldest() else {
                 break;
             };
@@ -156,10 +124,9 @@ impl Conversation {
         timestamp_us: u64,
         now_us: u64,
     ) {
-        let is_over =
-            self.buffered_bytes.saturating_add(jpeg.len()) > self.limits.max_buffered_bytes();
-        let waiting =
-            self.tags.values().filter(|tag| tag.is_still).count() + self.outbox.unsent_stills();
+        let is_over = self.unanswered.buffered_bytes().saturating_add(jpeg.len())
+            > self.limits.max_buffered_bytes();
+        let waiting = self.unanswered.stills() + self.outbox.unsent_stills();
         let added = if is_over || waiting >= MAX_STILLS {
             Err(SessionError::Busy { waiting })
         } else {
@@ -173,6 +140,11 @@ impl Conversation {
 
     /// A frame that fails at once; its error comes in frame order.
     fn add_bad(&mut self, header: Option<FrameHeader>, error: FrameError, arrival_us: u64) {
+        if self.unanswered.len() >= MAX_UNANSWERED {
+            self.session.add_dropped();
+            self.metrics.count_dropped("unsent", 1);
+            return;
+        }
         let timestamp_us = header.map_or(arrival_us, |header| header.timestamp_us);
         let index = self.session.add_failed(error, timestamp_us);
         self.tag(index, header, 0, false);
@@ -185,30 +157,18 @@ impl Conversation {
         buffered_bytes: usize,
         is_still: bool,
     ) {
-        self.buffered_bytes += buffered_bytes;
         let answering = Answering {
             frame_id: header.map(|header| header.frame_id),
             style: Arc::clone(&self.style),
         };
-        let tag = Tag {
-            answering,
-            is_still,
-            buffered_bytes,
-        };
-        self.tags.insert(index, tag);
+        self.unanswered
+            .add(index, answering, is_still, buffered_bytes);
     }
 
     fn forget_dropped(&mut self, reason: &'static str, indices: impl IntoIterator<Item = u64>) {
         for index in indices {
-            self.unbuffer(index);
-            self.tags.remove(&index);
+            self.unanswered.take(index);
             self.metrics.count_dropped(reason, 1);
-        }
-    }
-
-    fn unbuffer(&mut self, index: u64) {
-        if let Some(tag) = self.tags.get_mut(&index) {
-            self.buffered_bytes -= std::mem::take(&mut tag.buffered_bytes);
         }
     }
 
@@ -253,11 +213,7 @@ impl Conversation {
         }
         match self.session.configure(options) {
             Ok(boundary) => {
-                let style = Arc::make_mut(&mut self.style);
-                style.format = configure.format.unwrap_or(style.format);
-                if let Some(points) = &configure.points {
-                    style.contents.points = points.clone();
-                }
+                Arc::make_mut(&mut self.style).apply(configure);
                 let discarded = boundary.discarded.into_iter().map(|(index, _)| index);
                 self.forget_dropped("buffer", discarded);
                 self.outbox.push_reply(ServerMessage::Configured {
@@ -290,7 +246,7 @@ impl Conversation {
     pub(super) fn next_task(&mut self, now_us: u64) -> Option<Task> {
         let task = self.session.next_task(Steps::ALL, now_us)?;
         if let Work::Decode(_) = task.work {
-            self.unbuffer(task.id.frame);
+            self.unanswered.unbuffer(task.id.frame);
         }
         Some(task)
     }
@@ -312,14 +268,12 @@ impl Conversation {
     /// Queues what came of a frame; says how the session ends if it does.
     pub(super) fn answer(&mut self, result: FrameResult) -> Option<End> {
         let index = result.index();
-        // Every frame that gets a result has one.
-        let Tag {
-            answering,
-            is_still,
-            ..
-        } = self.tags.remove(&index)?;
+        // Every frame that gets a result is there.
+        let (answering, is_still) = self.unanswered.take(index)?;
         if !is_still {
-            self.forget_unanswered_before(index);
+            // Results of the stream come in order: an earlier frame that is not answered by now was dropped.
+            let dropped = self.unanswered.take_older_frames(index);
+            self.metrics.count_dropped("unsent", dropped);
         }
         let is_bad = match &result {
             FrameResult::Keypoints(keypoints) => {
@@ -348,13 +302,6 @@ impl Conversation {
         is_enough.then_some(End::TooManyBadFrames)
     }
 
-    /// Results of the stream come in order: an earlier frame that is not answered by now was dropped.
-    fn forget_unanswered_before(&mut self, index: u64) {
-        let is_dropped = |(earlier, tag): (&u64, &Tag)| (!tag.is_still).then_some(*earlier);
-        let dropped: Vec<u64> = self.tags.range(..index).filter_map(is_dropped).collect();
-        self.forget_dropped("unsent", dropped);
-    }
-
     /// The next message, and counts it as sent.
     pub(super) fn next_message(&mut self) -> Option<Sendable> {
         Some(match self.outbox.next()? {
@@ -372,15 +319,12 @@ impl Conversation {
                 self.stats.keypoints += 1;
                 self.stats.dropped += keypoints.dropped;
                 self.metrics.results_sent.inc();
-                message_of_keypoints(&keypoints, &answering)
+                answering.keypoints(&keypoints)
             }
             FrameResult::Failed(failed) => {
                 self.stats.errors += 1;
                 self.stats.dropped += failed.dropped;
-                let mut json = Vec::new();
-                // A vector takes all that is written.
-                let _ = message::write_error(&mut json, &failed, answering.frame_id);
-                Sendable::Text(utf8(json))
+                answering.error(&failed)
             }
         }
     }
@@ -416,24 +360,6 @@ impl Conversation {
     }
 }
 
-fn message_of_keypoints(keypoints: &FrameKeypoints, answering: &Answering) -> Sendable {
-    let Answering { frame_id, style } = answering;
-    if style.format == Format::Binary
-        && let Ok(bytes) = binary::encode(keypoints, *frame_id)
-    {
-        return Sendable::Binary(bytes);
-    }
-    let mut json = Vec::new();
-    // A vector takes all that is written.
-    let _ = message::write_keypoints(&mut json, keypoints, *frame_id, &style.contents);
-    Sendable::Text(utf8(json))
-}
-
-/// What writes JSON writes UTF-8.
-fn utf8(json: Vec<u8>) -> String {
-    String::from_utf8(json).unwrap_or_default()
-}
-
 /// The bytes of its own, so that a small frame does not keep a large read buffer alive.
 fn frame_of(jpeg: &[u8]) -> Frame {
     Frame::Jpeg(Bytes::copy_from_slice(jpeg))
@@ -448,3 +374,6 @@ fn is_clients_fault(code: ErrorCode) -> bool {
             | ErrorCode::ModelMissing
     )
 }
+
+#[cfg(test)]
+mod tests;

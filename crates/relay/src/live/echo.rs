@@ -12,10 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::closing::close;
 use super::end::End;
 use super::endpoint::{Endpoint, upgrade, websocket};
 use super::producer_handler::end_of;
-use super::ws_live_signs::{Socket, close};
+use super::ws_live_signs::Socket;
 
 /// Answers every message with itself.
 pub(crate) async fn echo(

@@ -22,11 +22,12 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, info_span, warn};
 
 use super::access::{Access, Refusal, offered_subprotocols};
+use super::closing::close_with;
 use super::limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES};
 use super::meter::Metered;
 use super::protocol::{PROTOCOL, WelcomeLimits, WelcomeMessage};
 use super::registry::SessionRegistry;
-use super::ws_live_signs::{Common, Socket, close_with, ws_live_signs};
+use super::ws_live_signs::{Common, Socket, ws_live_signs};
 
 /// A read takes this many bytes at most; allocated for each session at once.
 const READ_BUFFER_BYTES: usize = 32 << 10;

@@ -7,7 +7,8 @@ use axum::body::Bytes;
 use live_keypoints_pipeline::FrameResult;
 use tokio::sync::Notify;
 
-use super::conversation::{Conversation, Sendable};
+use super::answering::Sendable;
+use super::conversation::Conversation;
 use super::end::{End, LastWork};
 use super::protocol::StatsMessage;
 use crate::pool::{Finished, Task, microseconds_since};
@@ -29,6 +30,8 @@ pub(super) struct LiveSession {
 struct State {
     conversation: Conversation,
     end: Option<End>,
+    /// Nobody is there any more to read an answer.
+    is_peer_gone: bool,
     last_message: Instant,
     is_sending: bool,
 }
@@ -46,6 +49,7 @@ impl LiveSession {
             state: Mutex::new(State {
                 conversation,
                 end: None,
+                is_peer_gone: false,
                 last_message: started,
                 is_sending: false,
             }),
@@ -183,9 +187,12 @@ impl LiveSession {
         self.state().is_sending
     }
 
-    /// Ends the session; the first reason stays.
+    /// Ends the session. The first reason stays; that the peer is gone ends its last work, too.
     pub(super) fn end(&self, end: End) {
-        self.state().end.get_or_insert(end);
+        let mut state = self.state();
+        state.end.get_or_insert(end);
+        state.is_peer_gone |= end.last_work() == LastWork::Nothing;
+        drop(state);
         self.progress.notify_waiters();
     }
 
@@ -214,6 +221,9 @@ impl LiveSession {
 
     fn is_done(&self, work: LastWork) -> bool {
         let state = self.state();
+        if state.is_peer_gone {
+            return true;
+        }
         match work {
             LastWork::Frames => !state.is_sending && state.conversation.is_done(),
             LastWork::Answers => !state.is_sending && state.conversation.has_nothing_to_send(),

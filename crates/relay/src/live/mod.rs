@@ -7,12 +7,16 @@
 //! One session:
 //! - `ws_live_signs`: from `welcome` to the closing handshake; `end`: how it ends.
 //! - `producer_handler` receives, `get_frame_kps` computes, and what they share is a `live_session`.
-//! - `conversation`: what a message does and what is answered, without I/O; `outbox`: what waits to be sent.
+//! - `conversation`: what a message does and what is answered, without I/O; `unanswered`: the frames that wait for an
+//!   answer, `answering`: what it looks like, `outbox`: the answers that wait to be sent.
+//! - `watch`: its clocks; `closing`: its last words.
 //! - `protocol`: the messages themselves. `meter`: bytes and silence of a connection.
 //!
 //! `metrics` counts all of it. `echo` is for tests of the WebSocket layer alone.
 
 mod access;
+mod answering;
+mod closing;
 mod conversation;
 #[cfg(feature = "echo")]
 mod echo;
@@ -28,6 +32,8 @@ mod producer_handler;
 mod protocol;
 mod rate;
 mod registry;
+mod unanswered;
+mod watch;
 mod ws_live_signs;
 
 pub use access::{Access, InvalidOrigin, Origin, Tokens, TokensError};

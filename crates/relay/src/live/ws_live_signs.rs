@@ -1,18 +1,18 @@
 //! One session from `welcome` to the closing handshake.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::{Sink, SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
-use super::conversation::{Conversation, Sendable};
+use super::answering::Sendable;
+use super::closing::close;
+use super::conversation::Conversation;
 use super::end::{End, LastWork};
 use super::get_frame_kps::{FrameProcessor, get_frame_kps};
 use super::limits::Limits;
@@ -20,12 +20,10 @@ use super::live_session::LiveSession;
 use super::meter::{Meter, Metered};
 use super::metrics::{EndLabel, Metrics};
 use super::producer_handler::producer_handler;
-use super::protocol::{ServerMessage, StatsMessage, WelcomeMessage};
+use super::protocol::{StatsMessage, WelcomeMessage};
+use super::watch::watch;
 use crate::model_sets::ModelSets;
 use crate::pool::WorkerPool;
-
-/// Bytes that are thrown away at most while a peer is to read the close frame.
-const MAX_DISCARDED_BYTES: u64 = 64 << 20;
 
 /// What every session of a server has in common.
 #[derive(Clone)]
@@ -47,8 +45,7 @@ where
 {
     let metrics = &common.metrics;
     let meter = socket.get_ref().meter();
-    metrics.sessions.inc();
-    metrics.sessions_opened.inc();
+    let open = OpenSession::count(metrics);
     info!("session opened");
     let (end, stats) = match converse(socket, &meter, &common, welcome).await {
         Ok(ended) => ended,
@@ -58,7 +55,7 @@ where
         }
     };
     let (received_bytes, sent_bytes) = meter.bytes();
-    metrics.sessions.dec();
+    drop(open);
     let label = EndLabel { end: end.label() };
     metrics.sessions_closed.get_or_create(&label).inc();
     let StatsMessage {
@@ -79,6 +76,23 @@ where
         sent_bytes,
         "session closed"
     );
+}
+
+/// Counts a session as open until it is dropped, however it ends.
+struct OpenSession<'a>(&'a Metrics);
+
+impl<'a> OpenSession<'a> {
+    fn count(metrics: &'a Metrics) -> Self {
+        metrics.sessions.inc();
+        metrics.sessions_opened.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for OpenSession<'_> {
+    fn drop(&mut self) {
+        self.0.sessions.dec();
+    }
 }
 
 async fn converse<S>(
@@ -172,92 +186,4 @@ where
             return;
         }
     }
-}
-
-/// Ends the session when its time is over or its peer is gone.
-async fn watch(session: &LiveSession, meter: &Meter, limits: &Limits) {
-    let patience = &limits.patience;
-    let shortest = patience
-        .ping_after
-        .min(patience.stalled_write)
-        .min(limits.idle_timeout);
-    let mut ticks =
-        interval((shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1)));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut pinged: Option<Instant> = None;
-    let mut sending_since: Option<Instant> = None;
-    loop {
-        ticks.tick().await;
-        let silence = meter.since_received();
-        if silence < patience.ping_after {
-            pinged = None;
-        } else if let Some(pinged) = pinged {
-            if pinged.elapsed() > patience.pong_within {
-                session.end(End::Silent);
-            }
-        } else {
-            pinged = Some(Instant::now());
-            session.ping();
-        }
-        let sending = session.is_sending();
-        let since = *sending_since.get_or_insert_with(Instant::now);
-        if !sending {
-            sending_since = None;
-        } else if since.elapsed().min(meter.since_sent()) > patience.stalled_write {
-            session.end(End::NotReading);
-        }
-        if session.since_message() > limits.idle_timeout {
-            session.end(End::Idle);
-        }
-        if limits.max_session.is_some_and(|max| session.age() > max) {
-            session.end(End::TooOld);
-        }
-    }
-}
-
-/// Says how it ended and waits for the peer to close, so that it reads the close frame before the connection is gone.
-pub(super) async fn close<S>(mut socket: Socket<S>, end: End, stats: Option<StatsMessage>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if end != End::ClosedByClient
-        && end.last_work() != LastWork::Nothing
-        && let Some(stats) = stats
-    {
-        let message = Message::text(ServerMessage::Stats(stats).to_json());
-        if socket.send(message).await.is_err() {
-            return;
-        }
-    }
-    let (code, reason) = end.close_frame();
-    let frame = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
-    close_with(socket, frame, end == End::ClosedByClient).await;
-}
-
-/// The closing handshake, of which the peer may have done its part.
-pub(super) async fn close_with<S>(
-    mut socket: Socket<S>,
-    frame: CloseFrame,
-    mut is_closed_by_peer: bool,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if socket.close(Some(frame)).await.is_err() {
-        return;
-    }
-    while let Some(Ok(message)) = socket.next().await {
-        is_closed_by_peer |= matches!(message, Message::Close(_));
-    }
-    let connection = socket.get_mut();
-    // The server is the first to close the connection (RFC 6455 §7.1.1).
-    if connection.shutdown().await.is_err() || is_closed_by_peer {
-        return;
-    }
-    // What the peer still sends is thrown away: to close over unread bytes resets the connection, and the peer may then
-    // lose the close frame.
-    let mut rest = connection.take(MAX_DISCARDED_BYTES);
-    let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }

@@ -105,3 +105,18 @@ async fn who_does_not_read_or_never_stops_holds_the_end_up_to_the_deadline_only(
         .unwrap();
     flood.await.unwrap();
 }
+
+#[tokio::test]
+async fn who_is_gone_is_not_worked_for() {
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    for number in 0..43 {
+        client.send_frame(clip_frame(number)).await;
+    }
+    client.send_text(r#"{"type":"bye"}"#).await;
+    drop(client);
+    server
+        .wait_for_metric("live_keypoints_sessions_closed_total{end=\"bye\"}", 1.0)
+        .await;
+    assert!(server.metric("live_keypoints_frames_decoded_total").await < 43.0);
+}
