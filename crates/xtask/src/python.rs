@@ -1,4 +1,5 @@
-//! A Python environment under `target/` for the tests that read our files with other people's programs.
+//! Python environments under `target/`, for tests that read our files with other people's programs and for measuring
+//! such programs.
 
 use std::path::PathBuf;
 
@@ -10,39 +11,37 @@ use crate::workspace::{Workspace, skip_unless_continuous_integration};
 
 pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format, websockets and kosoku";
 
-const FOLDER: &str = "target/python";
-/// The reader of `.pose` files that most sign-language tools use.
-const POSE_FORMAT: &str = "pose-format==0.15.0";
+pub(crate) const TESTS_FOLDER: &str = "target/python";
+const PACKAGES: [&str; 3] = [
+    // The reader of `.pose` files that most sign-language tools use.
+    "pose-format==0.15.0",
+    // The WebSocket library that most Python programs use.
+    "websockets==15.0.1",
+    // The cases of the Autobahn test suite for the WebSocket protocol.
+    "kosoku==0.1.0",
+];
 
-/// The WebSocket library that most Python programs use.
-const WEBSOCKETS: &str = "websockets==15.0.1";
-
-/// The cases of the Autobahn test suite for the WebSocket protocol.
-const KOSOKU: &str = "kosoku==0.1.0";
-
-/// Adds the step after which [`interpreter`] exists.
+/// Adds the step after which the environment for tests exists.
 pub(crate) fn add_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    plan.add(ENVIRONMENT, || set_up(workspace));
+    plan.add(ENVIRONMENT, || set_up(workspace, TESTS_FOLDER, &PACKAGES));
 }
 
-/// The environment's own interpreter.
-pub(crate) fn interpreter(workspace: &Workspace) -> PathBuf {
-    workspace.path(FOLDER).join(if cfg!(windows) {
+/// An environment's own interpreter.
+pub(crate) fn interpreter(workspace: &Workspace, folder: &str) -> PathBuf {
+    workspace.path(folder).join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python"
     })
 }
 
-fn set_up(workspace: &Workspace) -> Result<Finish> {
+/// Makes an environment in a folder of the repository and installs packages, `NAME==VERSION`, unless they are there.
+pub(crate) fn set_up(workspace: &Workspace, folder: &str, packages: &[&str]) -> Result<Finish> {
     let shell = workspace.shell();
-    let installed_mark = workspace
-        .path(FOLDER)
-        .join(format!("{POSE_FORMAT} {WEBSOCKETS} {KOSOKU}"));
+    let list = packages.join(" ");
+    let installed_mark = workspace.path(folder).join(&list);
     if installed_mark.is_file() {
-        return Ok(Finish::Noted(format!(
-            "{POSE_FORMAT}, {WEBSOCKETS} and {KOSOKU} are already there"
-        )));
+        return Ok(Finish::Noted(format!("already there: {list}")));
     }
     let Some(python) = ["python3", "python"]
         .iter()
@@ -52,8 +51,8 @@ fn set_up(workspace: &Workspace) -> Result<Finish> {
             "please install python3 (Debian: python3 and python3-venv)".to_owned(),
         );
     };
-    let folder = workspace.path(FOLDER);
-    if cmd!(shell, "{python} -m venv --clear {folder}")
+    let environment = workspace.path(folder);
+    if cmd!(shell, "{python} -m venv --clear {environment}")
         .run()
         .is_err()
     {
@@ -62,14 +61,8 @@ fn set_up(workspace: &Workspace) -> Result<Finish> {
             python.display()
         ));
     }
-    let python = interpreter(workspace);
-    cmd!(
-        shell,
-        "{python} -m pip install --quiet {POSE_FORMAT} {WEBSOCKETS} {KOSOKU}"
-    )
-    .run()?;
+    let python = interpreter(workspace, folder);
+    cmd!(shell, "{python} -m pip install --quiet {packages...}").run()?;
     shell.write_file(installed_mark, "")?;
-    Ok(Finish::Noted(format!(
-        "{POSE_FORMAT}, {WEBSOCKETS}, {KOSOKU}"
-    )))
+    Ok(Finish::Noted(list))
 }
