@@ -301,6 +301,20 @@ fn a_frame_that_its_producer_dropped_takes_an_index_and_is_counted() {
 }
 
 #[test]
+fn the_oldest_frame_that_waits_can_be_dropped_and_is_counted() {
+    let mut session = session(50, 50);
+    assert_eq!(session.drop_oldest(), None);
+    session.add_still("still", 0, 0).unwrap();
+    session.add_frame("a", 0, 0);
+    session.add_failed(FrameError::new(ErrorCode::NotAJpeg, "bad"), 0);
+    assert_eq!(session.drop_oldest(), Some((1, "a")));
+    assert_eq!(session.drop_oldest(), None);
+    run_until_idle(&mut session);
+    assert_eq!(answers(&mut session), [(0, false, 0), (2, true, 1)]);
+    assert_eq!(session.stats().dropped, 1);
+}
+
+#[test]
 fn a_smaller_buffer_throws_the_oldest_away_and_counts_them() {
     let mut session = session(4, 50);
     for name in ["a", "b", "c", "d"] {

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
-use std::net::SocketAddr;
+mod serve_args;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -18,6 +19,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+pub(crate) use serve_args::{LogFormatArg, ServeArgs};
+
 const EXIT_STATUS: &str = "\
 Exit status:
   0  all went well
@@ -28,19 +31,8 @@ Exit status:
 pub(crate) enum Command {
     /// Write the keypoints of pictures or of a video's frames, one JSON object a frame
     Extract(ExtractArgs),
-    /// Serve a page and its files over HTTP, until an interrupt
-    Serve(ServeArgs),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = EXIT_STATUS)]
-pub(crate) struct ServeArgs {
-    /// Address and port to listen on; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
-    pub(crate) listen: SocketAddr,
-    /// Folder of the files to serve
-    #[arg(long, value_name = "DIR")]
-    pub(crate) www: Option<PathBuf>,
+    /// Serve live keypoints over WebSocket at /live-signs, and a page's files, until an interrupt
+    Serve(Box<ServeArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -90,10 +82,10 @@ impl ExtractArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
     /// Which landmark models: full for accuracy, lite for about two thirds of the work
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "LIVE_KEYPOINTS_QUALITY")]
     quality: QualityArg,
     /// Folder with the model files NAME.onnx, instead of those in the program
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "LIVE_KEYPOINTS_MODELS")]
     models: Option<PathBuf>,
 }
 

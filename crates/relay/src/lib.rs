@@ -1,13 +1,18 @@
+//! Server and command line of live-keypoints: the same pipeline on threads.
 //!
 //! - [`frame`]: a picture as it comes in, JPEG or PNG, and its decoding.
 //! - [`model_loading`]: the models, from the binary or a folder.
+//! - [`model_sets`]: models by quality.
 //! - [`pool`]: the worker threads, at most [`MAX_WORKERS`](pool::MAX_WORKERS), that run the tasks of any number of sessions.
 //! - [`extract`]: keypoints of files or of a stream of pictures.
-//! - [`serve`]: the HTTP server.
+//! - [`live`]: live keypoints over WebSocket, `GET /live-signs`.
+//! - [`serve`]: the HTTP server around it.
 
 pub mod extract;
 pub mod frame;
+pub mod live;
 pub mod model_loading;
+pub mod model_sets;
 mod png_picture;
 pub mod pool;
 pub mod serve;

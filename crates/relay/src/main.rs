@@ -15,16 +15,17 @@ use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_relay::extract::{
     ExtractConfig, ExtractError, Inputs, JsonLines, PoseFile, ResultSink, Summary, extract,
 };
-use live_keypoints_relay::model_loading::{LoadError, load};
+use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
 use live_keypoints_relay::serve::{self, ServeConfig};
+use tracing_subscriber::filter::LevelFilter;
 
-use cli::{Cli, Command, ExtractArgs, FormatArg, ServeArgs};
+use cli::{Cli, Command, ExtractArgs, FormatArg, LogFormatArg, ServeArgs};
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Extract(args) => run_extract(&args),
-        Command::Serve(args) => run_serve(args),
+        Command::Serve(args) => run_serve(&args),
     };
     outcome.unwrap_or_else(|error| {
         report(&describe(&error));
@@ -80,8 +81,17 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn run_serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let config = ServeConfig { www: args.www };
+fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    start_logging(args.log_format);
+    let models = load_all(&args.models.source(), args.models.quality())?;
+    let mut config = ServeConfig {
+        www: args.www.clone(),
+        workers: args.workers,
+        limits: args.limits(),
+        access: args.access()?,
+        tls: args.tls(),
+        ..ServeConfig::new(Arc::new(models))
+    };
     config.validate()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -91,11 +101,37 @@ fn run_serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         let shutdown = serve::interrupted().context("signals cannot be caught")?;
         let listener = serve::bind(args.listen).await?;
         let address = listener.local_addr()?;
+        let scheme = if config.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        if let Some(address) = args.metrics_listen {
+            let listener = serve::bind(address).await?;
+            tracing::info!(address = %listener.local_addr()?, "serving metrics");
+            config.metrics_listener = Some(listener);
+        }
         // Without standard output there is nobody to tell.
-        let _ = writeln!(io::stdout(), "listening on http://{address}");
+        let _ = writeln!(io::stdout(), "listening on {scheme}://{address}");
         serve::run(listener, config, shutdown).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// To standard error, from the level in `RUST_LOG` on, `info` if not given.
+fn start_logging(format: LogFormatArg) {
+    let level = std::env::var("RUST_LOG")
+        .ok()
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(LevelFilter::INFO);
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    match format {
+        LogFormatArg::Text => subscriber.init(),
+        LogFormatArg::Json => subscriber.json().init(),
+    }
 }
 
 fn exit_code_of(summary: Summary) -> ExitCode {

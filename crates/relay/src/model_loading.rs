@@ -1,4 +1,4 @@
-//! The models: from the binary or a folder, each loaded on a thread of its own.
+//! Loading models, from the binary or a folder, each on a thread of its own.
 
 use std::borrow::Cow;
 use std::io;
@@ -8,6 +8,8 @@ use std::thread;
 use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
 use live_keypoints_pipeline::{ErrorCode, ModelError, Quality};
 use thiserror::Error;
+
+use crate::model_sets::ModelSets;
 
 /// Where model files are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,15 +61,52 @@ impl LoadError {
 ///
 /// # Errors
 /// [`LoadError`] of the first model, in the order of [`ModelKind::of_quality`], that cannot be had.
-pub fn load(source: &ModelSource, quality: Quality) -> Result<Models, LoadError> {
-    let loaded = thread::scope(|scope| {
-        let threads = ModelKind::of_quality(quality)
-            .map(|kind| (kind, scope.spawn(move || load_one(source, kind))));
-        threads.map(|(kind, thread)| {
+pub fn load(source: &ModelSource, quality: Quality) -> Result<ModelSets, LoadError> {
+    let models = load_kinds(source, &ModelKind::of_quality(quality))?;
+    Ok(ModelSets::new(quality, models))
+}
+
+/// Loads the models of both qualities, `main` first. A folder need not have those of the other.
+///
+/// # Errors
+/// As [`load`], and for a model of the other quality that is there and of no use.
+pub fn load_all(source: &ModelSource, main: Quality) -> Result<ModelSets, LoadError> {
+    let mut sets = load(source, main)?;
+    let other = match main {
+        Quality::Full => Quality::Lite,
+        Quality::Lite => Quality::Full,
+    };
+    // The face has the same models in every quality.
+    let is_of_face = |kind: &ModelKind| {
+        matches!(
+            kind,
+            ModelKind::FaceDetectionShortRange | ModelKind::FaceLandmark
+        )
+    };
+    let mut kinds = ModelKind::of_quality(other).to_vec();
+    kinds.retain(|kind| !is_of_face(kind));
+    match load_kinds(source, &kinds) {
+        Ok(models) => sets.add_other(models),
+        Err(LoadError::Unreadable { path, source }) if source.kind() == io::ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), "clients can only have the quality {main:?}");
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(sets)
+}
+
+fn load_kinds(source: &ModelSource, kinds: &[ModelKind]) -> Result<Models, LoadError> {
+    let loaded: Vec<Result<Model, LoadError>> = thread::scope(|scope| {
+        let threads: Vec<_> = kinds
+            .iter()
+            .map(|kind| (*kind, scope.spawn(move || load_one(source, *kind))))
+            .collect();
+        let joined = threads.into_iter().map(|(kind, thread)| {
             thread
                 .join()
                 .unwrap_or_else(|_| Err(unusable(source, reader_gave_up(kind), kind)))
-        })
+        });
+        joined.collect()
     });
     let mut models = Models::new();
     for model in loaded {

@@ -8,16 +8,17 @@ use std::any::Any;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use live_keypoints_pipeline::inference::Models;
 use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage};
 use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, TaskId, Work, branch};
 use tokio::sync::mpsc;
 
 use crate::frame::Frame;
+use crate::model_sets::ModelSets;
 
 /// Greatest number of worker threads.
 pub const MAX_WORKERS: usize = 4;
@@ -41,6 +42,23 @@ pub struct Finished {
     pub elapsed_us: u64,
 }
 
+/// What the pool does now, and has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Workers that compute.
+    pub busy_workers: usize,
+    /// Tasks that wait for a worker, and slots that are reserved for one.
+    pub queued_tasks: usize,
+    /// Microseconds that tasks took, summed over the workers.
+    pub busy_us: u64,
+}
+
+#[derive(Debug, Default)]
+struct Effort {
+    busy_workers: AtomicUsize,
+    busy_us: AtomicU64,
+}
+
 struct Job {
     task: Task,
     reply: Box<dyn FnOnce(Finished) + Send>,
@@ -51,6 +69,7 @@ pub struct WorkerPool {
     /// `None` only while the pool is dropped.
     jobs: Option<mpsc::Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
+    effort: Arc<Effort>,
 }
 
 /// Room for one task in the queue.
@@ -62,7 +81,7 @@ impl WorkerPool {
     /// # Errors
     /// What the system says if a thread cannot be started.
     pub fn start(
-        models: Arc<Models>,
+        models: Arc<ModelSets>,
         limits: DecodeLimits,
         workers: NonZeroUsize,
     ) -> io::Result<Self> {
@@ -80,12 +99,14 @@ impl WorkerPool {
         let mut pool = Self {
             jobs: Some(jobs),
             threads: Vec::with_capacity(count),
+            effort: Arc::default(),
         };
         for number in 0..count {
             let (queue, run) = (Arc::clone(&queue), Arc::clone(&run));
+            let effort = Arc::clone(&pool.effort);
             let thread = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || work_off(&queue, run.as_ref()))?;
+                .spawn(move || work_off(&queue, run.as_ref(), &effort))?;
             pool.threads.push(thread);
         }
         Ok(pool)
@@ -101,6 +122,17 @@ impl WorkerPool {
     /// session starves another.
     pub async fn reserve(&self) -> Option<Slot<'_>> {
         self.jobs.as_ref()?.reserve().await.ok().map(Slot)
+    }
+
+    /// What it does now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let jobs = self.jobs.as_ref();
+        Load {
+            busy_workers: self.effort.busy_workers.load(Ordering::Relaxed),
+            queued_tasks: jobs.map_or(0, |jobs| jobs.max_capacity() - jobs.capacity()),
+            busy_us: self.effort.busy_us.load(Ordering::Relaxed),
+        }
     }
 
     /// Number of worker threads.
@@ -130,7 +162,11 @@ impl Slot<'_> {
     }
 }
 
-fn work_off(queue: &Mutex<mpsc::Receiver<Job>>, run: &impl Fn(FrameWork) -> FrameOutcome) {
+fn work_off(
+    queue: &Mutex<mpsc::Receiver<Job>>,
+    run: &impl Fn(FrameWork) -> FrameOutcome,
+    effort: &Effort,
+) {
     loop {
         // Nothing panics under this lock, so a poisoned one is sound.
         let job = queue
@@ -140,7 +176,12 @@ fn work_off(queue: &Mutex<mpsc::Receiver<Job>>, run: &impl Fn(FrameWork) -> Fram
         let Some(Job { task, reply }) = job else {
             return;
         };
+        effort.busy_workers.fetch_add(1, Ordering::Relaxed);
         let finished = finish(task, run);
+        effort.busy_workers.fetch_sub(1, Ordering::Relaxed);
+        effort
+            .busy_us
+            .fetch_add(finished.elapsed_us, Ordering::Relaxed);
         let _ = catch_unwind(AssertUnwindSafe(|| reply(finished)));
     }
 }
@@ -157,10 +198,10 @@ fn finish(task: Task, run: &impl Fn(FrameWork) -> FrameOutcome) -> Finished {
     }
 }
 
-fn run(models: &Models, limits: DecodeLimits, work: FrameWork) -> FrameOutcome {
+fn run(models: &ModelSets, limits: DecodeLimits, work: FrameWork) -> FrameOutcome {
     match work {
         Work::Decode(frame) => frame.decode(limits),
-        Work::Branch(image, job) => match branch::run(models, &image, &job) {
+        Work::Branch(image, job) => match branch::run(models.of_job(&job), &image, &job) {
             Ok(outcome) => Outcome::Branch(outcome),
             Err(error) => Outcome::Failed(error.into()),
         },

@@ -53,9 +53,14 @@ pub(crate) fn add_relay_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) 
 
 /// Where cargo puts the binary of [`add_relay_step`].
 pub(crate) fn relay_binary(workspace: &Workspace) -> PathBuf {
+    release_binary(workspace, "live-keypoints-relay")
+}
+
+/// Where cargo puts a program, by its path in the folder of release builds.
+pub(crate) fn release_binary(workspace: &Workspace, path: &str) -> PathBuf {
     let target =
         env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    let name = format!("live-keypoints-relay{}", env::consts::EXE_SUFFIX);
+    let name = format!("{path}{}", env::consts::EXE_SUFFIX);
     workspace.path("").join(target).join("release").join(name)
 }
 

@@ -9,17 +9,21 @@ use xshell::cmd;
 use crate::plan::{Finish, Plan};
 use crate::workspace::{Workspace, skip_unless_continuous_integration};
 
-pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format";
+pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format, websockets and kosoku";
 
-pub(crate) const POSE_FORMAT_FOLDER: &str = "target/python";
-/// The reader of `.pose` files that most sign-language tools use.
-const POSE_FORMAT: &str = "pose-format==0.15.0";
+pub(crate) const TESTS_FOLDER: &str = "target/python";
+const PACKAGES: [&str; 3] = [
+    // The reader of `.pose` files that most sign-language tools use.
+    "pose-format==0.15.0",
+    // The WebSocket library that most Python programs use.
+    "websockets==15.0.1",
+    // The cases of the Autobahn test suite for the WebSocket protocol.
+    "kosoku==0.1.0",
+];
 
-/// Adds the step after which the environment with pose-format exists.
+/// Adds the step after which the environment for tests exists.
 pub(crate) fn add_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    plan.add(ENVIRONMENT, || {
-        set_up(workspace, POSE_FORMAT_FOLDER, POSE_FORMAT)
-    });
+    plan.add(ENVIRONMENT, || set_up(workspace, TESTS_FOLDER, &PACKAGES));
 }
 
 /// An environment's own interpreter.
@@ -31,12 +35,13 @@ pub(crate) fn interpreter(workspace: &Workspace, folder: &str) -> PathBuf {
     })
 }
 
-/// Makes an environment in a folder of the repository and installs a package, `NAME==VERSION`, unless it is there.
-pub(crate) fn set_up(workspace: &Workspace, folder: &str, package: &str) -> Result<Finish> {
+/// Makes an environment in a folder of the repository and installs packages, `NAME==VERSION`, unless they are there.
+pub(crate) fn set_up(workspace: &Workspace, folder: &str, packages: &[&str]) -> Result<Finish> {
     let shell = workspace.shell();
-    let installed_mark = workspace.path(folder).join(package);
+    let list = packages.join(" ");
+    let installed_mark = workspace.path(folder).join(&list);
     if installed_mark.is_file() {
-        return Ok(Finish::Noted(format!("{package} is already there")));
+        return Ok(Finish::Noted(format!("already there: {list}")));
     }
     let Some(python) = ["python3", "python"]
         .iter()
@@ -57,7 +62,7 @@ pub(crate) fn set_up(workspace: &Workspace, folder: &str, package: &str) -> Resu
         ));
     }
     let python = interpreter(workspace, folder);
-    cmd!(shell, "{python} -m pip install --quiet {package}").run()?;
+    cmd!(shell, "{python} -m pip install --quiet {packages...}").run()?;
     shell.write_file(installed_mark, "")?;
-    Ok(Finish::Noted(package.to_owned()))
+    Ok(Finish::Noted(list))
 }

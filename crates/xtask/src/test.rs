@@ -16,6 +16,10 @@ const BROWSER_TESTS: &str = "test the package and the demo in the browser";
 const PACKAGE_SIZES: &str = "hold the package under its ceilings";
 const RELAY_SIZE: &str = "hold the relay under its ceiling";
 const PYTHON_TESTS: &str = "test the .pose files with pose-format";
+const PYTHON_CLIENT_TESTS: &str = "test /live-signs with Python's websockets";
+const AUTOBAHN_TESTS: &str = "test the WebSocket stack with Autobahn's cases";
+/// Tells the tests where the example `echo` of the relay is.
+const ECHO_VARIABLE: &str = "LIVE_KEYPOINTS_ECHO";
 
 /// A part of the tests that can be run alone, with the set-up that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,7 +32,7 @@ pub(crate) enum Group {
     Web,
     /// The built package, the demo and the relay in a headless browser
     Browser,
-    /// Files written by the relay, read by Python's pose-format
+    /// The relay and the files it writes, used by Python's websockets and pose-format
     Python,
     /// What `cargo xtask check` runs
     Check,
@@ -94,7 +98,21 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
         demo::add_relay_step(plan, workspace);
         python::add_step(plan, workspace);
         plan.add_after(&[demo::RELAY, python::ENVIRONMENT], PYTHON_TESTS, || {
-            python_tests(workspace)
+            python_tests(workspace, "tests/pose_format")
+        });
+        plan.add_after(
+            &[demo::RELAY, python::ENVIRONMENT],
+            PYTHON_CLIENT_TESTS,
+            || python_tests(workspace, "tests/live_signs_python"),
+        );
+        plan.add_after(&[python::ENVIRONMENT], AUTOBAHN_TESTS, || {
+            let shell = workspace.shell();
+            cmd!(
+                shell,
+                "cargo build --release -p live-keypoints-relay --features echo --example echo"
+            )
+            .run()?;
+            python_tests(workspace, "tests/autobahn")
         });
     }
 }
@@ -122,11 +140,15 @@ fn npm_test(workspace: &Workspace, folder: &str) -> Result<Finish> {
     Ok(Finish::Done)
 }
 
-fn python_tests(workspace: &Workspace) -> Result<Finish> {
-    let shell = workspace.shell_in("tests/pose_format")?;
-    let python = python::interpreter(workspace, python::POSE_FORMAT_FOLDER);
+fn python_tests(workspace: &Workspace, folder: &str) -> Result<Finish> {
+    let shell = workspace.shell_in(folder)?;
+    let python = python::interpreter(workspace, python::TESTS_FOLDER);
     cmd!(shell, "{python} -m unittest discover --verbose")
         .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace))
+        .env(
+            ECHO_VARIABLE,
+            demo::release_binary(workspace, "examples/echo"),
+        )
         .run()?;
     Ok(Finish::Done)
 }

@@ -115,6 +115,12 @@ impl<F> Intake<F> {
         discarded
     }
 
+    /// Hands out the oldest frame of the stream that waits, with its index.
+    pub(super) fn take_oldest(&mut self) -> Option<(u64, F)> {
+        let (_, queued) = self.buffer.take_oldest()?;
+        Some((queued.index, queued.frame))
+    }
+
     /// Index of the oldest frame of the stream that waits.
     pub(super) fn oldest_index(&self) -> Option<u64> {
         let position = self.buffer.oldest_idx()?;

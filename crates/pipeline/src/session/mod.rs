@@ -148,6 +148,15 @@ impl<F, P: Clone> Session<F, P> {
         self.intake.take_index()
     }
 
+    /// Drops the oldest frame of the stream that waits, and hands it out with its index: for a caller that bounds what
+    /// waits by more than its number.
+    pub fn drop_oldest(&mut self) -> Option<(u64, F)> {
+        let oldest = self.intake.take_oldest()?;
+        self.results.note_dropped(1);
+        self.release_early();
+        Some(oldest)
+    }
+
     /// Gives the frames that failed when they were added their place among the results, as soon as it is their turn.
     fn release_early(&mut self) {
         let in_work = self.in_work.iter().find(|frame| !frame.is_still());

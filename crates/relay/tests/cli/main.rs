@@ -7,3 +7,4 @@ mod extract_options;
 mod extract_video;
 mod program;
 mod serve;
+mod serve_live;

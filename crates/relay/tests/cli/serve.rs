@@ -4,9 +4,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::program::relay;
+use live_keypoints_pipeline::Quality;
+use live_keypoints_relay::model_loading::{ModelSource, load};
 use live_keypoints_relay::serve::{ServeConfig, ServeError, bind, run};
 use tokio::sync::oneshot;
 
@@ -219,8 +222,11 @@ async fn the_library_serves_until_its_future_resolves() {
     let address = listener.local_addr().unwrap();
     let taken = bind(address).await.unwrap_err();
     assert!(matches!(taken, ServeError::AddressTaken { .. }));
+    let models = load(&ModelSource::Embedded, Quality::Full).unwrap();
+    let models = Arc::new(models);
     let config = ServeConfig {
         www: Some(site.path().join("www")),
+        ..ServeConfig::new(Arc::clone(&models))
     };
     let (end, ended) = oneshot::channel::<()>();
     let server = tokio::spawn(run(listener, config, async move {
@@ -231,6 +237,7 @@ async fn the_library_serves_until_its_future_resolves() {
     server.await.unwrap().unwrap();
     let file = ServeConfig {
         www: Some(site.path().join("secret.txt")),
+        ..ServeConfig::new(models)
     };
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let error = run(listener, file, std::future::pending())

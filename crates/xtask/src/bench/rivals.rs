@@ -32,7 +32,7 @@ pub(super) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
         npm_packages(workspace)
     });
     plan.add(PYTHON_PACKAGE, || {
-        python::set_up(workspace, PYTHON, MEDIAPIPE)
+        python::set_up(workspace, PYTHON, &[MEDIAPIPE])
     });
     plan.add_after(&[PYTHON_PACKAGE], BUNDLE, || bundle(workspace));
 }

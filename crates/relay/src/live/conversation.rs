@@ -1,0 +1,379 @@
+//! One session's talk with its client: what a message does, what is answered. A state machine without I/O: it has no
+//! socket, no clock and no threads.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use live_keypoints_pipeline::{
+    ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Steps, Work,
+};
+
+use super::answering::{Answering, Sendable, Style};
+use super::end::End;
+use super::limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES};
+use super::metrics::Metrics;
+use super::outbox::{MAX_UNSENT_ERRORS, Outbox, Outgoing};
+use super::protocol::{
+    ClientMessage, Configure, FrameHeader, FrameMessage, MessageError, ServerMessage, StatsMessage,
+    WelcomeMessage,
+};
+use super::rate::RateLimit;
+use super::unanswered::Unanswered;
+use crate::frame::Frame;
+use crate::model_sets::ModelSets;
+use crate::pool::{Finished, Session, Task};
+
+/// Frames that are remembered while they wait for their answer: as many as may wait, and as many bad ones among them.
+const MAX_UNANSWERED: usize = 2 * MAX_BUFFER_SIZE;
+
+/// The state of a session's talk.
+pub(super) struct Conversation {
+    session: Session,
+    limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
+    models: Arc<ModelSets>,
+    rate: Option<RateLimit>,
+    /// For the frames to come.
+    style: Arc<Style>,
+    unanswered: Unanswered<Answering>,
+    consecutive_bad: u32,
+    outbox: Outbox<Answering>,
+    stats: StatsMessage,
+}
+
+impl Conversation {
+    /// A talk that begins with `welcome`.
+    ///
+    /// # Errors
+    /// [`SessionError`] if the quality's options are not valid, which they are.
+    pub(super) fn new(
+        limits: Arc<Limits>,
+        metrics: Arc<Metrics>,
+        models: Arc<ModelSets>,
+        welcome: WelcomeMessage,
+    ) -> Result<Self, SessionError> {
+        let options = Options {
+            quality: welcome.quality,
+            max_unread_results: MAX_UNSENT_ERRORS,
+            ..Options::default()
+        };
+        let mut outbox = Outbox::default();
+        outbox.push_reply(ServerMessage::Welcome(Box::new(welcome)));
+        Ok(Self {
+            session: Session::new(options)?,
+            rate: limits.max_fps.map(RateLimit::new),
+            limits,
+            metrics,
+            models,
+            style: Arc::default(),
+            unanswered: Unanswered::default(),
+            consecutive_bad: 0,
+            outbox,
+            stats: StatsMessage::default(),
+        })
+    }
+
+    /// Takes a binary message that came at `arrival_us`; `now_us` is of the clock of timings.
+    pub(super) fn receive_frame(&mut self, message: &Bytes, arrival_us: u64, now_us: u64) {
+        self.stats.received += 1;
+        self.metrics.frames_received.inc();
+        if let Some(rate) = &mut self.rate
+            && !rate.admits(now_us)
+        {
+            self.session.add_dropped();
+            self.metrics.count_dropped("rate", 1);
+            return;
+        }
+        match FrameMessage::read(message) {
+            FrameMessage::Jpeg(header, jpeg) => {
+                let timestamp_us = header.map_or(arrival_us, |header| header.timestamp_us);
+                if header.is_some_and(|header| header.is_stateless) {
+                    self.add_still(header, jpeg, timestamp_us, now_us);
+                } else {
+                    self.add_frame(header, jpeg, timestamp_us, now_us);
+                }
+            }
+            FrameMessage::Bad(header, error) => self.add_bad(header, error, arrival_us),
+        }
+    }
+
+    fn add_frame(
+        &mut self,
+        header: Option<FrameHeader>,
+        jpeg: &[u8],
+        timestamp_us: u64,
+        now_us: u64,
+    ) {
+        while self.unanswered.buffered_bytes().saturating_add(jpeg.len())
+            > self.limits.max_buffered_bytes()
+        {
+            let Some((index, _)) = self.session.drop_oldest() else {
+                break;
+            };
+            self.forget_dropped("buffer", [index]);
+        }
+        let admission = self.session.add_frame(frame_of(jpeg), timestamp_us, now_us);
+        self.forget_dropped("buffer", admission.evicted.map(|(index, _)| index));
+        self.tag(admission.index, header, jpeg.len(), false);
+    }
+
+    fn add_still(
+        &mut self,
+        header: Option<FrameHeader>,
+        jpeg: &[u8],
+        timestamp_us: u64,
+        now_us: u64,
+    ) {
+        let is_over = self.unanswered.buffered_bytes().saturating_add(jpeg.len())
+            > self.limits.max_buffered_bytes();
+        let waiting = self.unanswered.stills() + self.outbox.unsent_stills();
+        let added = if is_over || waiting >= MAX_STILLS {
+            Err(SessionError::Busy { waiting })
+        } else {
+            self.session.add_still(frame_of(jpeg), timestamp_us, now_us)
+        };
+        match added {
+            Ok(index) => self.tag(index, header, jpeg.len(), true),
+            Err(error) => self.add_bad(header, error.into(), timestamp_us),
+        }
+    }
+
+    /// A frame that fails at once; its error comes in frame order.
+    fn add_bad(&mut self, header: Option<FrameHeader>, error: FrameError, arrival_us: u64) {
+        if self.unanswered.len() >= MAX_UNANSWERED {
+            self.session.add_dropped();
+            self.metrics.count_dropped("unsent", 1);
+            return;
+        }
+        let timestamp_us = header.map_or(arrival_us, |header| header.timestamp_us);
+        let index = self.session.add_failed(error, timestamp_us);
+        self.tag(index, header, 0, false);
+    }
+
+    fn tag(
+        &mut self,
+        index: u64,
+        header: Option<FrameHeader>,
+        buffered_bytes: usize,
+        is_still: bool,
+    ) {
+        let answering = Answering {
+            frame_id: header.map(|header| header.frame_id),
+            style: Arc::clone(&self.style),
+        };
+        self.unanswered
+            .add(index, answering, is_still, buffered_bytes);
+    }
+
+    fn forget_dropped(&mut self, reason: &'static str, indices: impl IntoIterator<Item = u64>) {
+        for index in indices {
+            self.unanswered.take(index);
+            self.metrics.count_dropped(reason, 1);
+        }
+    }
+
+    /// Takes a text message; says how the session ends if it does.
+    pub(super) fn receive_text(&mut self, text: &str) -> Option<End> {
+        if text.len() > MAX_TEXT_BYTES {
+            let message = format!(
+                "a text message has {MAX_TEXT_BYTES} bytes at most, not {}",
+                text.len()
+            );
+            self.reply_error(FrameError::new(ErrorCode::TooManyBytes, message));
+            return Some(End::TooLarge);
+        }
+        match ClientMessage::read(text) {
+            Ok(ClientMessage::Configure(configure)) => self.configure(&configure),
+            Ok(ClientMessage::Reset) => self.reset(),
+            Ok(ClientMessage::Bye) => return Some(End::Bye),
+            Err(MessageError::Invalid(error)) => self.reply_error(error),
+            Err(MessageError::NotJson(reason)) => {
+                let message = format!("a text message is JSON: {reason}");
+                self.reply_error(FrameError::new(ErrorCode::InvalidMessage, message));
+                return Some(End::InvalidJson);
+            }
+        }
+        None
+    }
+
+    fn configure(&mut self, configure: &Configure) {
+        let mut options = self.session.options().clone();
+        configure.apply(&mut options);
+        if options.buffer_size > MAX_BUFFER_SIZE {
+            let error = SessionError::InvalidOption {
+                option: "buffer_size",
+                expected: "1 to 1000",
+                value: options.buffer_size.to_string(),
+            };
+            return self.reply_error(error.into());
+        }
+        if !self.models.have(options.quality) {
+            let message = format!("the quality {:?} is not to be had here", options.quality);
+            return self.reply_error(FrameError::new(ErrorCode::ModelMissing, message));
+        }
+        match self.session.configure(options) {
+            Ok(boundary) => {
+                Arc::make_mut(&mut self.style).apply(configure);
+                let discarded = boundary.discarded.into_iter().map(|(index, _)| index);
+                self.forget_dropped("buffer", discarded);
+                self.outbox.push_reply(ServerMessage::Configured {
+                    next_index: boundary.next_index,
+                });
+            }
+            Err(error) => self.reply_error(error.into()),
+        }
+    }
+
+    fn reset(&mut self) {
+        let boundary = self.session.reset();
+        let discarded = boundary.discarded.into_iter().map(|(index, _)| index);
+        self.forget_dropped("reset", discarded);
+        self.outbox.push_reply(ServerMessage::Reset {
+            next_index: boundary.next_index,
+        });
+    }
+
+    fn reply_error(&mut self, error: FrameError) {
+        self.outbox.push_reply(ServerMessage::Error(error));
+    }
+
+    /// Whether another text message may be taken.
+    pub(super) fn has_room_for_replies(&self) -> bool {
+        self.outbox.has_room_for_replies()
+    }
+
+    /// The next task for the pool.
+    pub(super) fn next_task(&mut self, now_us: u64) -> Option<Task> {
+        let task = self.session.next_task(Steps::ALL, now_us)?;
+        if let Work::Decode(_) = task.work {
+            self.unanswered.unbuffer(task.id.frame);
+        }
+        Some(task)
+    }
+
+    /// Takes the outcome of a task.
+    pub(super) fn complete(&mut self, finished: Finished, now_us: u64) {
+        if let Outcome::Decoded(_) = finished.outcome {
+            self.metrics.frames_decoded.inc();
+        }
+        self.session
+            .complete(finished.id, finished.outcome, finished.elapsed_us, now_us);
+    }
+
+    /// The next result of the session: frames in order, stills as they are done.
+    pub(super) fn next_result(&mut self) -> Option<FrameResult> {
+        self.session.next_result()
+    }
+
+    /// Queues what came of a frame; says how the session ends if it does.
+    pub(super) fn answer(&mut self, result: FrameResult) -> Option<End> {
+        let index = result.index();
+        // Every frame that gets a result is there.
+        let (answering, is_still) = self.unanswered.take(index)?;
+        if !is_still {
+            // Results of the stream come in order: an earlier frame that is not answered by now was dropped.
+            let dropped = self.unanswered.take_older_frames(index);
+            self.metrics.count_dropped("unsent", dropped);
+        }
+        let is_bad = match &result {
+            FrameResult::Keypoints(keypoints) => {
+                self.metrics.note_timings(&keypoints.timings);
+                Some(false)
+            }
+            FrameResult::Failed(failed) => {
+                self.metrics.count_failed(failed.error.code);
+                is_clients_fault(failed.error.code).then_some(true)
+            }
+        };
+        if is_still {
+            self.outbox.push_still(result, answering);
+        } else {
+            let before = self.outbox.dropped_in_all();
+            self.outbox.push_frame(result, answering);
+            let replaced = self.outbox.dropped_in_all() - before;
+            self.metrics.count_dropped("unsent", replaced);
+        }
+        match is_bad {
+            Some(true) => self.consecutive_bad += 1,
+            Some(false) => self.consecutive_bad = 0,
+            None => {}
+        }
+        let is_enough = self.consecutive_bad >= self.limits.max_consecutive_bad.get();
+        is_enough.then_some(End::TooManyBadFrames)
+    }
+
+    /// The next message, and counts it as sent.
+    pub(super) fn next_message(&mut self) -> Option<Sendable> {
+        Some(match self.outbox.next()? {
+            Outgoing::Ping => Sendable::Ping,
+            Outgoing::Reply(reply) => Sendable::Text(reply.to_json()),
+            Outgoing::Frame(result, answering) | Outgoing::Still(result, answering) => {
+                self.message_of(result, answering)
+            }
+        })
+    }
+
+    fn message_of(&mut self, result: FrameResult, answering: Answering) -> Sendable {
+        match result {
+            FrameResult::Keypoints(keypoints) => {
+                self.stats.keypoints += 1;
+                self.stats.dropped += keypoints.dropped;
+                self.metrics.results_sent.inc();
+                answering.keypoints(&keypoints)
+            }
+            FrameResult::Failed(failed) => {
+                self.stats.errors += 1;
+                self.stats.dropped += failed.dropped;
+                answering.error(&failed)
+            }
+        }
+    }
+
+    /// Queues a ping.
+    pub(super) fn ping(&mut self) {
+        self.outbox.push_ping();
+    }
+
+    /// Whether every frame has been computed and every answer was taken.
+    pub(super) fn is_done(&self) -> bool {
+        self.session.is_idle() && self.session.stats().unread == 0 && self.outbox.is_empty()
+    }
+
+    /// Whether every answer that there is was taken.
+    pub(super) fn has_nothing_to_send(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// The last message.
+    pub(super) fn stats(&self) -> StatsMessage {
+        let StatsMessage {
+            received,
+            keypoints,
+            errors,
+            dropped,
+            ..
+        } = self.stats;
+        StatsMessage {
+            left_over: received.saturating_sub(keypoints + errors + dropped),
+            ..self.stats
+        }
+    }
+}
+
+/// The bytes of its own, so that a small frame does not keep a large read buffer alive.
+fn frame_of(jpeg: &[u8]) -> Frame {
+    Frame::Jpeg(Bytes::copy_from_slice(jpeg))
+}
+
+fn is_clients_fault(code: ErrorCode) -> bool {
+    !matches!(
+        code,
+        ErrorCode::Busy
+            | ErrorCode::Internal
+            | ErrorCode::InferenceFailed
+            | ErrorCode::ModelMissing
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Live keypoints over WebSocket: `GET /live-signs`, the protocol `live-keypoints.v1`.
+//!
+//! Who may connect, and how many:
+//! - `endpoint`: the request and its upgrade; `access`: origins and tokens; `registry`: room for sessions.
+//! - `limits`: what a client may ask; `rate`: frames a second.
+//!
+//! One session:
+//! - `ws_live_signs`: from `welcome` to the closing handshake; `end`: how it ends.
+//! - `producer_handler` receives, `get_frame_kps` computes, and what they share is a `live_session`.
+//! - `conversation`: what a message does and what is answered, without I/O; `unanswered`: the frames that wait for an
+//!   answer, `answering`: what it looks like, `outbox`: the answers that wait to be sent.
+//! - `watch`: its clocks; `closing`: its last words.
+//! - `protocol`: the messages themselves. `meter`: bytes and silence of a connection.
+//!
+//! `metrics` counts all of it. `echo` is for tests of the WebSocket layer alone.
+
+mod access;
+mod answering;
+mod closing;
+mod conversation;
+#[cfg(feature = "echo")]
+mod echo;
+mod end;
+mod endpoint;
+mod get_frame_kps;
+mod limits;
+mod live_session;
+mod meter;
+mod metrics;
+mod outbox;
+mod producer_handler;
+mod protocol;
+mod rate;
+mod registry;
+mod unanswered;
+mod watch;
+mod ws_live_signs;
+
+pub use access::{Access, InvalidOrigin, Origin, Tokens, TokensError};
+#[cfg(feature = "echo")]
+pub(crate) use echo::echo;
+pub(crate) use endpoint::{Endpoint, live_signs};
+pub use limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, Patience};
+pub(crate) use metrics::Metrics;
+pub use protocol::PROTOCOL;
+pub(crate) use registry::SessionRegistry;
+pub(crate) use ws_live_signs::Common;

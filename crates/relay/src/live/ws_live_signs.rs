@@ -1,0 +1,189 @@
+//! One session from `welcome` to the closing handshake.
+
+use std::sync::Arc;
+
+use futures_util::{Sink, SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info};
+
+use super::answering::Sendable;
+use super::closing::close;
+use super::conversation::Conversation;
+use super::end::{End, LastWork};
+use super::get_frame_kps::{FrameProcessor, get_frame_kps};
+use super::limits::Limits;
+use super::live_session::LiveSession;
+use super::meter::{Meter, Metered};
+use super::metrics::{EndLabel, Metrics};
+use super::producer_handler::producer_handler;
+use super::protocol::{StatsMessage, WelcomeMessage};
+use super::watch::watch;
+use crate::model_sets::ModelSets;
+use crate::pool::WorkerPool;
+
+/// What every session of a server has in common.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) pool: Arc<WorkerPool>,
+    pub(crate) models: Arc<ModelSets>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) shutdown: CancellationToken,
+}
+
+/// A connection after its upgrade.
+pub(super) type Socket<S> = WebSocketStream<Metered<S>>;
+
+/// Serves one session: frames in, keypoints out, until one side ends it.
+pub(super) async fn ws_live_signs<S>(socket: Socket<S>, common: Common, welcome: WelcomeMessage)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let metrics = &common.metrics;
+    let meter = socket.get_ref().meter();
+    let open = OpenSession::count(metrics);
+    info!("session opened");
+    let (end, stats) = match converse(socket, &meter, &common, welcome).await {
+        Ok(ended) => ended,
+        Err(error) => {
+            tracing::error!(%error, "session not started");
+            (End::OurFault, StatsMessage::default())
+        }
+    };
+    let (received_bytes, sent_bytes) = meter.bytes();
+    drop(open);
+    let label = EndLabel { end: end.label() };
+    metrics.sessions_closed.get_or_create(&label).inc();
+    let StatsMessage {
+        received,
+        keypoints,
+        errors,
+        dropped,
+        left_over,
+    } = stats;
+    info!(
+        end = end.label(),
+        received,
+        keypoints,
+        errors,
+        dropped,
+        left_over,
+        received_bytes,
+        sent_bytes,
+        "session closed"
+    );
+}
+
+/// Counts a session as open until it is dropped, however it ends.
+struct OpenSession<'a>(&'a Metrics);
+
+impl<'a> OpenSession<'a> {
+    fn count(metrics: &'a Metrics) -> Self {
+        metrics.sessions.inc();
+        metrics.sessions_opened.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for OpenSession<'_> {
+    fn drop(&mut self) {
+        self.0.sessions.dec();
+    }
+}
+
+async fn converse<S>(
+    socket: Socket<S>,
+    meter: &Meter,
+    common: &Common,
+    welcome: WelcomeMessage,
+) -> Result<(End, StatsMessage), live_keypoints_pipeline::SessionError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Common {
+        pool,
+        models,
+        limits,
+        metrics,
+        shutdown,
+    } = common;
+    let conversation = Conversation::new(
+        Arc::clone(limits),
+        Arc::clone(metrics),
+        Arc::clone(models),
+        welcome,
+    )?;
+    let session = LiveSession::new(conversation);
+    let (mut sink, mut messages) = socket.split();
+    let end = {
+        let all = async {
+            tokio::join!(
+                producer_handler(&mut messages, &session),
+                consumer(FrameProcessor::new(Arc::clone(pool)), &session),
+                send_answers(&mut sink, &session),
+                watch(&session, meter, limits),
+            );
+        };
+        let mut all = std::pin::pin!(all);
+        let end = tokio::select! {
+            end = session.ended() => end,
+            () = shutdown.cancelled() => {
+                session.end(End::ShuttingDown);
+                End::ShuttingDown
+            }
+            () = &mut all => End::OurFault,
+        };
+        let last_work = async {
+            tokio::select! {
+                () = session.last_work_done(end.last_work()) => {}
+                () = &mut all => {}
+            }
+        };
+        let deadline = match end.last_work() {
+            LastWork::Frames => limits.drain,
+            LastWork::Answers | LastWork::Nothing => limits.patience.close,
+        };
+        if timeout(deadline, last_work).await.is_err() {
+            debug!("the deadline passed before the last work was done");
+        }
+        end
+    };
+    let stats = session.stats();
+    // Both halves are of one socket.
+    if let Ok(socket) = messages.reunite(sink) {
+        let _ = timeout(limits.patience.close, close(socket, end, Some(stats))).await;
+    }
+    Ok((end, stats))
+}
+
+/// Takes the results in their order and has them sent.
+async fn consumer(mut processor: FrameProcessor, session: &LiveSession) {
+    while let Some(result) = get_frame_kps(&mut processor, session).await {
+        session.answer(result);
+    }
+    session.end(End::OurFault);
+}
+
+/// Sends what is to be sent, one message after the other, as fast as the peer takes them.
+async fn send_answers<S>(sink: &mut S, session: &LiveSession)
+where
+    S: Sink<Message, Error = Error> + Unpin,
+{
+    loop {
+        let message = match session.next_message().await {
+            Sendable::Text(text) => Message::text(text),
+            Sendable::Binary(bytes) => Message::binary(bytes),
+            Sendable::Ping => Message::Ping(Bytes::new()),
+        };
+        if sink.send(message).await.is_err() {
+            // Who receives says why.
+            session.stopped_sending();
+            session.end(End::Lost);
+            return;
+        }
+    }
+}

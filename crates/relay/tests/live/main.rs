@@ -1,0 +1,17 @@
+//! `GET /live-signs` as its clients see it: a server in this process, and a WebSocket client of another make.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access;
+mod equality;
+mod fairness;
+mod frames;
+mod health;
+mod limits;
+mod peers;
+mod protocol_document;
+mod shutdown;
+mod stills;
+mod support;
+mod text;
+mod tls;
