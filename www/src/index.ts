@@ -1,8 +1,17 @@
 /** Live body, hand and face keypoints from video in the browser. Importing it does nothing until `create()` is called. */
 
 export { LiveKeypoints } from "./live-keypoints.js";
-export type { DetectOptions, Stats, WorkerStats } from "./live-keypoints.js";
-export type { CreateOptions, Part, Quality } from "./options.js";
+export type { DetectOptions } from "./live-keypoints.js";
+export type {
+  ConnectionState,
+  ConnectionStats,
+  EngineKind,
+  Stats,
+  WorkerStats,
+} from "./engine.js";
+export type { CreateOptions, Part, Quality, RelayFallback } from "./options.js";
+export type { ConnectOptions, ReconnectOptions } from "./relay/options.js";
+export type { SocketLike } from "./relay/socket.js";
 export type {
   AssetSource,
   AssetsOption,

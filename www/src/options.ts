@@ -1,8 +1,17 @@
 import type { AssetsOption } from "./assets.js";
-import { LiveKeypointsError } from "./errors.js";
+import {
+  checkBoolean,
+  checkBufferSize,
+  checkMaxPixels,
+  checkParts,
+  checkQuality,
+  oneOf,
+  wholeNumber,
+} from "./option-checks.js";
 import type { WorkerLike } from "./pool.js";
 import type { Progress } from "./progress.js";
 import { MAX_WORKERS } from "./steps.js";
+import type { ConnectOptions } from "./relay/options.js";
 import type { SessionOptions } from "./bindings.js";
 
 /** What can be asked for: 33 body points, 21 of each hand, 468 of the face. */
@@ -52,10 +61,24 @@ export interface CreateOptions {
   createWorker?: (() => WorkerLike) | undefined;
   /** A worker that is silent on one step for longer than this many milliseconds is replaced. Default 10,000. */
   workerTimeoutMs?: number | undefined;
+  /**
+   * The relay that computes where WebAssembly SIMD is missing or workers cannot start: its address, or that and its
+   * options; those that both have are taken over. `LiveKeypoints.engine` says which it was.
+   */
+  fallback?: string | URL | RelayFallback | undefined;
   /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
   signal?: AbortSignal | undefined;
   /** Told how far downloading, compiling and loading have come. */
   onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A relay to fall back to. */
+export interface RelayFallback extends Omit<
+  ConnectOptions,
+  "signal" | "onProgress"
+> {
+  /** Such as `wss://host/live-signs`. */
+  url: string | URL;
 }
 
 /** The options with their defaults, checked as far as the session does not check them. */
@@ -71,7 +94,6 @@ export interface CheckedOptions {
   readonly session: SessionOptions;
 }
 
-const PARTS: readonly Part[] = ["pose", "hands", "face"];
 const SESSION_OPTIONS = [
   "bufferSize",
   "smoothing",
@@ -91,26 +113,10 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
     1,
     MAX_WORKERS,
   );
-  const parts = options.parts ?? PARTS;
-  if (
-    !Array.isArray(parts) ||
-    parts.length === 0 ||
-    parts.some((part) => !PARTS.includes(part))
-  ) {
-    throw invalidOption(
-      "parts",
-      "a list of at least one of pose, hands, face",
-      parts,
-    );
-  }
-  const bufferSize = wholeNumber(
-    "bufferSize",
-    options.bufferSize ?? 50,
-    1,
-    2 ** 31 - 1,
-  );
+  const parts = checkParts(options.parts);
+  const bufferSize = checkBufferSize(options.bufferSize);
   const session: SessionOptions = {
-    parts: [...new Set(parts)],
+    parts: [...parts],
     maxUnreadResults: bufferSize,
   };
   for (const name of SESSION_OPTIONS) {
@@ -120,17 +126,12 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
   return {
     workers,
     parts,
-    quality: oneOf("quality", options.quality ?? "full", ["full", "lite"]),
+    quality: checkQuality(options.quality ?? "full"),
     bufferSize,
-    mirrored: options.mirrored ?? false,
+    mirrored: checkBoolean("mirrored", options.mirrored) ?? false,
     fastDecode:
       oneOf("decode", options.decode ?? "exact", ["exact", "fast"]) === "fast",
-    maxPixels: wholeNumber(
-      "maxPixels",
-      options.maxPixels ?? 2 ** 24,
-      1,
-      2 ** 31 - 1,
-    ),
+    maxPixels: checkMaxPixels(options.maxPixels),
     workerTimeoutMs: wholeNumber(
       "workerTimeoutMs",
       options.workerTimeoutMs ?? 10_000,
@@ -139,34 +140,4 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
     ),
     session: { ...session, bufferSize },
   };
-}
-
-function wholeNumber(
-  option: string,
-  value: number,
-  least: number,
-  most: number,
-): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw invalidOption(option, `a whole number from ${least} to ${most}`, value);
-}
-
-function oneOf<T extends string>(
-  option: string,
-  value: T,
-  values: readonly T[],
-): T {
-  if (values.includes(value)) return value;
-  throw invalidOption(option, values.join(" or "), value);
-}
-
-function invalidOption(
-  option: string,
-  expected: string,
-  value: unknown,
-): LiveKeypointsError {
-  return new LiveKeypointsError(
-    "invalid-option",
-    `option ${option} must be ${expected}, not ${String(value)}`,
-  );
 }
