@@ -164,7 +164,7 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
   await onDemo("/?workers=1&parts=pose&quality=lite", LAPTOP, async (page) => {
     await results(page, 1);
     const reached = [];
-    for (let stop = 0; stop < 7; stop += 1) {
+    for (let stop = 0; stop < 8; stop += 1) {
       await page.keyboard.press("Tab");
       reached.push(
         await page.evaluate(() => {
@@ -178,6 +178,7 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
     assert.deepEqual(reached, [
       "pause",
       "source=clip",
+      "engine=page",
       "workers=1",
       "parts=pose",
       "parts=hands",
@@ -265,7 +266,10 @@ test("a model that is not there is told in a sentence with its code", async () =
 test("every control has a name", async () => {
   await onDemo("/?autoplay=0&workers=1&parts=pose", LAPTOP, async (page) => {
     await isLoaded(page);
-    for (const name of ["Clip", "Camera", "1", "2", "3", "4", "Full", "Lite"]) {
+    for (const name of [
+      ...["Clip", "Camera", "This page", "Relay"],
+      ...["1", "2", "3", "4", "Full", "Lite"],
+    ]) {
       assert.equal(
         await page.getByRole("radio", { name, exact: true }).count(),
         1,
@@ -274,7 +278,7 @@ test("every control has a name", async () => {
     }
     for (const name of ["Body", "Hands", "Face"])
       assert.equal(await page.getByRole("checkbox", { name }).count(), 1, name);
-    for (const name of ["Source", "Workers", "Parts", "Models"])
+    for (const name of ["Source", "Engine", "Workers", "Parts", "Models"])
       assert.equal(await page.getByRole("group", { name }).count(), 1, name);
     assert.equal(await page.getByRole("img", { name: /video/ }).count(), 1);
     assert.equal(await page.getByRole("table", { name: /worker/ }).count(), 1);

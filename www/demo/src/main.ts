@@ -1,7 +1,12 @@
 /** The demo: the embedded clip or the camera, with keypoints drawn over, and figures beside it. */
 
 import { LiveKeypointsError } from "live-keypoints";
-import type { Keypoints, LiveKeypoints } from "live-keypoints";
+import type {
+  ConnectionState,
+  EngineKind,
+  Keypoints,
+  LiveKeypoints,
+} from "live-keypoints";
 import { openCamera } from "./camera.js";
 import { openClip } from "./clip.js";
 import { Figures } from "./figures.js";
@@ -29,6 +34,11 @@ declare global {
   var demo: DemoHandle;
 }
 
+const WHERE: Readonly<Record<EngineKind, string>> = {
+  page: "Computed in this page; no picture leaves it.",
+  relay: "Computed by this site's relay; the pictures are sent there.",
+};
+
 const form = document.querySelector("form")!;
 const pauseButton = byId("pause") as HTMLButtonElement;
 const loading = new LoadingBar();
@@ -38,6 +48,7 @@ const player = new Player(stage, {
   progress: (progress) => loading.tell(progress),
   result: showResult,
   error: showError,
+  connection: showConnection,
 });
 const address = new URLSearchParams(location.search);
 
@@ -76,13 +87,19 @@ async function begin(): Promise<void> {
 }
 
 async function change(): Promise<void> {
-  const next = readForm(form);
   const previous = settings;
+  const next = readForm(form, previous);
   if (!next) return showSettings(form, settings);
-  settings = next;
-  writeAddress(settings);
+  choose(next);
   if (next.source !== previous.source) await changeSource(next.source);
-  if (needsRestart(previous, next)) await open().catch(showFailure);
+  if (next.engine !== previous.engine) await changeEngine(previous.engine);
+  else if (needsRestart(previous, next)) await open().catch(showFailure);
+}
+
+function choose(next: Settings): void {
+  settings = next;
+  showSettings(form, settings);
+  writeAddress(settings);
 }
 
 function needsRestart(previous: Settings, next: Settings): boolean {
@@ -109,8 +126,25 @@ async function changeSource(name: SourceName): Promise<void> {
       `The camera cannot be used: ${message || "no reason is known"}. The clip goes on.`,
       kind,
     );
-    settings = { ...settings, source: "clip" };
-    showSettings(form, settings);
+    choose({ ...settings, source: "clip" });
+  }
+}
+
+/** Where the new engine cannot be had, the old one goes on. */
+async function changeEngine(previous: EngineKind): Promise<void> {
+  const wanted = settings.engine;
+  try {
+    await open();
+  } catch (error) {
+    if (settings.engine !== wanted) return;
+    if (player.live?.engine !== previous) return showFailure(error);
+    const { code, message } = error as LiveKeypointsError;
+    showText(
+      `The ${wanted === "relay" ? "relay" : "page"} cannot compute: ${message} The ${previous} goes on.`,
+      code,
+    );
+    choose({ ...settings, engine: previous });
+    showRunning(player.live);
   }
 }
 
@@ -124,15 +158,20 @@ async function open(): Promise<void> {
     const live = await player.open(settings);
     if (!live) return;
     demo.live = live;
-    figures.restart(live.stats());
-    loading.hide();
-    pauseButton.disabled = false;
-    playOrPause();
+    figures.restart(live.stats(), settings.parts);
+    showRunning(live);
   } catch (error) {
     // A later choice ended this start.
     if (error instanceof LiveKeypointsError && error.code === "aborted") return;
     throw error;
   }
+}
+
+function showRunning(live: LiveKeypoints): void {
+  byId("where").textContent = WHERE[live.engine];
+  loading.hide();
+  pauseButton.disabled = false;
+  playOrPause();
 }
 
 function playOrPause(): void {
@@ -154,10 +193,19 @@ function showResult(keypoints: Keypoints, live: LiveKeypoints): void {
 
 function showError(error: LiveKeypointsError): void {
   if (error.index === undefined) return showFailure(error);
+  // The connection tells it once, and not for each frame.
+  if (error.code === "connection-lost") return;
   showText(
     `Frame ${error.index} could not be used: ${error.message}`,
     error.code,
   );
+}
+
+function showConnection({ state, reason, retryInMs }: ConnectionState): void {
+  if (state === "open") return hideError();
+  if (state !== "waiting") return;
+  const seconds = Math.ceil((retryInMs ?? 0) / 1000);
+  showText(`${reason} Next attempt in ${seconds} s.`, "connection-lost");
 }
 
 /** Nothing goes on from here but a change of settings or a reload. */

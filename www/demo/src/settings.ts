@@ -1,11 +1,12 @@
 /** What the visitor chose: in the address, so that it survives a reload and can be linked to, and in the form. */
 
-import type { Part, Quality } from "live-keypoints";
+import type { EngineKind, Part, Quality } from "live-keypoints";
 
 export type SourceName = "clip" | "camera";
 
 export interface Settings {
   source: SourceName;
+  engine: EngineKind;
   workers: number;
   parts: Part[];
   quality: Quality;
@@ -21,6 +22,7 @@ export function readAddress(parameters: URLSearchParams): Settings {
   const workers = Number(parameters.get("workers"));
   return {
     source: "clip",
+    engine: parameters.get("engine") === "relay" ? "relay" : "page",
     workers:
       workers >= 1 && workers <= 4 ? Math.floor(workers) : defaultWorkers(),
     parts: parts.length > 0 ? parts : [...PARTS],
@@ -36,6 +38,8 @@ function defaultWorkers(): number {
 /** Puts the settings where a reload finds them. The camera is left out: it is only switched on by hand. */
 export function writeAddress(settings: Settings): void {
   const address = new URL(location.href);
+  if (settings.engine === "relay") address.searchParams.set("engine", "relay");
+  else address.searchParams.delete("engine");
   address.searchParams.set("workers", String(settings.workers));
   address.searchParams.set("parts", settings.parts.join(","));
   address.searchParams.set("quality", settings.quality);
@@ -46,22 +50,30 @@ export function writeAddress(settings: Settings): void {
 export function showSettings(form: HTMLFormElement, settings: Settings): void {
   const chosen = new Set([
     settings.source,
+    settings.engine,
     String(settings.workers),
     ...settings.parts,
     settings.quality,
   ]);
   for (const input of form.querySelectorAll("input"))
     input.checked = chosen.has(input.value);
+  // A relay has its own.
+  const workers = form.querySelector<HTMLFieldSetElement>("#workers")!;
+  workers.disabled = settings.engine === "relay";
 }
 
-/** Reads the form. The last part cannot be switched off: `undefined` then. */
-export function readForm(form: HTMLFormElement): Settings | undefined {
+/** Reads the form; what cannot be chosen now stays. The last part cannot be switched off: `undefined` then. */
+export function readForm(
+  form: HTMLFormElement,
+  previous: Settings,
+): Settings | undefined {
   const data = new FormData(form);
   const parts = PARTS.filter((part) => data.getAll("parts").includes(part));
   if (parts.length === 0) return undefined;
   return {
     source: data.get("source") === "camera" ? "camera" : "clip",
-    workers: Number(data.get("workers")),
+    engine: data.get("engine") === "relay" ? "relay" : "page",
+    workers: Number(data.get("workers") ?? previous.workers),
     parts,
     quality: data.get("quality") === "lite" ? "lite" : "full",
   };
