@@ -21,7 +21,7 @@ export type {
 } from "./assets.js";
 export type { Progress } from "./progress.js";
 export type { Frame, FrameOptions } from "./frames.js";
-export type { CaptureSource } from "./capture.js";
+export type { AttachOptions, CaptureSource } from "./capture/capture.js";
 export type {
   Keypoints,
   MissingReason,

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { capture } from "./capture.js";
-import type { CaptureSource } from "./capture.js";
+import { capture } from "./capture/capture.js";
+import type { AttachOptions, CaptureSource } from "./capture/capture.js";
 import { Emitter } from "./emitter.js";
 import type { LiveKeypointsEvents } from "./emitter.js";
 import {
@@ -145,13 +145,14 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    * Pushes every new picture of a playing `<video>`, camera track or stream until the returned function is called. With
    * `bufferSize: 1`, what comes faster than it is computed is skipped rather than delayed.
    */
-  attach(source: CaptureSource): () => void {
+  attach(source: CaptureSource, options: AttachOptions = {}): () => void {
     this.#requireOpen();
-    const stopCapture = capture(
-      source,
-      (video, timestampMs) => this.push(video, { timestampMs }),
-      (error) => this.#emitter.emit("error", error),
-    );
+    const sink = {
+      frame: (frame: Frame, timestampMs?: number) =>
+        void this.push(frame, { timestampMs }),
+      error: (error: LiveKeypointsError) => this.#emitter.emit("error", error),
+    };
+    const stopCapture = capture(source, sink, options);
     const stop = (): void => {
       if (this.#stops.delete(stop)) stopCapture();
     };
