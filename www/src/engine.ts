@@ -3,13 +3,20 @@
 import type { SessionResult, SessionStats } from "./bindings.js";
 import type { LiveKeypointsError } from "./errors.js";
 import type { Frame } from "./frames.js";
+import type { StageStats } from "./stage-times.js";
 import type { Step } from "./steps.js";
 
 /** Where a stream is computed. */
 export type EngineKind = "page" | "relay";
 
+/** Counters since the stream began, and where the time and the memory went. */
+export interface Stats extends EngineStats {
+  /** How long each stage of a frame took. */
+  readonly stages: StageStats;
+}
+
 /** Counters since the stream began. Frames received = dropped + completed + failed + buffered + inFlight. */
-export interface Stats extends SessionStats {
+export interface EngineStats extends SessionStats {
   /** One entry a worker; there may be fewer than asked for where the parts give them nothing to do. None for a relay. */
   readonly workers: readonly WorkerStats[];
   /** The connection, where a relay computes. */
@@ -24,6 +31,8 @@ export interface WorkerStats {
   readonly busyMs: number;
   /** Times it died and was replaced. */
   readonly replaced: number;
+  /** Bytes of its WebAssembly memory, as of its last step. It grows to what the frames need, and never shrinks. */
+  readonly memoryBytes: number;
 }
 
 /** How the connection to a relay does. */
@@ -75,7 +84,7 @@ export interface Engine {
   pump(): void;
   /** Throws away the waiting frames and the tracking state. */
   reset(): void;
-  stats(): Stats;
+  stats(): EngineStats;
   /** Ends everything; no event comes after it. */
   close(): void;
 }

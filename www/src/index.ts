@@ -6,11 +6,14 @@ export type {
   ConnectionState,
   ConnectionStats,
   EngineKind,
+  EngineStats,
   Stats,
   WorkerStats,
 } from "./engine.js";
 export type { CreateOptions, Part, Quality, RelayFallback } from "./options.js";
 export type { ConnectOptions, ReconnectOptions } from "./relay/options.js";
+export type { Stage, StageStats, StageTime } from "./stage-times.js";
+export type { FrameWithOptions, KeypointsTransform } from "./transform.js";
 export type { SocketLike } from "./relay/socket.js";
 export type {
   AssetSource,

@@ -17,6 +17,9 @@ import { openPage, openRelay } from "./open.js";
 import type { CreateOptions } from "./options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { ResultQueue } from "./result-queue.js";
+import { StageTimes } from "./stage-times.js";
+import { FrameTransform } from "./transform.js";
+import type { KeypointsTransform } from "./transform.js";
 import type { SessionResult } from "./bindings.js";
 import type { Engine, EngineKind, Stats } from "./engine.js";
 
@@ -43,10 +46,13 @@ interface Detection {
 export class LiveKeypoints implements AsyncIterable<Keypoints> {
   readonly #engine: Engine;
   readonly #isMirrored: boolean;
+  readonly #bufferSize: number;
   readonly #emitter = new Emitter();
   readonly #results: ResultQueue;
   readonly #detections = new Map<number, Detection>();
   readonly #stops = new Set<() => void>();
+  readonly #transforms = new Set<FrameTransform>();
+  readonly #stageTimes = new StageTimes();
   #isClosed = false;
 
   private constructor(
@@ -55,6 +61,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   ) {
     this.#engine = engine;
     this.#isMirrored = mirrored;
+    this.#bufferSize = bufferSize;
     this.#results = new ResultQueue(bufferSize);
     engine.connect({
       result: (result) => this.#handle(result),
@@ -161,16 +168,23 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   }
 
   /**
-   * Calls `listener` for every event of a kind, until `off` or the returned function. While nobody iterates, results
-   * that a listener got are not kept.
+   * Calls `listener` for every event of a kind, until `off`, the returned function or `signal` ends it. While nobody
+   * iterates, results that a listener got are not kept.
    */
   on<K extends keyof LiveKeypointsEvents>(
     event: K,
     listener: (value: LiveKeypointsEvents[K]) => void,
+    { signal }: { signal?: AbortSignal | undefined } = {},
   ): () => void {
     this.#requireOpen();
+    const off = (): void => {
+      signal?.removeEventListener("abort", off);
+      this.#emitter.off(event, listener);
+    };
+    if (signal?.aborted) return off;
+    signal?.addEventListener("abort", off, { once: true });
     this.#emitter.on(event, listener);
-    return () => this.#emitter.off(event, listener);
+    return off;
   }
 
   /** Takes `on` back. */
@@ -190,6 +204,34 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     return this.#results.iterate();
   }
 
+  /**
+   * A pair of streams for `frames.pipeThrough(live.transform())`, where frames are what `push` takes, or
+   * `{ frame, timestampMs, transfer }`. It takes frames no faster than they are computed and read, so that none is
+   * dropped; one that fails is left out (see the `error` event). Closing or aborting it leaves this stream open.
+   */
+  transform(): KeypointsTransform {
+    this.#requireOpen();
+    const transform: FrameTransform = new FrameTransform({
+      push: (frame, options) => this.push(frame, options),
+      counts: () => this.#engine.stats(),
+      capacity: this.#bufferSize,
+      left: () => {
+        for (const off of offs) off();
+        this.#transforms.delete(transform);
+      },
+    });
+    const offs = [
+      this.on("keypoints", (keypoints) =>
+        transform.settle(keypoints.index, keypoints),
+      ),
+      this.on("error", ({ index }) => {
+        if (index !== undefined) transform.settle(index, undefined);
+      }),
+    ];
+    this.#transforms.add(transform);
+    return transform;
+  }
+
   /** Counters, and what the workers or the connection do. */
   stats(): Stats {
     this.#requireOpen();
@@ -200,6 +242,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       completed: stats.completed - thrownAway,
       dropped: stats.dropped + thrownAway,
       unread: this.#results.unread,
+      stages: this.#stageTimes.stats(),
     };
   }
 
@@ -207,6 +250,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   reset(): void {
     this.#requireOpen();
     coded(() => this.#engine.reset());
+    for (const transform of this.#transforms) transform.changed();
   }
 
   /** Ends the workers and frees everything. Iterators end, `detect` calls reject with `closed`. Can be called again. */
@@ -231,6 +275,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       return;
     }
     const keypoints = toKeypoints(result, this.#isMirrored);
+    this.#stageTimes.add(keypoints.timings);
     if (detection) return detection.resolve(keypoints);
     if (this.#results.isIterated || !this.#emitter.has("keypoints"))
       this.#results.push(keypoints);
@@ -245,6 +290,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     this.#engine.close();
     this.#results.finish(error);
     const reason = error ?? closed();
+    for (const transform of [...this.#transforms]) transform.end(reason);
     for (const detection of this.#detections.values()) detection.reject(reason);
     this.#detections.clear();
     if (error) this.#emitter.emit("error", error);

@@ -1,6 +1,6 @@
 /** The engine of this page: a session, and workers that run its steps. */
 
-import type { Engine, EngineEvents, Stats } from "./engine.js";
+import type { Engine, EngineEvents, EngineStats } from "./engine.js";
 import { FrameIntake } from "./frames.js";
 import type { Frame } from "./frames.js";
 import { Scheduler } from "./scheduler.js";
@@ -58,13 +58,14 @@ export class WorkerEngine implements Engine {
     this.#scheduler.reset();
   }
 
-  stats(): Stats {
+  stats(): EngineStats {
     return {
       ...this.#scheduler.stats(),
       workers: this.#started.pool.slots.map((slot) => ({
         steps: slot.steps,
         busyMs: this.#scheduler.busyMs.get(slot) ?? 0,
         replaced: slot.replaced,
+        memoryBytes: slot.memoryBytes,
       })),
     };
   }

@@ -35,7 +35,9 @@ test("types stand first in every condition, and every entry has been built", asy
   }
   assert.deepEqual(manifest.sideEffects, [
     manifest.exports["./worker"].default,
+    "./dist/capture/worker.js",
   ]);
+  for (const file of manifest.sideEffects) await readFile(at(`../${file}`));
 });
 
 /** The files of the built package, but not what was generated with the modules. */

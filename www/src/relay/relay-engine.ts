@@ -1,7 +1,7 @@
 /** The engine that lets a relay compute: sends frames as fast as it answers. */
 
 import type { SessionResult } from "../bindings.js";
-import type { Engine, EngineEvents, Stats } from "../engine.js";
+import type { Engine, EngineEvents, EngineStats } from "../engine.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "../errors.js";
 import { discard, FrameIntake } from "../frames.js";
 import type { Frame, PreparedFrame } from "../frames.js";
@@ -110,7 +110,7 @@ export class RelayEngine implements Engine {
     this.#link.ready?.reset();
   }
 
-  stats(): Stats {
+  stats(): EngineStats {
     return {
       received: this.#outbox.received,
       dropped: this.#outbox.dropped,
