@@ -46,7 +46,7 @@ function fakeRelay() {
     send(data) {
       if (typeof data === "string") {
         if (JSON.parse(data).type !== "configure") return;
-        this.say({ type: "welcome", protocol: 1 });
+        this.say({ type: "welcome", protocol: "live-keypoints.v1" });
         this.say({ type: "configured", next_index: 0 });
         return;
       }

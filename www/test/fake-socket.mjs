@@ -49,7 +49,12 @@ export class FakeSocket {
   /** Opens, welcomes and accepts what it is configured to. */
   accept(welcome = {}) {
     this.tell("open");
-    this.say({ type: "welcome", protocol: 1, limits: {}, ...welcome });
+    this.say({
+      type: "welcome",
+      protocol: "live-keypoints.v1",
+      limits: {},
+      ...welcome,
+    });
     this.say({ type: "configured", next_index: 0 });
   }
 

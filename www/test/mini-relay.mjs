@@ -48,7 +48,12 @@ function serve(socket, answer) {
   const session = { socket, texts: [], frames: [], closeCode: undefined };
   const say = (message) => socket.send(JSON.stringify(message));
   say({
-    ...{ type: "welcome", protocol: 1, models: [], quality: "full" },
+    ...{
+      type: "welcome",
+      protocol: "live-keypoints.v1",
+      models: [],
+      quality: "full",
+    },
     limits: { max_message_bytes: 2 ** 21 },
   });
   let nextIndex = 0;

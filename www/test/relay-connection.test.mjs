@@ -57,12 +57,12 @@ test("a relay that says nothing is given up in time", async () => {
 test("another version, refused options and nonsense are told apart", async () => {
   const old = await refusal((socket) => {
     socket.tell("open");
-    socket.say({ type: "welcome", protocol: 7 });
+    socket.say({ type: "welcome", protocol: "live-keypoints.v7" });
   });
   assert.equal(old.code, "version-mismatch");
   const refused = await refusal((socket) => {
     socket.tell("open");
-    socket.say({ type: "welcome", protocol: 1 });
+    socket.say({ type: "welcome", protocol: "live-keypoints.v1" });
     socket.say({
       ...{ type: "error", code: "invalid-option" },
       message: "quality lite is not loaded",
@@ -215,7 +215,7 @@ test("where no attempt is wanted, or a later one is refused, the stream ends wit
   later.socket.end(1006);
   await until(() => later.sockets.length === 2);
   later.sockets[1].tell("open");
-  later.sockets[1].say({ type: "welcome", protocol: 2 });
+  later.sockets[1].say({ type: "welcome", protocol: "live-keypoints.v2" });
   await refused;
 });
 

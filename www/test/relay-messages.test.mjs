@@ -131,7 +131,14 @@ test("errors are about a frame or about none, and unknown messages say so", () =
   const { frameId, dropped } = readMessage(JSON.stringify(other), ALL);
   assert.deepEqual([frameId, dropped], [undefined, 0]);
   assert.equal(readMessage('{"type":"news"}', ALL).kind, "unknown");
-  assert.deepEqual(readMessage('{"type":"welcome","protocol":1}', ALL), {
-    ...{ kind: "welcome", protocol: 1, maxMessageBytes: undefined },
-  });
+  assert.deepEqual(
+    readMessage('{"type":"welcome","protocol":"live-keypoints.v1"}', ALL),
+    {
+      ...{
+        kind: "welcome",
+        protocol: "live-keypoints.v1",
+        maxMessageBytes: undefined,
+      },
+    },
+  );
 });

@@ -132,7 +132,7 @@ export class RelaySocket {
     if (typeof data === "string") {
       if (JSON.parse(data).type !== "configure") return;
       for (const message of [
-        { type: "welcome", protocol: 1 },
+        { type: "welcome", protocol: "live-keypoints.v1" },
         { type: "configured" },
       ])
         this.#tell("message", { data: JSON.stringify(message) });

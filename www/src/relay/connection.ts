@@ -13,9 +13,6 @@ import type { RelayKeypoints } from "./result.js";
 import { SUBPROTOCOL } from "./result.js";
 import type { SocketLike } from "./socket.js";
 
-/** The version that `welcome` must name. */
-const PROTOCOL_VERSION = 1;
-
 /** An answer to one frame. */
 export type RelayAnswer = RelayKeypoints | (RelayError & { frameId: number });
 
@@ -181,13 +178,8 @@ export class Connection {
   }
 
   #requireVersion(protocol: unknown): void {
-    const accepted: unknown[] = [
-      PROTOCOL_VERSION,
-      `${PROTOCOL_VERSION}`,
-      SUBPROTOCOL,
-    ];
-    if (accepted.includes(protocol)) return;
-    const message = `The relay at ${this.#options.name} speaks version ${String(protocol)} of the protocol; this page has ${PROTOCOL_VERSION}`;
+    if (protocol === SUBPROTOCOL) return;
+    const message = `The relay at ${this.#options.name} speaks ${String(protocol)}; this page speaks ${SUBPROTOCOL}`;
     this.#end("refused", new LiveKeypointsError("version-mismatch", message));
   }
 
