@@ -55,6 +55,11 @@ export interface CreateOptions {
   maxPixels?: number | undefined;
   /** Where WebAssembly and models come from. Default: next to this module. */
   assets?: AssetsOption | undefined;
+  /**
+   * Whether the package's own models are kept in the browser's Cache Storage, checked by their SHA-256, so that
+   * the page asks for them once. Only on secure pages (https, localhost). Default true.
+   */
+  cache?: boolean | undefined;
   /** Address of the worker script, where the bundler does not find it by itself. Must be of the page's origin. */
   workerUrl?: string | URL | undefined;
   /** Makes a worker that runs `live-keypoints/worker`; goes before `workerUrl`. */
@@ -91,6 +96,7 @@ export interface CheckedOptions {
   readonly fastDecode: boolean;
   readonly maxPixels: number;
   readonly workerTimeoutMs: number;
+  readonly keepsModels: boolean;
   readonly session: SessionOptions;
 }
 
@@ -138,6 +144,7 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
       1,
       2 ** 31 - 1,
     ),
+    keepsModels: checkBoolean("cache", options.cache) ?? true,
     session: { ...session, bufferSize },
   };
 }
