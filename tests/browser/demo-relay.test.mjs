@@ -95,7 +95,7 @@ const engineIs = (page, engine) =>
     (engine) => demo.state === "running" && demo.live.engine === engine,
     engine,
   );
-const where = (page) => page.getByRole("status").textContent();
+const where = (page) => page.locator("#where").textContent();
 
 test("page and relay can be changed while it runs, and the page says where the pictures go", async () => {
   await onDemo(ADDRESS, async (page) => {

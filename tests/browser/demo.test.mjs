@@ -164,7 +164,7 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
   await onDemo("/?workers=1&parts=pose&quality=lite", LAPTOP, async (page) => {
     await results(page, 1);
     const reached = [];
-    for (let stop = 0; stop < 8; stop += 1) {
+    for (let stop = 0; stop < 11; stop += 1) {
       await page.keyboard.press("Tab");
       reached.push(
         await page.evaluate(() => {
@@ -176,6 +176,7 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
       );
     }
     assert.deepEqual(reached, [
+      "record",
       "pause",
       "source=clip",
       "engine=page",
@@ -184,6 +185,8 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
       "parts=hands",
       "parts=face",
       "quality=lite",
+      "face=contours",
+      "view=steps",
     ]);
     await page.locator("#pause").focus();
     await page.keyboard.press("Space");
@@ -268,7 +271,8 @@ test("every control has a name", async () => {
     await isLoaded(page);
     for (const name of [
       ...["Clip", "Camera", "This page", "Relay"],
-      ...["1", "2", "3", "4", "Full", "Lite"],
+      ...["1", "2", "3", "4", "Full", "Lite", "File", "Contours", "Points"],
+      ...["Steps", "Chart", "3D"],
     ]) {
       assert.equal(
         await page.getByRole("radio", { name, exact: true }).count(),
@@ -278,7 +282,9 @@ test("every control has a name", async () => {
     }
     for (const name of ["Body", "Hands", "Face"])
       assert.equal(await page.getByRole("checkbox", { name }).count(), 1, name);
-    for (const name of ["Source", "Engine", "Workers", "Parts", "Models"])
+    for (const name of [
+      ...["Source", "Engine", "Workers", "Parts", "Models", "Face as", "View"],
+    ])
       assert.equal(await page.getByRole("group", { name }).count(), 1, name);
     assert.equal(await page.getByRole("img", { name: /video/ }).count(), 1);
     assert.equal(await page.getByRole("table", { name: /worker/ }).count(), 1);

@@ -2,25 +2,11 @@
 
 import type { Keypoints, Part, Stats, Step } from "live-keypoints";
 
+import { STEP_CLASSES, STEP_LABELS } from "./colors.js";
+
 /** Results that the figures are taken over. */
 const WINDOW_MS = 2000;
 const UPDATE_INTERVAL_MS = 250;
-
-const STEP_LABELS: Readonly<Record<Step, string>> = {
-  decode: "Decode",
-  pose: "Body",
-  leftHand: "Left hand",
-  rightHand: "Right hand",
-  face: "Face",
-};
-
-const STEP_CLASSES: Readonly<Record<Step, string>> = {
-  decode: "decode",
-  pose: "pose",
-  leftHand: "left-hand",
-  rightHand: "right-hand",
-  face: "face",
-};
 
 interface StepRow {
   step: Step;

@@ -8,10 +8,13 @@ import type {
   LiveKeypoints,
 } from "live-keypoints";
 import { openCamera } from "./camera.js";
+import { Chart } from "./chart.js";
 import { openClip } from "./clip.js";
+import { openFile } from "./file.js";
 import { Figures } from "./figures.js";
 import { LoadingBar } from "./loading-bar.js";
 import { Player } from "./player.js";
+import { Recording } from "./recording.js";
 import {
   readAddress,
   readForm,
@@ -21,6 +24,8 @@ import {
 import type { Settings, SourceName } from "./settings.js";
 import type { Source } from "./source.js";
 import { Stage } from "./stage.js";
+import { chooseViews } from "./views.js";
+import { WorldView } from "./world-view.js";
 
 /** For tests and the console. */
 interface DemoHandle {
@@ -44,6 +49,13 @@ const pauseButton = byId("pause") as HTMLButtonElement;
 const loading = new LoadingBar();
 const stage = new Stage(byId("picture"), byId("canvas") as HTMLCanvasElement);
 const figures = new Figures();
+const chart = new Chart(byId("chart") as HTMLCanvasElement);
+const world = new WorldView(byId("world") as HTMLCanvasElement);
+const recording = new Recording(
+  byId("record") as HTMLButtonElement,
+  byId("recorded"),
+);
+const fileInput = byId("file") as HTMLInputElement;
 const player = new Player(stage, {
   progress: (progress) => loading.tell(progress),
   result: showResult,
@@ -55,6 +67,8 @@ const address = new URLSearchParams(location.search);
 let settings = readAddress(address);
 let isPaused = address.get("autoplay") === "0";
 let source: Source | undefined;
+/** Which source that is. */
+let playing: SourceName = "clip";
 globalThis.demo = {
   state: "loading",
   results: 0,
@@ -62,6 +76,7 @@ globalThis.demo = {
   live: undefined,
 };
 
+stage.faceStyle = settings.faceStyle;
 showSettings(form, settings);
 showPause();
 form.addEventListener("change", () => void change());
@@ -69,6 +84,17 @@ pauseButton.addEventListener("click", () => {
   isPaused = !isPaused;
   showPause();
   playOrPause();
+});
+chooseViews(byId("views"));
+fileInput.addEventListener("change", () => {
+  const [file] = fileInput.files ?? [];
+  // The same file can be chosen again.
+  fileInput.value = "";
+  if (file) void changeSource("file", () => openFile(file));
+});
+fileInput.addEventListener("cancel", () => showSettings(form, settings));
+acceptDrops(byId("picture"), (file) => {
+  void changeSource("file", () => openFile(file));
 });
 void begin();
 
@@ -90,14 +116,23 @@ async function change(): Promise<void> {
   const previous = settings;
   const next = readForm(form, previous);
   if (!next) return showSettings(form, settings);
+  if (next.source === "file" && previous.source !== "file") {
+    // The source stays until there is a file.
+    return fileInput.click();
+  }
   choose(next);
-  if (next.source !== previous.source) await changeSource(next.source);
+  if (next.source !== previous.source)
+    await changeSource(
+      next.source,
+      next.source === "camera" ? openCamera : openClip,
+    );
   if (next.engine !== previous.engine) await changeEngine(previous.engine);
   else if (needsRestart(previous, next)) await open().catch(showFailure);
 }
 
 function choose(next: Settings): void {
   settings = next;
+  stage.faceStyle = settings.faceStyle;
   showSettings(form, settings);
   writeAddress(settings);
 }
@@ -110,12 +145,17 @@ function needsRestart(previous: Settings, next: Settings): boolean {
   );
 }
 
-/** Where the camera cannot be had, the clip goes on. */
-async function changeSource(name: SourceName): Promise<void> {
+/** Where a source cannot be had, the old one goes on. */
+async function changeSource(
+  name: SourceName,
+  openSource: () => Promise<Source>,
+): Promise<void> {
+  const previous = playing;
   try {
-    const next = name === "camera" ? await openCamera() : await openClip();
+    const next = await openSource();
     source?.close();
     source = next;
+    playing = name;
     hideError();
     // Another picture: tracking starts from scratch.
     player.live?.reset();
@@ -123,11 +163,26 @@ async function changeSource(name: SourceName): Promise<void> {
   } catch (error) {
     const { name: kind, message } = error as Error;
     showText(
-      `The camera cannot be used: ${message || "no reason is known"}. The clip goes on.`,
+      `The ${name} cannot be used: ${message || "no reason is known"}. The ${previous} goes on.`,
       kind,
     );
-    choose({ ...settings, source: "clip" });
   }
+  choose({ ...settings, source: playing });
+}
+
+/** Takes a file that is dropped anywhere on the page. */
+function acceptDrops(sign: HTMLElement, onFile: (file: File) => void): void {
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    sign.classList.add("dropping");
+  });
+  addEventListener("dragleave", () => sign.classList.remove("dropping"));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    sign.classList.remove("dropping");
+    const file = event.dataTransfer?.files[0];
+    if (file) onFile(file);
+  });
 }
 
 /** Where the new engine cannot be had, the old one goes on. */
@@ -159,6 +214,7 @@ async function open(): Promise<void> {
     if (!live) return;
     demo.live = live;
     figures.restart(live.stats(), settings.parts);
+    chart.restart();
     showRunning(live);
   } catch (error) {
     // A later choice ended this start.
@@ -189,6 +245,9 @@ function showResult(keypoints: Keypoints, live: LiveKeypoints): void {
   demo.results += 1;
   demo.last = keypoints;
   figures.add(keypoints, live.stats());
+  chart.add(keypoints);
+  world.show(keypoints);
+  recording.add(keypoints);
 }
 
 function showError(error: LiveKeypointsError): void {

@@ -2,7 +2,8 @@
 
 import type { EngineKind, Part, Quality } from "live-keypoints";
 
-export type SourceName = "clip" | "camera";
+export type SourceName = "clip" | "camera" | "file";
+export type FaceStyle = "contours" | "points";
 
 export interface Settings {
   source: SourceName;
@@ -10,6 +11,7 @@ export interface Settings {
   workers: number;
   parts: Part[];
   quality: Quality;
+  faceStyle: FaceStyle;
 }
 
 const PARTS: readonly Part[] = ["pose", "hands", "face"];
@@ -27,6 +29,7 @@ export function readAddress(parameters: URLSearchParams): Settings {
       workers >= 1 && workers <= 4 ? Math.floor(workers) : defaultWorkers(),
     parts: parts.length > 0 ? parts : [...PARTS],
     quality: parameters.get("quality") === "lite" ? "lite" : "full",
+    faceStyle: parameters.get("face") === "points" ? "points" : "contours",
   };
 }
 
@@ -35,7 +38,7 @@ function defaultWorkers(): number {
   return Math.max(1, Math.min(4, navigator.hardwareConcurrency || 4));
 }
 
-/** Puts the settings where a reload finds them. The camera is left out: it is only switched on by hand. */
+/** Puts the settings where a reload finds them. Camera and file are left out: they are only chosen by hand. */
 export function writeAddress(settings: Settings): void {
   const address = new URL(location.href);
   if (settings.engine === "relay") address.searchParams.set("engine", "relay");
@@ -43,6 +46,9 @@ export function writeAddress(settings: Settings): void {
   address.searchParams.set("workers", String(settings.workers));
   address.searchParams.set("parts", settings.parts.join(","));
   address.searchParams.set("quality", settings.quality);
+  if (settings.faceStyle === "points")
+    address.searchParams.set("face", "points");
+  else address.searchParams.delete("face");
   history.replaceState(null, "", address.href.replaceAll("%2C", ","));
 }
 
@@ -54,8 +60,11 @@ export function showSettings(form: HTMLFormElement, settings: Settings): void {
     String(settings.workers),
     ...settings.parts,
     settings.quality,
+    settings.faceStyle,
   ]);
-  for (const input of form.querySelectorAll("input"))
+  for (const input of form.querySelectorAll<HTMLInputElement>(
+    "[type=radio], [type=checkbox]",
+  ))
     input.checked = chosen.has(input.value);
   // A relay has its own.
   const workers = form.querySelector<HTMLFieldSetElement>("#workers")!;
@@ -71,10 +80,15 @@ export function readForm(
   const parts = PARTS.filter((part) => data.getAll("parts").includes(part));
   if (parts.length === 0) return undefined;
   return {
-    source: data.get("source") === "camera" ? "camera" : "clip",
+    source: sourceOf(data.get("source")),
     engine: data.get("engine") === "relay" ? "relay" : "page",
     workers: Number(data.get("workers") ?? previous.workers),
     parts,
     quality: data.get("quality") === "lite" ? "lite" : "full",
+    faceStyle: data.get("face") === "points" ? "points" : "contours",
   };
+}
+
+function sourceOf(value: unknown): SourceName {
+  return value === "camera" || value === "file" ? value : "clip";
 }
