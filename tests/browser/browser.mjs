@@ -47,13 +47,15 @@ function isExecutable(path) {
   }
 }
 
+/** The browser alone. */
+export function launch() {
+  return chromium.launch({ executablePath: executable(), args: FLAGS });
+}
+
 /** A browser and a server for one file of tests. */
 export async function openBrowser() {
   const server = await startServer();
-  const browser = await chromium.launch({
-    executablePath: executable(),
-    args: FLAGS,
-  });
+  const browser = await launch();
   return {
     browser,
     server,
