@@ -256,3 +256,32 @@ test("the face can be drawn as its points, without a new start", async () => {
     assert.ok(await page.evaluate(() => demo.live === before));
   });
 });
+
+test("from the second visit on it needs no network", async () => {
+  const { page, close } = await openPage(opened, ADDRESS, LAPTOP);
+  try {
+    const visit = async () => {
+      await page.waitForFunction(() => demo.results >= 2);
+      await page.evaluate(() => navigator.serviceWorker.ready);
+    };
+    await visit();
+    await page.reload();
+    await visit();
+    await page.waitForFunction(async () => {
+      const models = await caches.open("live-keypoints-models");
+      return (await models.keys()).length === 2;
+    });
+    opened.server.requests.length = 0;
+    await page.context().setOffline(true);
+    await page.reload();
+    await visit();
+    // The browser asks whether there is a newer one, offline mode or not.
+    const asked = opened.server.requests.filter(
+      (path) => path !== "/service-worker.js",
+    );
+    assert.deepEqual(asked, []);
+    assert.ok(await page.evaluate(() => demo.last.pose !== null));
+  } finally {
+    await close();
+  }
+});

@@ -96,6 +96,10 @@ fileInput.addEventListener("cancel", () => showSettings(form, settings));
 acceptDrops(byId("picture"), (file) => {
   void changeSource("file", () => openFile(file));
 });
+// Where there can be none, the demo works as well, but not without a network.
+navigator.serviceWorker
+  ?.register("service-worker.js", { type: "module" })
+  .catch(() => {});
 void begin();
 
 async function begin(): Promise<void> {
