@@ -15,8 +15,12 @@ export type InitModule = (source: {
 /** What a session may be told; what is absent has the pipeline's default. */
 export interface SessionOptions {
   parts?: string[];
+  quality?: string;
   bufferSize?: number;
   smoothing?: boolean;
+  handSmoothing?: boolean;
+  faceSmoothing?: boolean;
+  mirrored?: boolean;
   maxFramesInFlight?: number;
   maxUnreadResults?: number;
   minPoseDetectionConfidence?: number;

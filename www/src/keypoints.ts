@@ -65,33 +65,8 @@ export interface Keypoints {
   readonly timings: Timings;
 }
 
-/** Numbers a point has in each array. */
-const STRIDES = {
-  pose: 4,
-  poseWorld: 4,
-  leftHand: 3,
-  rightHand: 3,
-  leftHandWorld: 3,
-  rightHandWorld: 3,
-  face: 3,
-} as const;
-
-/** The session's result for the caller; `mirrored` turns x into 1 − x, and world x into −x. */
-export function toKeypoints(
-  result: SessionKeypoints,
-  mirrored: boolean,
-): Keypoints {
+/** The session's result for the caller. */
+export function toKeypoints(result: SessionKeypoints): Keypoints {
   const { kind: _kind, ...keypoints } = result;
-  if (mirrored) {
-    for (const [name, stride] of Object.entries(STRIDES)) {
-      const points = keypoints[name as keyof typeof STRIDES];
-      if (points) mirror(points, stride, name.endsWith("World") ? 0 : 1);
-    }
-  }
   return keypoints as Keypoints;
-}
-
-function mirror(points: Float32Array, stride: number, width: number): void {
-  for (let at = 0; at < points.length; at += stride)
-    points[at] = width - points[at]!;
 }

@@ -45,7 +45,6 @@ interface Detection {
  */
 export class LiveKeypoints implements AsyncIterable<Keypoints> {
   readonly #engine: Engine;
-  readonly #isMirrored: boolean;
   readonly #bufferSize: number;
   readonly #emitter = new Emitter();
   readonly #results: ResultQueue;
@@ -55,12 +54,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   readonly #stageTimes = new StageTimes();
   #isClosed = false;
 
-  private constructor(
-    engine: Engine,
-    { bufferSize, mirrored }: { bufferSize: number; mirrored: boolean },
-  ) {
+  private constructor(engine: Engine, { bufferSize }: { bufferSize: number }) {
     this.#engine = engine;
-    this.#isMirrored = mirrored;
     this.#bufferSize = bufferSize;
     this.#results = new ResultQueue(bufferSize);
     engine.connect({
@@ -274,7 +269,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       else this.#emitter.emit("error", error);
       return;
     }
-    const keypoints = toKeypoints(result, this.#isMirrored);
+    const keypoints = toKeypoints(result);
     this.#stageTimes.add(keypoints.timings);
     if (detection) return detection.resolve(keypoints);
     if (this.#results.isIterated || !this.#emitter.has("keypoints"))

@@ -14,7 +14,7 @@ import { WorkerEngine } from "./worker-engine.js";
 /** An engine that is ready, and what its stream must know of the options. */
 export interface Opened {
   engine: Engine;
-  checked: { bufferSize: number; mirrored: boolean };
+  checked: { bufferSize: number };
 }
 
 /** What keeps a page from computing, whatever its assets are. */
@@ -56,9 +56,12 @@ function fallbackOf(
     typeof fallback === "string" || fallback instanceof URL
       ? { url: fallback }
       : fallback;
-  const { parts, quality, bufferSize, smoothing, mirrored, maxPixels } =
-    options;
-  const shared = { parts, quality, bufferSize, smoothing, mirrored, maxPixels };
+  const { parts, quality, bufferSize, mirrored, maxPixels } = options;
+  const { smoothing, handSmoothing, faceSmoothing } = options;
+  const shared = {
+    ...{ parts, quality, bufferSize, mirrored, maxPixels },
+    ...{ smoothing, handSmoothing, faceSmoothing },
+  };
   const { url, ...own } = given;
   const { signal, onProgress } = options;
   const relay = { ...shared, ...own, signal, onProgress };

@@ -35,6 +35,10 @@ export interface CreateOptions {
   bufferSize?: number | undefined;
   /** Temporal smoothing of the pose. Default true. */
   smoothing?: boolean | undefined;
+  /** Temporal smoothing of the hands, which MediaPipe does not have. Tracking stays as it is. Default false. */
+  handSmoothing?: boolean | undefined;
+  /** Temporal smoothing of the face, likewise. Default false. */
+  faceSmoothing?: boolean | undefined;
   /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
   mirrored?: boolean | undefined;
   /** Frames that may be in work at once, 1 to 16. Default 3. */
@@ -92,7 +96,6 @@ export interface CheckedOptions {
   readonly parts: readonly Part[];
   readonly quality: Quality;
   readonly bufferSize: number;
-  readonly mirrored: boolean;
   readonly fastDecode: boolean;
   readonly maxPixels: number;
   readonly workerTimeoutMs: number;
@@ -100,9 +103,13 @@ export interface CheckedOptions {
   readonly session: SessionOptions;
 }
 
-const SESSION_OPTIONS = [
-  "bufferSize",
+const SWITCHES = [
   "smoothing",
+  "handSmoothing",
+  "faceSmoothing",
+  "mirrored",
+] as const;
+const NUMBERS = [
   "maxFramesInFlight",
   "minPoseDetectionConfidence",
   "minPosePresenceConfidence",
@@ -121,20 +128,24 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
   );
   const parts = checkParts(options.parts);
   const bufferSize = checkBufferSize(options.bufferSize);
+  const quality = checkQuality(options.quality ?? "full");
   const session: SessionOptions = {
     parts: [...parts],
-    maxUnreadResults: bufferSize,
+    ...{ quality, bufferSize, maxUnreadResults: bufferSize },
   };
-  for (const name of SESSION_OPTIONS) {
+  for (const name of SWITCHES) {
+    const value = checkBoolean(name, options[name]);
+    if (value !== undefined) session[name] = value;
+  }
+  for (const name of NUMBERS) {
     const value = options[name];
-    if (value !== undefined) Object.assign(session, { [name]: value });
+    if (value !== undefined) session[name] = value;
   }
   return {
     workers,
     parts,
-    quality: checkQuality(options.quality ?? "full"),
+    quality,
     bufferSize,
-    mirrored: checkBoolean("mirrored", options.mirrored) ?? false,
     fastDecode:
       oneOf("decode", options.decode ?? "exact", ["exact", "fast"]) === "fast",
     maxPixels: checkMaxPixels(options.maxPixels),
@@ -145,6 +156,6 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
       2 ** 31 - 1,
     ),
     keepsModels: checkBoolean("cache", options.cache) ?? true,
-    session: { ...session, bufferSize },
+    session,
   };
 }

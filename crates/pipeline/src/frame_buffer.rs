@@ -8,7 +8,7 @@ use crate::error::SessionError;
 /// A circular buffer of frames: when it is full, a new frame pushes the oldest out.
 ///
 /// Frames are numbered from 0 in the order of [`add_frame`](Self::add_frame). Every call is `O(1)`, but for
-/// [`clear`](Self::clear), which drops what it holds.
+/// [`clear`](Self::clear) and [`set_max_size`](Self::set_max_size), which drop what they must.
 ///
 /// ```
 /// use live_keypoints_pipeline::FrameBuffer;
@@ -37,14 +37,9 @@ impl<T> FrameBuffer<T> {
     /// # Errors
     /// [`SessionError::InvalidOption`] if `max_size` is 0.
     pub fn new(max_size: usize) -> Result<Self, SessionError> {
-        let max_size = NonZeroUsize::new(max_size).ok_or(SessionError::InvalidOption {
-            option: "buffer_size",
-            expected: "at least 1",
-            value: "0".to_owned(),
-        })?;
         Ok(Self {
             frames: VecDeque::new(),
-            max_size,
+            max_size: at_least_one(max_size)?,
             next_idx: 0,
             dropped: 0,
         })
@@ -106,6 +101,18 @@ impl<T> FrameBuffer<T> {
         self.next_idx = 0;
     }
 
+    /// Sets the greatest number of frames held. The oldest that find no room any more are dropped, and handed out in
+    /// their order.
+    ///
+    /// # Errors
+    /// [`SessionError::InvalidOption`] if `max_size` is 0; the buffer is as before.
+    pub fn set_max_size(&mut self, max_size: usize) -> Result<Vec<T>, SessionError> {
+        self.max_size = at_least_one(max_size)?;
+        let excess = self.frames.len().saturating_sub(max_size);
+        self.dropped += excess as u64;
+        Ok(self.frames.drain(..excess).collect())
+    }
+
     /// Number of frames held.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -135,6 +142,14 @@ impl<T> FrameBuffer<T> {
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
+}
+
+fn at_least_one(max_size: usize) -> Result<NonZeroUsize, SessionError> {
+    NonZeroUsize::new(max_size).ok_or(SessionError::InvalidOption {
+        option: "buffer_size",
+        expected: "at least 1",
+        value: "0".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -176,6 +191,26 @@ mod tests {
         assert_eq!(buffer.add_frame_evicting('b'), (1, None));
         assert_eq!(buffer.add_frame_evicting('c'), (2, Some('b')));
         assert_eq!(buffer.dropped(), 1);
+    }
+
+    #[test]
+    fn a_smaller_size_drops_the_oldest_and_a_larger_one_none() {
+        let mut buffer = FrameBuffer::new(4).unwrap();
+        for frame in 0..4 {
+            buffer.add_frame(frame);
+        }
+        assert!(buffer.set_max_size(0).is_err());
+        assert_eq!((buffer.len(), buffer.max_size()), (4, 4));
+        assert_eq!(buffer.set_max_size(2), Ok(vec![0, 1]));
+        assert_eq!(
+            (buffer.oldest_idx(), buffer.latest_idx()),
+            (Some(2), Some(3))
+        );
+        assert_eq!(buffer.dropped(), 2);
+        assert_eq!(buffer.add_frame_evicting(4), (4, Some(2)));
+        assert_eq!(buffer.set_max_size(3), Ok(vec![]));
+        assert_eq!(buffer.add_frame_evicting(5), (5, None));
+        assert_eq!(buffer.dropped(), 3);
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::FrameError;
 use crate::landmarks::{
-    FaceLandmarks, HandLandmarks, HandWorldLandmarks, PoseLandmarks, PoseWorldLandmarks,
+    FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
 };
 use crate::options::Parts;
 
@@ -46,6 +46,32 @@ pub struct FrameKeypoints {
     pub dropped: u64,
     /// Where the time went.
     pub timings: Timings,
+}
+
+impl FrameKeypoints {
+    /// Mirrors every point left to right: x becomes 1 − x in the picture and −x in metres. The sides stay the subject's
+    /// own: `left_hand` is still the left hand.
+    pub fn mirror(&mut self) {
+        mirror_in_picture(self.pose.as_mut());
+        mirror_in_picture(self.left_hand.as_mut());
+        mirror_in_picture(self.right_hand.as_mut());
+        mirror_in_picture(self.face.as_mut());
+        mirror_in_world(self.pose_world.as_mut());
+        mirror_in_world(self.left_hand_world.as_mut());
+        mirror_in_world(self.right_hand_world.as_mut());
+    }
+}
+
+fn mirror_in_picture<const N: usize, const D: usize>(part: Option<&mut Landmarks<N, D>>) {
+    for point in part.into_iter().flat_map(|part| part.iter_mut()) {
+        point[0] = 1.0 - point[0];
+    }
+}
+
+fn mirror_in_world<const N: usize, const D: usize>(part: Option<&mut Landmarks<N, D>>) {
+    for point in part.into_iter().flat_map(|part| part.iter_mut()) {
+        point[0] = -point[0];
+    }
 }
 
 /// Presence of each part as its landmark model says, 0..=1; `None` where the model did not run.

@@ -78,5 +78,6 @@ pub use landmarks::{
 };
 pub use options::{Options, Parts, Quality};
 pub use session::{
-    Admission, Decoded, MAX_STILLS, Outcome, Session, Stats, Step, Steps, Task, TaskId, Work,
+    Admission, Boundary, Decoded, MAX_STILLS, Outcome, Session, Stats, Step, Steps, Task, TaskId,
+    Work,
 };

@@ -35,16 +35,27 @@ pub enum Quality {
     Lite,
 }
 
-/// How a [`Session`](crate::Session) works.
+/// How a [`Session`](crate::Session) works. All but the three sizes hold for single frames: each keeps the options that
+/// held when it was added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// The parts to report.
     pub parts: Parts,
+    /// The landmark models that jobs ask for.
+    pub quality: Quality,
     /// Frames that wait for their turn before the oldest is dropped; 1 means "the newest only". At least 1.
     pub buffer_size: usize,
     /// Temporal smoothing of the pose: visibility low-pass and one-euro filters (HOLISTIC_SPEC §9). The region of the
     /// next frame is always taken from smoothed auxiliary landmarks.
     pub smoothing: bool,
+    /// Temporal smoothing of hands, which MediaPipe's holistic graph does not have. Of reported landmarks only: the region
+    /// of the next frame is taken from unsmoothed ones, so that tracking stays as it is.
+    pub hand_smoothing: bool,
+    /// As `hand_smoothing`, of the face.
+    pub face_smoothing: bool,
+    /// x becomes 1 − x in reported landmarks (−x in metres), for a picture that is shown mirrored. Sides stay the
+    /// subject's own, tracking stays as it is.
+    pub mirrored: bool,
     /// Frames that may be in work at once, pose ahead of hands and face. 1..=16.
     pub max_frames_in_flight: usize,
     /// Results that wait to be read before the oldest is dropped. At least 1.
@@ -65,8 +76,12 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             parts: Parts::ALL,
+            quality: Quality::Full,
             buffer_size: 50,
             smoothing: true,
+            hand_smoothing: false,
+            face_smoothing: false,
+            mirrored: false,
             max_frames_in_flight: 3,
             max_unread_results: 50,
             min_pose_detection_confidence: 0.5,

@@ -5,9 +5,10 @@
 use live_keypoints_pipeline::branch::{BranchOutcome, FaceOutcome, PoseOutcome};
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
-    Decoded, ErrorCode, FrameResult, MAX_STILLS, MissingReason, Options, Outcome, Session,
-    SessionError, Step, Steps, Work,
+    Decoded, ErrorCode, FrameError, FrameResult, MAX_STILLS, MissingReason, Options, Outcome,
+    Session, SessionError, Step, Steps, Work,
 };
+use proptest::prelude::*;
 
 type Stream = Session<&'static str, ()>;
 
@@ -37,9 +38,31 @@ fn nobody() -> Outcome<()> {
     }))
 }
 
+fn bad() -> FrameError {
+    FrameError::new(ErrorCode::UnsupportedFrame, "not a frame")
+}
+
+/// Index, whether it failed, and drops of every result that there is.
+fn answers(session: &mut Stream) -> Vec<(u64, bool, u64)> {
+    let results = std::iter::from_fn(|| session.next_result());
+    results
+        .map(|result| match result {
+            FrameResult::Keypoints(k) => (k.index, false, k.dropped),
+            FrameResult::Failed(f) => (f.index, true, f.dropped),
+        })
+        .collect()
+}
+
 /// Lets the session process all it has: frames in which nobody is.
 fn run_until_idle(session: &mut Stream) {
-    while let Some(task) = session.next_task(Steps::ALL, 0) {
+    while !session.is_idle() {
+        step(session);
+    }
+}
+
+/// Runs one task, if there is any.
+fn step(session: &mut Stream) {
+    if let Some(task) = session.next_task(Steps::ALL, 0) {
         let outcome = match task.work {
             Work::Decode(_) => decoded(),
             Work::Branch(..) => nobody(),
@@ -109,7 +132,9 @@ fn a_reset_hands_out_what_waited_and_the_index_goes_on() {
     let mut session = session(50, 50);
     session.add_frame("a", 0, 0);
     session.add_frame("b", 0, 0);
-    assert_eq!(session.reset(), [(0, "a"), (1, "b")]);
+    let boundary = session.reset();
+    assert_eq!(boundary.discarded, [(0, "a"), (1, "b")]);
+    assert_eq!(boundary.next_index, 2);
     assert_eq!(session.add_frame("c", 0, 0).index, 2);
     run_until_idle(&mut session);
     let Some(FrameResult::Keypoints(keypoints)) = session.next_result() else {
@@ -199,4 +224,207 @@ fn times_are_the_callers() {
         ),
         (500, 40, 70, 700)
     );
+}
+
+#[test]
+fn a_bad_frame_takes_an_index_and_its_error_comes_in_frame_order() {
+    let mut session = session(50, 50);
+    assert_eq!(session.add_failed(bad(), 5), 0);
+    let Some(FrameResult::Failed(failed)) = session.next_result() else {
+        panic!("no error");
+    };
+    assert_eq!((failed.index, failed.timestamp_us), (0, 5));
+    assert_eq!(failed.error, bad());
+
+    session.add_frame("a", 0, 0);
+    assert_eq!(session.add_failed(bad(), 0), 2);
+    assert_eq!(session.add_failed(bad(), 0), 3);
+    session.add_frame("b", 0, 0);
+    assert_eq!(session.add_failed(bad(), 0), 5);
+    assert_eq!(answers(&mut session), [], "frame 1 comes first");
+    assert_eq!(session.stats().buffered, 5);
+    run_until_idle(&mut session);
+    let expected = [1, 2, 3, 4, 5].map(|index| (index, ![1, 4].contains(&index), 0));
+    assert_eq!(answers(&mut session), expected);
+    let stats = session.stats();
+    assert_eq!((stats.received, stats.failed, stats.completed), (6, 4, 2));
+}
+
+#[test]
+fn a_bad_frame_pushes_no_other_out_and_waits_for_none_that_is_gone() {
+    let mut session = session(1, 50);
+    session.add_frame("a", 0, 0);
+    session.add_failed(bad(), 0);
+    assert_eq!(answers(&mut session), []);
+    // "b" pushes "a" out, so that the error has nothing to wait for.
+    assert_eq!(session.add_frame("b", 0, 0).evicted, Some((0, "a")));
+    assert_eq!(answers(&mut session), [(1, true, 1)]);
+    session.add_failed(bad(), 0);
+    assert_eq!(session.reset().discarded, [(2, "b")]);
+    assert_eq!(answers(&mut session), [(3, true, 1)]);
+    assert!(session.is_idle());
+}
+
+#[test]
+fn bad_frames_that_wait_are_bounded_and_counted() {
+    let mut session = session(50, 3);
+    session.add_frame("a", 0, 0);
+    for _ in 0..10 {
+        session.add_failed(bad(), 0);
+    }
+    session
+        .configure(Options {
+            max_unread_results: 2,
+            ..session.options().clone()
+        })
+        .unwrap();
+    assert_eq!(session.stats().buffered, 1 + 2);
+    run_until_idle(&mut session);
+    let answers = answers(&mut session);
+    assert_eq!(
+        answers.iter().map(|answer| answer.0).collect::<Vec<_>>(),
+        [9, 10]
+    );
+    let dropped: u64 = answers.iter().map(|answer| answer.2).sum();
+    assert_eq!(dropped, 9);
+}
+
+#[test]
+fn a_frame_that_its_producer_dropped_takes_an_index_and_is_counted() {
+    let mut session = session(50, 50);
+    assert_eq!(session.add_dropped(), 0);
+    session.add_frame("a", 0, 0);
+    run_until_idle(&mut session);
+    assert_eq!(answers(&mut session), [(1, false, 1)]);
+    assert_eq!((session.stats().received, session.stats().dropped), (2, 1));
+    assert_eq!(session.next_index(), 2);
+}
+
+#[test]
+fn a_smaller_buffer_throws_the_oldest_away_and_counts_them() {
+    let mut session = session(4, 50);
+    for name in ["a", "b", "c", "d"] {
+        session.add_frame(name, 0, 0);
+    }
+    let smaller = Options {
+        buffer_size: 2,
+        ..session.options().clone()
+    };
+    let boundary = session.configure(smaller).unwrap();
+    assert_eq!(boundary.discarded, [(0, "a"), (1, "b")]);
+    assert_eq!(boundary.next_index, 4);
+    assert_eq!(session.add_frame("e", 0, 0).evicted, Some((2, "c")));
+    run_until_idle(&mut session);
+    assert_eq!(answers(&mut session), [(3, false, 3), (4, false, 0)]);
+}
+
+#[test]
+fn fewer_unread_results_drop_the_oldest_and_count_them() {
+    let mut session = session(50, 50);
+    for _ in 0..5 {
+        session.add_frame("frame", 0, 0);
+    }
+    run_until_idle(&mut session);
+    let fewer = Options {
+        max_unread_results: 1,
+        ..session.options().clone()
+    };
+    session.configure(fewer).unwrap();
+    assert_eq!(answers(&mut session), [(4, false, 4)]);
+}
+
+#[test]
+fn stills_survive_resets_and_newer_frames() {
+    let mut session = session(1, 50);
+    session.add_still("still", 0, 0).unwrap();
+    for _ in 0..5 {
+        session.add_frame("frame", 0, 0);
+    }
+    let boundary = session.reset();
+    assert_eq!(boundary.discarded, [(5, "frame")]);
+    run_until_idle(&mut session);
+    assert_eq!(answers(&mut session), [(0, false, 0)]);
+    session.add_frame("frame", 0, 0);
+    run_until_idle(&mut session);
+    assert_eq!(answers(&mut session), [(6, false, 5)]);
+}
+
+/// What happens to a session from outside.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Frame,
+    Still,
+    Bad,
+    RateLimited,
+    Reset,
+    Configure { buffer_size: usize },
+    Step,
+    Read,
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        6 => Just(Event::Frame),
+        1 => Just(Event::Still),
+        2 => Just(Event::Bad),
+        1 => Just(Event::RateLimited),
+        1 => Just(Event::Reset),
+        1 => (1usize..6).prop_map(|buffer_size| Event::Configure { buffer_size }),
+        12 => Just(Event::Step),
+        3 => Just(Event::Read),
+    ];
+    prop::collection::vec(event, 0..120)
+}
+
+proptest! {
+    #[test]
+    fn every_index_is_answered_or_counted_as_dropped_and_answers_are_in_order(events in events()) {
+        let mut session = session(3, 4);
+        let (mut given, mut stills) = (0, Vec::new());
+        let mut read = Vec::new();
+        for event in events {
+            let options = session.options().clone();
+            match event {
+                Event::Frame => {
+                    prop_assert_eq!(session.add_frame("frame", 0, 0).index, given);
+                    given += 1;
+                }
+                Event::Still => match session.add_still("still", 0, 0) {
+                    Ok(index) => {
+                        prop_assert_eq!(index, given);
+                        stills.push(index);
+                        given += 1;
+                    }
+                    Err(busy) => {
+                        prop_assert_eq!(session.add_failed(busy.into(), 0), given);
+                        given += 1;
+                    }
+                },
+                Event::Bad => {
+                    prop_assert_eq!(session.add_failed(bad(), 0), given);
+                    given += 1;
+                }
+                Event::RateLimited => {
+                    prop_assert_eq!(session.add_dropped(), given);
+                    given += 1;
+                }
+                Event::Reset => prop_assert_eq!(session.reset().next_index, given),
+                Event::Configure { buffer_size } => {
+                    let boundary = session.configure(Options { buffer_size, ..options });
+                    prop_assert_eq!(boundary.unwrap().next_index, given);
+                }
+                Event::Step => step(&mut session),
+                Event::Read => read.extend(answers(&mut session)),
+            }
+        }
+        run_until_idle(&mut session);
+        prop_assert!(session.is_idle());
+        // One more frame brings the count of what was dropped after the last answer.
+        session.add_failed(bad(), 0);
+        read.extend(answers(&mut session));
+        let dropped: u64 = read.iter().map(|answer| answer.2).sum();
+        prop_assert_eq!(read.len() as u64 + dropped, given + 1);
+        read.retain(|answer| !stills.contains(&answer.0));
+        prop_assert!(read.is_sorted_by(|a, b| a.0 < b.0), "{:?}", read);
+    }
 }

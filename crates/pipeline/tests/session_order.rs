@@ -1,4 +1,5 @@
-//! Results do not depend on how many executors there are, nor on the order in which they finish.
+//! Results do not depend on how many executors there are, nor on the order in which they finish, nor on when options
+//! change: each frame has those that held when it was added.
 //!
 //! Branches are computed by a stand-in whose answers depend on every bit of their jobs, so that any state that a branch
 //! saw too early, too late or not at all changes the results of all frames after it.
@@ -13,8 +14,8 @@ use live_keypoints_pipeline::branch::{
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
 use live_keypoints_pipeline::{
-    Decoded, ErrorCode, FrameError, FrameResult, Landmarks, Options, Outcome, Parts, Session, Step,
-    Steps, Task, Work,
+    Decoded, ErrorCode, FrameError, FrameResult, Landmarks, Options, Outcome, Parts, Quality,
+    Session, Step, Steps, Task, Work,
 };
 use proptest::prelude::*;
 
@@ -116,20 +117,35 @@ fn outcome_of(task: &Task<Kind, (u64, Kind)>) -> Outcome<(u64, Kind)> {
     }
 }
 
+/// What happens to a stream besides its frames.
+#[derive(Clone, Debug, Default)]
+struct Changes {
+    /// Tracking starts from scratch with this frame.
+    reset_at: Option<usize>,
+    /// New options that hold from a frame on.
+    options: Vec<(usize, Options)>,
+}
+
+fn reset_at(frame: usize) -> Changes {
+    Changes {
+        reset_at: Some(frame),
+        ..Changes::default()
+    }
+}
+
 /// Runs a whole stream with executors that serve `steps` each and finish in an order that `random` decides.
 fn run(
     frames: &[Kind],
     executors: &[Steps],
-    reset_at: Option<usize>,
+    changes: &Changes,
     random: &mut Random,
 ) -> Vec<FrameResult> {
-    let options = Options {
-        parts: Parts::ALL,
+    let with_room = |options: &Options| Options {
         buffer_size: frames.len().max(1),
         max_unread_results: frames.len().max(1),
-        ..Options::default()
+        ..options.clone()
     };
-    let mut session: Stream = Session::new(options).unwrap();
+    let mut session: Stream = Session::new(with_room(&Options::default())).unwrap();
     let mut working: Vec<Option<Task<Kind, (u64, Kind)>>> = vec![None; executors.len()];
     let mut results = Vec::new();
     let mut pending = frames.iter().enumerate();
@@ -137,10 +153,14 @@ fn run(
     loop {
         // A reset throws away what waits, so every run must have taken the same frames up before it.
         if let Some((at, kind)) = next {
-            let is_reset = reset_at == Some(at);
+            let is_reset = changes.reset_at == Some(at);
             if !is_reset || session.is_idle() {
                 if is_reset {
-                    assert!(session.reset().is_empty());
+                    assert!(session.reset().discarded.is_empty());
+                }
+                for (_, options) in changes.options.iter().filter(|(n, _)| *n == at) {
+                    let boundary = session.configure(with_room(options)).unwrap();
+                    assert_eq!(boundary.next_index, at as u64);
                 }
                 session.add_frame(*kind, (at as u64 + 1) * 33_333, 0);
                 next = pending.next();
@@ -197,20 +217,61 @@ fn kinds() -> impl Strategy<Value = Vec<Kind>> {
     prop::collection::vec(kind, 0..14)
 }
 
+fn options() -> impl Strategy<Value = Options> {
+    let flags = prop::collection::vec(any::<bool>(), 8);
+    let confidences = prop::collection::vec(0.0f32..0.8, 3);
+    (flags, confidences, 1usize..5).prop_map(|(flags, confidences, max_frames_in_flight)| Options {
+        parts: Parts {
+            pose: true,
+            hands: flags[0],
+            face: flags[1],
+        },
+        quality: if flags[2] {
+            Quality::Full
+        } else {
+            Quality::Lite
+        },
+        smoothing: flags[3],
+        hand_smoothing: flags[4],
+        face_smoothing: flags[5],
+        mirrored: flags[6],
+        max_frames_in_flight,
+        min_pose_presence_confidence: confidences[0],
+        min_hand_landmarks_confidence: confidences[1],
+        min_face_presence_confidence: confidences[2],
+        ..Options::default()
+    })
+}
+
+fn changes() -> impl Strategy<Value = Changes> {
+    let changes = prop::collection::vec((0usize..14, options()), 0..4);
+    (prop::option::of(0usize..14), changes)
+        .prop_map(|(reset_at, options)| Changes { reset_at, options })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn results_are_bit_identical_for_one_to_four_executors_in_any_order(
         frames in kinds(),
-        reset_at in prop::option::of(0usize..14),
+        changes in changes(),
         seed in 1u64..,
     ) {
         let mut random = Random(seed);
-        let expected = run(&frames, &steps(&[31]), reset_at, &mut random);
+        let expected = run(&frames, &steps(&[31]), &changes, &mut random);
         prop_assert_eq!(expected.len(), frames.len());
         let indices: Vec<u64> = expected.iter().map(FrameResult::index).collect();
         prop_assert_eq!(indices, (0..frames.len() as u64).collect::<Vec<_>>());
+        for result in &expected {
+            if let FrameResult::Keypoints(keypoints) = result {
+                let held = changes.options.iter().enumerate();
+                let held = held.filter(|(_, (at, _))| *at as u64 <= keypoints.index);
+                let held = held.max_by_key(|(n, (at, _))| (*at, *n));
+                let parts = held.map_or(Parts::ALL, |(_, (_, options))| options.parts);
+                prop_assert_eq!(keypoints.parts, parts);
+            }
+        }
         let layouts: [&[u8]; 6] = [
             // The browser's: decode 1, pose 2, left hand 4, right hand 8, face 16.
             &[1 | 2 | 16, 4 | 8],
@@ -222,7 +283,7 @@ proptest! {
             &[31, 31, 31, 31],
         ];
         for layout in layouts {
-            let results = run(&frames, &steps(layout), reset_at, &mut random);
+            let results = run(&frames, &steps(layout), &changes, &mut random);
             prop_assert!(results == expected, "layout {layout:?} differs");
         }
     }
@@ -233,8 +294,8 @@ fn the_stand_in_notices_a_lost_state() {
     // Were tracking not carried over, frame 2 would be the same after one person as after two.
     let mut random = Random(1);
     let all = steps(&[31]);
-    let kept = run(&[Kind::Person; 3], &all, None, &mut random);
-    let reset = run(&[Kind::Person; 3], &all, Some(2), &mut random);
+    let kept = run(&[Kind::Person; 3], &all, &Changes::default(), &mut random);
+    let reset = run(&[Kind::Person; 3], &all, &reset_at(2), &mut random);
     assert_eq!(kept[1], reset[1]);
     assert_ne!(kept[2], reset[2]);
 }
@@ -248,7 +309,7 @@ fn a_broken_frame_leaves_the_frames_after_it_as_they_were() {
     let results = run(
         &[Kind::Person, Kind::Broken, Kind::Person],
         &all,
-        None,
+        &Changes::default(),
         &mut random,
     );
     let FrameResult::Failed(failed) = &results[1] else {

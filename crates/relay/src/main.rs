@@ -60,6 +60,7 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         mode: args.mode(),
         frame_rate: args.fps,
         options: Options {
+            quality: args.models.quality(),
             smoothing: !args.no_smoothing,
             ..Options::default()
         },

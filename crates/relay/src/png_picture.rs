@@ -1,5 +1,5 @@
 //! PNG to RGB: 1 to 16 bits, grey, RGB, palette, interlaced; alpha is dropped, of 16 bits the high eight are kept. Of an
-//! animation it is the first frame.
+//! animation it is the first frame. The orientation of an `eXIf` chunk is respected, wherever the chunk stands.
 
 use std::io::Cursor;
 
@@ -40,7 +40,13 @@ pub(crate) fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, Pic
     let mut samples = vec![0; length];
     let frame = reader.next_frame(&mut samples).map_err(picture_error)?;
     samples.truncate(frame.buffer_size());
-    RgbImage::from_rgb(width, height, rgb_from_samples(samples, frame.color_type)?)
+    let stored = RgbImage::from_rgb(width, height, rgb_from_samples(samples, frame.color_type)?)?;
+    // The chunk may also come after the pixels, where a broken file does no harm any more.
+    let _ = reader.finish();
+    Ok(match &reader.info().exif_metadata {
+        Some(exif) => stored.upright_by_exif(exif),
+        None => stored,
+    })
 }
 
 fn rgb_from_samples(samples: Vec<u8>, color: ColorType) -> Result<Vec<u8>, PictureError> {
@@ -118,6 +124,54 @@ mod tests {
         assert_eq!(pixels(&grey_alpha), [7, 7, 7]);
         let palette = png(ColorType::Indexed, One, 2, &[0b0100_0000]);
         assert_eq!(pixels(&palette), [9, 8, 7, 1, 2, 3]);
+    }
+
+    /// A TIFF header and one directory with the tag Orientation.
+    fn exif(orientation: u8) -> Vec<u8> {
+        let mut tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+        tiff.extend([orientation, 0, 0, 0, 0, 0, 0]);
+        tiff
+    }
+
+    /// A picture of two pixels, and where its pixels (chunk IDAT) and its end (IEND) begin.
+    fn two_pixels() -> (Vec<u8>, [usize; 2]) {
+        let bytes = png(ColorType::Grayscale, BitDepth::Eight, 2, &[10, 20]);
+        let chunk = |name: &[u8]| bytes.windows(4).position(|w| w == name).unwrap() - 4;
+        let places = [chunk(b"IDAT"), chunk(b"IEND")];
+        (bytes, places)
+    }
+
+    fn with_chunk(bytes: &[u8], at: usize, name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        let mut chunk = Vec::new();
+        let mut checked = name.to_vec();
+        checked.extend(data);
+        chunk.extend((data.len() as u32).to_be_bytes());
+        chunk.extend(&checked);
+        chunk.extend(crc32(&checked).to_be_bytes());
+        [&bytes[..at], &chunk, &bytes[at..]].concat()
+    }
+
+    /// The CRC of PNG chunks (ISO 3309).
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
+            })
+        })
+    }
+
+    #[test]
+    fn exif_orientation_is_respected_before_and_after_the_pixels() {
+        let (plain, places) = two_pixels();
+        for at in places {
+            let turned = with_chunk(&plain, at, b"eXIf", &exif(3));
+            assert_eq!(pixels(&turned), [20, 20, 20, 10, 10, 10]);
+            let on_its_side = with_chunk(&plain, at, b"eXIf", &exif(6));
+            let image = decode(&on_its_side, DecodeLimits::default()).unwrap();
+            assert_eq!((image.width(), image.height()), (1, 2));
+            let broken = with_chunk(&plain, at, b"eXIf", b"no TIFF header");
+            assert_eq!(pixels(&broken), pixels(&plain));
+        }
     }
 
     #[test]

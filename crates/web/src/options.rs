@@ -1,7 +1,7 @@
 //! Options as a plain JavaScript object, in camelCase. An unknown key is an error that names it.
 
 use js_sys::{Array, Object, Reflect};
-use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts};
+use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Quality};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::js_error;
@@ -22,11 +22,11 @@ pub(crate) fn read(object: &JsValue) -> Result<Options, JsValue> {
         let key = key.as_string().unwrap_or_default();
         match key.as_str() {
             "parts" => options.parts = parts(&value)?,
-            "smoothing" => {
-                let smoothing = value.as_bool();
-                options.smoothing =
-                    smoothing.ok_or_else(|| invalid(&key, "true or false", &value))?;
-            }
+            "quality" => options.quality = quality(&value)?,
+            "smoothing" => options.smoothing = flag(&key, &value)?,
+            "handSmoothing" => options.hand_smoothing = flag(&key, &value)?,
+            "faceSmoothing" => options.face_smoothing = flag(&key, &value)?,
+            "mirrored" => options.mirrored = flag(&key, &value)?,
             "bufferSize" => options.buffer_size = count(&key, &value)?,
             "maxFramesInFlight" => options.max_frames_in_flight = count(&key, &value)?,
             "maxUnreadResults" => options.max_unread_results = count(&key, &value)?,
@@ -71,6 +71,20 @@ fn parts(value: &JsValue) -> Result<Parts, JsValue> {
         }
     }
     Ok(parts)
+}
+
+fn quality(value: &JsValue) -> Result<Quality, JsValue> {
+    match value.as_string().as_deref() {
+        Some("full") => Ok(Quality::Full),
+        Some("lite") => Ok(Quality::Lite),
+        _ => Err(invalid("quality", "\"full\" or \"lite\"", value)),
+    }
+}
+
+fn flag(key: &str, value: &JsValue) -> Result<bool, JsValue> {
+    value
+        .as_bool()
+        .ok_or_else(|| invalid(key, "true or false", value))
 }
 
 fn count(key: &str, value: &JsValue) -> Result<usize, JsValue> {

@@ -139,7 +139,7 @@ impl WebSession {
 
     /// Starts tracking from scratch and throws the buffered frames away: their indices.
     pub fn reset(&mut self) -> Float64Array {
-        let discarded = self.session.reset();
+        let discarded = self.session.reset().discarded;
         let indices: Vec<f64> = discarded.iter().map(|(index, ())| *index as f64).collect();
         Float64Array::from(&indices[..])
     }

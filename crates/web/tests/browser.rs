@@ -98,6 +98,10 @@ fn wrong_options_are_named_and_have_a_code() {
         ("minPoseDetectionConfidence", JsValue::from(2)),
         ("parts", JsValue::from("pose")),
         ("smoothing", JsValue::from("yes")),
+        ("handSmoothing", JsValue::from("yes")),
+        ("faceSmoothing", JsValue::from(1)),
+        ("mirrored", JsValue::NULL),
+        ("quality", JsValue::from("medium")),
         ("bufferSzie", JsValue::from(5)),
     ] {
         let error = error_of(WebSession::new(&options(&[(key, value)])));
@@ -112,6 +116,13 @@ fn wrong_options_are_named_and_have_a_code() {
         );
     }
     assert!(WebSession::new(&JsValue::UNDEFINED).is_ok());
+    let right = [
+        ("quality", JsValue::from("lite")),
+        ("handSmoothing", JsValue::TRUE),
+        ("faceSmoothing", JsValue::FALSE),
+        ("mirrored", JsValue::TRUE),
+    ];
+    assert!(WebSession::new(&options(&right)).is_ok());
 }
 
 #[wasm_bindgen_test]

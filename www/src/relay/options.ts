@@ -73,7 +73,6 @@ export interface ReconnectOptions {
 export interface CheckedConnectOptions {
   readonly parts: readonly Part[];
   readonly bufferSize: number;
-  readonly mirrored: boolean;
   readonly maxFramesInFlight: number;
   readonly encoder: { quality: number; maxPixels: number };
   readonly token: string | undefined;
@@ -113,7 +112,6 @@ export function checkConnectOptions(
   return {
     parts,
     bufferSize,
-    mirrored: checkBoolean("mirrored", options.mirrored) ?? false,
     maxFramesInFlight,
     encoder: {
       quality: jpegQuality,
@@ -144,7 +142,6 @@ function checkReconnect(
   return { backOff: { firstMs, mostMs }, maxAttempts };
 }
 
-/** Mirroring is this side's own, so that it does not depend on the relay. */
 function configureMessage(
   options: ConnectOptions,
   parts: readonly Part[],
@@ -160,6 +157,7 @@ function configureMessage(
     smoothing: checkBoolean("smoothing", options.smoothing),
     hand_smoothing: checkBoolean("handSmoothing", options.handSmoothing),
     face_smoothing: checkBoolean("faceSmoothing", options.faceSmoothing),
+    mirrored: checkBoolean("mirrored", options.mirrored),
     ...more,
   };
   return Object.fromEntries(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::detector::DetectedKeypoints;
 use crate::landmarks::{FaceLandmarks, HandLandmarks, HandWorldLandmarks};
+use crate::options::Quality;
 use crate::rect::NormalizedRect;
 use crate::smoothing::RawPose;
 
@@ -62,6 +63,16 @@ impl BranchJob {
             Self::Face(_) => Branch::Face,
         }
     }
+
+    /// Which landmark models it asks for; `None` for the face, which has the same in every quality.
+    #[must_use]
+    pub fn quality(&self) -> Option<Quality> {
+        match self {
+            Self::Pose(job) => Some(job.quality),
+            Self::LeftHand(job) | Self::RightHand(job) => Some(job.quality),
+            Self::Face(_) => None,
+        }
+    }
 }
 
 impl BranchOutcome {
@@ -84,6 +95,8 @@ pub struct PoseJob {
     pub roi: Option<NormalizedRect>,
     /// Least score of a detected person.
     pub min_detection_confidence: f32,
+    /// The landmark model to use.
+    pub quality: Quality,
 }
 
 /// What was found of the body.
@@ -110,6 +123,8 @@ pub struct HandJob {
     pub index: [f32; 2],
     /// The hand in the frame before.
     pub previous: Option<HandLandmarks>,
+    /// The landmark model to use.
+    pub quality: Quality,
 }
 
 /// What was found of a hand. All regions are `None` from the first that could not be made.

@@ -11,120 +11,10 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use crate::error::FrameError;
-use crate::keypoints::{FailedFrame, FrameKeypoints, FrameResult, Scores};
-use crate::landmarks::{
-    FaceLandmarks, HandLandmarks, HandWorldLandmarks, PoseLandmarks, PoseWorldLandmarks,
-};
-
-/// Whether hands are also given in metres.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HandWorld {
-    /// `left_hand_world` and `right_hand_world` are left out.
-    #[default]
-    Omitted,
-    /// They are there wherever hands were asked for.
-    Included,
-}
-
-/// A part: left out, `null` or there.
-type Part<'a, T> = Option<Option<&'a T>>;
-
-/// The fields of a frame with keypoints, borrowed from them.
-#[derive(Clone, Debug, Serialize)]
-pub struct KeypointsObject<'a> {
-    index: u64,
-    timestamp_us: u64,
-    width: u32,
-    height: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pose: Part<'a, PoseLandmarks>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pose_world: Part<'a, PoseWorldLandmarks>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_hand: Part<'a, HandLandmarks>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    right_hand: Part<'a, HandLandmarks>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_hand_world: Part<'a, HandWorldLandmarks>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    right_hand_world: Part<'a, HandWorldLandmarks>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    face: Part<'a, FaceLandmarks>,
-    scores: ScoresObject,
-}
-
-/// The presence of each part that was asked for.
-#[derive(Clone, Debug, Serialize)]
-struct ScoresObject {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pose: Option<Option<f32>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_hand: Option<Option<f32>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    right_hand: Option<Option<f32>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    face: Option<Option<f32>>,
-}
-
-impl<'a> KeypointsObject<'a> {
-    /// The object of these keypoints.
-    #[must_use]
-    pub fn new(keypoints: &'a FrameKeypoints, hand_world: HandWorld) -> Self {
-        let parts = keypoints.parts;
-        let has_hand_world = parts.hands && hand_world == HandWorld::Included;
-        Self {
-            index: keypoints.index,
-            timestamp_us: keypoints.timestamp_us,
-            width: keypoints.width,
-            height: keypoints.height,
-            pose: parts.pose.then_some(keypoints.pose.as_ref()),
-            pose_world: parts.pose.then_some(keypoints.pose_world.as_ref()),
-            left_hand: parts.hands.then_some(keypoints.left_hand.as_ref()),
-            right_hand: parts.hands.then_some(keypoints.right_hand.as_ref()),
-            left_hand_world: has_hand_world.then_some(keypoints.left_hand_world.as_ref()),
-            right_hand_world: has_hand_world.then_some(keypoints.right_hand_world.as_ref()),
-            face: parts.face.then_some(keypoints.face.as_ref()),
-            scores: scores_object(keypoints),
-        }
-    }
-}
-
-fn scores_object(keypoints: &FrameKeypoints) -> ScoresObject {
-    let parts = keypoints.parts;
-    let Scores {
-        pose,
-        left_hand,
-        right_hand,
-        face,
-    } = keypoints.scores;
-    ScoresObject {
-        pose: parts.pose.then_some(pose),
-        left_hand: parts.hands.then_some(left_hand),
-        right_hand: parts.hands.then_some(right_hand),
-        face: parts.face.then_some(face),
-    }
-}
-
-/// The fields of a frame that failed, borrowed from it.
-#[derive(Clone, Debug, Serialize)]
-pub struct FailedObject<'a> {
-    index: u64,
-    error: &'a FrameError,
-}
-
-impl<'a> FailedObject<'a> {
-    /// The object of this failed frame.
-    #[must_use]
-    pub fn new(failed: &'a FailedFrame) -> Self {
-        Self {
-            index: failed.index,
-            error: &failed.error,
-        }
-    }
-}
+pub use super::object::HandWorld;
+use super::object::{FailedObject, KeypointsObject};
+use super::points::PointSelection;
+use crate::keypoints::FrameResult;
 
 /// Writes one line, newline included.
 ///
@@ -137,7 +27,8 @@ pub fn write_line(
 ) -> io::Result<()> {
     match result {
         FrameResult::Keypoints(keypoints) => {
-            serde_json::to_writer(&mut out, &KeypointsObject::new(keypoints, hand_world))?;
+            let object = KeypointsObject::new(keypoints, hand_world, &PointSelection::ALL);
+            serde_json::to_writer(&mut out, &object)?;
         }
         FrameResult::Failed(failed) => {
             serde_json::to_writer(&mut out, &FailedObject::new(failed))?;
@@ -149,8 +40,8 @@ pub fn write_line(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorCode;
-    use crate::keypoints::{MissingParts, Timings};
+    use crate::error::{ErrorCode, FrameError};
+    use crate::keypoints::{FailedFrame, FrameKeypoints, MissingParts, Scores, Timings};
     use crate::landmarks::Landmarks;
     use crate::options::Parts;
 

@@ -4,7 +4,6 @@
 
 use jpeg_decoder::{Decoder, Error, PixelFormat};
 
-use super::orientation::{orientation_of, upright};
 use super::{RgbImage, check_length};
 use crate::error::PictureError;
 use crate::rect::ImageSize;
@@ -67,8 +66,10 @@ pub fn decode_jpeg(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, Pictu
     let pixels = rgb_from_samples(samples, info.pixel_format);
     check_length(size.width, size.height, 3, pixels.len())?;
     let stored = RgbImage { size, pixels };
-    let orientation = decoder.exif_data().map_or(1, orientation_of);
-    Ok(upright(stored, orientation))
+    Ok(match decoder.exif_data() {
+        Some(exif) => stored.upright_by_exif(exif),
+        None => stored,
+    })
 }
 
 fn rgb_from_samples(samples: Vec<u8>, format: PixelFormat) -> Vec<u8> {

@@ -47,6 +47,14 @@ impl RgbImage {
         Ok(Self { size, pixels })
     }
 
+    /// The picture as it should be seen by an Exif block (TIFF header first). One that says nothing sound of the
+    /// orientation leaves it as it is.
+    #[cfg(feature = "inference")]
+    #[must_use]
+    pub fn upright_by_exif(self, exif: &[u8]) -> Self {
+        orientation::upright(self, orientation::orientation_of(exif))
+    }
+
     /// Width and height in pixels.
     #[must_use]
     pub fn size(&self) -> ImageSize {

@@ -1,23 +1,16 @@
 //! One frame on its way through the steps.
 
+use std::sync::Arc;
+
+use super::intake::Queued;
 use super::step::{Decoded, Step};
 use crate::branch::Branch;
 use crate::error::FrameError;
 use crate::keypoints::{
     FailedFrame, FrameKeypoints, FrameResult, MissingParts, MissingReason, Scores, Timings,
 };
-use crate::options::Parts;
+use crate::options::Options;
 use crate::rect::ImageSize;
-
-/// A frame that waits for its turn.
-#[derive(Debug)]
-pub(super) struct Queued<F> {
-    pub(super) index: u64,
-    pub(super) timestamp_us: u64,
-    pub(super) added_us: u64,
-    pub(super) generation: u64,
-    pub(super) frame: F,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
@@ -30,6 +23,7 @@ enum Progress {
 pub(super) struct FrameInWork<P> {
     is_still: bool,
     generation: u64,
+    options: Arc<Options>,
     /// Which stretch of tracking the frame belongs to; set when its pose starts.
     pub(super) epoch: u64,
     added_us: u64,
@@ -44,19 +38,13 @@ pub(super) struct FrameInWork<P> {
 
 impl<P: Clone> FrameInWork<P> {
     /// Takes a frame up; hands its content out for decoding.
-    pub(super) fn new<F>(
-        queued: Queued<F>,
-        is_still: bool,
-        parts: Parts,
-        ticket: u64,
-        now_us: u64,
-    ) -> (Self, F) {
+    pub(super) fn new<F>(queued: Queued<F>, is_still: bool, ticket: u64, now_us: u64) -> (Self, F) {
         let keypoints = FrameKeypoints {
             index: queued.index,
             timestamp_us: queued.timestamp_us,
             width: 0,
             height: 0,
-            parts,
+            parts: queued.options.parts,
             pose: None,
             pose_world: None,
             left_hand: None,
@@ -75,6 +63,7 @@ impl<P: Clone> FrameInWork<P> {
         let frame = Self {
             is_still,
             generation: queued.generation,
+            options: queued.options,
             epoch: 0,
             added_us: queued.added_us,
             has_end: false,
@@ -97,6 +86,11 @@ impl<P: Clone> FrameInWork<P> {
 
     pub(super) fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Those that held when the frame was added.
+    pub(super) fn options(&self) -> &Options {
+        &self.options
     }
 
     pub(super) fn size(&self) -> ImageSize {
@@ -219,6 +213,9 @@ impl<P: Clone> FrameInWork<P> {
             keypoints.pose_world = None;
             keypoints.scores.pose = None;
             keypoints.missing.pose = None;
+        }
+        if self.options.mirrored {
+            keypoints.mirror();
         }
         FrameResult::Keypoints(Box::new(keypoints))
     }

@@ -1,70 +1,44 @@
-//! What a stream remembers from frame to frame: the pose's region and filters, and the previous landmarks of hands and
-//! face. Each branch reads and writes its own, in frame order.
+//! What a stream remembers from frame to frame: the pose's region and filters, and the previous landmarks and filters of
+//! hands and face. Each branch reads and writes its own, in frame order, by the options of the frame.
 
 use super::frame_in_work::FrameInWork;
+use super::part_state::PartState;
 use crate::branch::{
     Branch, BranchJob, FaceJob, FaceOutcome, HandJob, HandOutcome, PoseJob, PoseOutcome,
 };
 use crate::keypoints::MissingReason;
 use crate::landmarks::{FaceLandmarks, HandLandmarks, PoseLandmarks};
-use crate::options::Options;
+use crate::options::Quality;
 use crate::rect::{ImageSize, NormalizedRect};
 use crate::roi;
-use crate::smoothing::PoseFilters;
+use crate::smoothing::{FaceFilters, HandFilters, PoseFilters};
 
 /// A hand is looked for while its wrist is more visible than this (HOLISTIC_SPEC §7.1).
 const MIN_WRIST_VISIBILITY: f32 = 0.1;
 
 #[derive(Debug)]
 pub(super) struct TrackingState {
-    /// From 1; 0 is the epoch of stills. Goes up whenever tracking starts from scratch: after a reset, or when the size of the pictures changes.
+    /// From 1; 0 is the epoch of stills. Goes up whenever tracking starts from scratch: after a reset, or when the size of
+    /// the pictures changes.
     epoch: u64,
     started_with: Option<(u64, ImageSize)>,
-    smoothing: bool,
     filters: PoseFilters,
     pose_roi: Option<NormalizedRect>,
-    left_hand: Previous<HandLandmarks>,
-    right_hand: Previous<HandLandmarks>,
-    face: Previous<FaceLandmarks>,
-}
-
-/// Landmarks of the frame before, good within one epoch.
-#[derive(Debug)]
-struct Previous<T> {
-    epoch: u64,
-    landmarks: Option<T>,
-}
-
-impl<T> Default for Previous<T> {
-    fn default() -> Self {
-        Self {
-            epoch: 0,
-            landmarks: None,
-        }
-    }
-}
-
-impl<T: Clone> Previous<T> {
-    fn get(&self, epoch: u64) -> Option<T> {
-        self.landmarks.clone().filter(|_| self.epoch == epoch)
-    }
-
-    fn set(&mut self, epoch: u64, landmarks: Option<T>) {
-        *self = Self { epoch, landmarks };
-    }
+    left_hand: PartState<HandLandmarks, HandFilters>,
+    right_hand: PartState<HandLandmarks, HandFilters>,
+    face: PartState<FaceLandmarks, FaceFilters>,
 }
 
 impl TrackingState {
-    pub(super) fn new(smoothing: bool) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             epoch: 0,
             started_with: None,
-            smoothing,
-            filters: PoseFilters::new(smoothing),
+            filters: PoseFilters::new(true),
             pose_roi: None,
-            left_hand: Previous::default(),
-            right_hand: Previous::default(),
-            face: Previous::default(),
+            left_hand: PartState::absent(0),
+            right_hand: PartState::absent(0),
+            face: PartState::absent(0),
         }
     }
 
@@ -93,30 +67,32 @@ impl TrackingState {
         &mut self,
         branch: Branch,
         frame: &mut FrameInWork<P>,
-        options: &Options,
     ) -> Option<BranchJob> {
         if branch == Branch::Pose {
-            return Some(BranchJob::Pose(self.pose_job(frame, options)));
+            return Some(BranchJob::Pose(self.pose_job(frame)));
         }
         let pose = frame.keypoints.pose.as_ref()?;
         // A still has no epoch: nothing is previous to it.
         let epoch = frame.epoch;
+        let quality = frame.options().quality;
         Some(match branch {
             Branch::LeftHand => {
-                BranchJob::LeftHand(hand_job(pose, LEFT_HAND, self.left_hand.get(epoch)))
+                let previous = self.left_hand.previous(epoch);
+                BranchJob::LeftHand(hand_job(pose, LEFT_HAND, previous, quality))
             }
             Branch::RightHand => {
-                BranchJob::RightHand(hand_job(pose, RIGHT_HAND, self.right_hand.get(epoch)))
+                let previous = self.right_hand.previous(epoch);
+                BranchJob::RightHand(hand_job(pose, RIGHT_HAND, previous, quality))
             }
             Branch::Pose | Branch::Face => BranchJob::Face(FaceJob {
                 head: std::array::from_fn(|n| [pose[n][0], pose[n][1]]),
-                previous: self.face.get(epoch),
-                min_detection_confidence: options.min_face_detection_confidence,
+                previous: self.face.previous(epoch),
+                min_detection_confidence: frame.options().min_face_detection_confidence,
             }),
         })
     }
 
-    fn pose_job<P: Clone>(&mut self, frame: &mut FrameInWork<P>, options: &Options) -> PoseJob {
+    fn pose_job<P: Clone>(&mut self, frame: &mut FrameInWork<P>) -> PoseJob {
         let mut roi = None;
         if !frame.is_still() {
             let conditions = (frame.generation(), frame.size());
@@ -124,14 +100,15 @@ impl TrackingState {
                 self.started_with = Some(conditions);
                 self.epoch += 1;
                 self.pose_roi = None;
-                self.filters = PoseFilters::new(self.smoothing);
+                self.filters = PoseFilters::new(frame.options().smoothing);
             }
             frame.epoch = self.epoch;
             roi = self.pose_roi;
         }
         PoseJob {
             roi,
-            min_detection_confidence: options.min_pose_detection_confidence,
+            min_detection_confidence: frame.options().min_pose_detection_confidence,
+            quality: frame.options().quality,
         }
     }
 
@@ -142,9 +119,9 @@ impl TrackingState {
         }
         match branch {
             Branch::Pose => {}
-            Branch::LeftHand => self.left_hand.set(frame.epoch, None),
-            Branch::RightHand => self.right_hand.set(frame.epoch, None),
-            Branch::Face => self.face.set(frame.epoch, None),
+            Branch::LeftHand => self.left_hand.lost(frame.epoch),
+            Branch::RightHand => self.right_hand.lost(frame.epoch),
+            Branch::Face => self.face.lost(frame.epoch),
         }
     }
 
@@ -152,10 +129,9 @@ impl TrackingState {
         &mut self,
         frame: &mut FrameInWork<P>,
         outcome: PoseOutcome,
-        options: &Options,
     ) {
         frame.keypoints.scores.pose = outcome.presence;
-        let threshold = options.min_pose_presence_confidence;
+        let threshold = frame.options().min_pose_presence_confidence;
         let is_present = outcome
             .presence
             .is_some_and(|presence| presence > threshold);
@@ -177,6 +153,7 @@ impl TrackingState {
             frame.keypoints.pose_world = Some(raw.world);
             return;
         }
+        self.filters.set_smoothing(frame.options().smoothing);
         let smoothed = self.filters.apply(raw, frame.keypoints.timestamp_us, size);
         let next_roi = roi::pose_from_auxiliary(&smoothed.auxiliary, size);
         self.pose_roi = Some(next_roi).filter(NormalizedRect::is_croppable);
@@ -189,14 +166,13 @@ impl TrackingState {
         branch: Branch,
         frame: &mut FrameInWork<P>,
         outcome: HandOutcome,
-        options: &Options,
     ) {
-        let threshold = options.min_hand_landmarks_confidence;
+        let threshold = frame.options().min_hand_landmarks_confidence;
         let is_present = outcome
             .presence
             .is_some_and(|presence| presence > threshold);
-        let landmarks = outcome.landmarks.filter(|_| is_present);
-        let world = outcome.world.filter(|_| is_present);
+        let mut landmarks = outcome.landmarks.filter(|_| is_present);
+        let mut world = outcome.world.filter(|_| is_present);
         if landmarks.is_none() {
             let reason = match outcome.presence {
                 Some(_) => MissingReason::LowPresence,
@@ -206,12 +182,23 @@ impl TrackingState {
         }
         let is_left = branch == Branch::LeftHand;
         if !frame.is_still() {
-            let previous = if is_left {
+            let state = if is_left {
                 &mut self.left_hand
             } else {
                 &mut self.right_hand
             };
-            previous.set(frame.epoch, landmarks.clone());
+            match &mut landmarks {
+                None => state.lost(frame.epoch),
+                Some(landmarks) => {
+                    let filters = state.found(frame.epoch, landmarks.clone());
+                    if frame.options().hand_smoothing {
+                        let timestamp_us = frame.keypoints.timestamp_us;
+                        filters.apply(landmarks, world.as_mut(), timestamp_us, frame.size());
+                    } else {
+                        *filters = HandFilters::default();
+                    }
+                }
+            }
         }
         let keypoints = &mut frame.keypoints;
         if is_left {
@@ -229,12 +216,11 @@ impl TrackingState {
         &mut self,
         frame: &mut FrameInWork<P>,
         outcome: FaceOutcome,
-        options: &Options,
     ) {
-        let threshold = options.min_face_presence_confidence;
+        let threshold = frame.options().min_face_presence_confidence;
         frame.keypoints.scores.face = outcome.mesh.as_ref().map(|mesh| mesh.presence);
         let has_run = outcome.mesh.is_some();
-        let landmarks = outcome
+        let mut landmarks = outcome
             .mesh
             .filter(|mesh| mesh.presence > threshold)
             .map(|mesh| mesh.landmarks);
@@ -247,7 +233,17 @@ impl TrackingState {
             frame.set_missing(Branch::Face, Some(reason));
         }
         if !frame.is_still() {
-            self.face.set(frame.epoch, landmarks.clone());
+            match &mut landmarks {
+                None => self.face.lost(frame.epoch),
+                Some(landmarks) => {
+                    let filters = self.face.found(frame.epoch, landmarks.clone());
+                    if frame.options().face_smoothing {
+                        filters.apply(landmarks, frame.keypoints.timestamp_us, frame.size());
+                    } else {
+                        *filters = FaceFilters::default();
+                    }
+                }
+            }
         }
         frame.keypoints.face = landmarks;
     }
@@ -262,12 +258,18 @@ fn is_hidden(pose: &PoseLandmarks, [wrist, ..]: HandPoints) -> bool {
     pose[wrist][3] <= MIN_WRIST_VISIBILITY
 }
 
-fn hand_job(pose: &PoseLandmarks, points: HandPoints, previous: Option<HandLandmarks>) -> HandJob {
+fn hand_job(
+    pose: &PoseLandmarks,
+    points: HandPoints,
+    previous: Option<HandLandmarks>,
+    quality: Quality,
+) -> HandJob {
     let [wrist, pinky, index] = points.map(|n| [pose[n][0], pose[n][1]]);
     HandJob {
         wrist,
         pinky,
         index,
         previous,
+        quality,
     }
 }

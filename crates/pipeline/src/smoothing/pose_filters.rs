@@ -1,11 +1,12 @@
 //! All filters of a pose, and what a frame without a pose resets (HOLISTIC_SPEC §9.1, §9.4).
 
+use super::in_space::{apply_in_metres, apply_in_pixels};
 use super::{LowPassFilter, OneEuroFilter, OneEuroParameters};
 use crate::landmarks::{Landmarks, PoseLandmarks, PoseWorldLandmarks};
 use crate::rect::ImageSize;
 use crate::roi;
 
-const POSE: OneEuroParameters = OneEuroParameters {
+pub(super) const POSE: OneEuroParameters = OneEuroParameters {
     min_cutoff_hz: 0.05,
     beta: 80.0,
 };
@@ -13,13 +14,11 @@ const AUXILIARY: OneEuroParameters = OneEuroParameters {
     min_cutoff_hz: 0.01,
     beta: 10.0,
 };
-const WORLD: OneEuroParameters = OneEuroParameters {
+pub(super) const WORLD: OneEuroParameters = OneEuroParameters {
     min_cutoff_hz: 0.1,
     beta: 40.0,
 };
 const VISIBILITY_ALPHA: f64 = 0.1;
-/// Below this size in pixels coordinates are not filtered.
-const MIN_OBJECT_SCALE_PX: f32 = 1e-6;
 
 /// A pose as the model gives it, before the filters.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -68,6 +67,17 @@ impl PoseFilters {
         }
     }
 
+    /// Filters the next pose with or without `smoothing`. Filters that were off start afresh when they are on again.
+    pub fn set_smoothing(&mut self, smoothing: bool) {
+        if smoothing != self.smoothing {
+            let auxiliary = std::mem::replace(&mut self.auxiliary, OneEuroFilter::new(AUXILIARY));
+            *self = Self {
+                auxiliary,
+                ..Self::new(smoothing)
+            };
+        }
+    }
+
     /// A frame without a pose: pose and auxiliary start afresh, world and visibility keep their state.
     pub fn pose_lost(&mut self) {
         self.pose.reset();
@@ -81,24 +91,19 @@ impl PoseFilters {
             mut world,
             mut auxiliary,
         } = raw;
-        let object_scale_px = roi::pose_object_scale_px(&auxiliary, size);
-        let in_pixels = |filter: &mut OneEuroFilter, points: &mut dyn PointsXyz| {
-            if object_scale_px >= MIN_OBJECT_SCALE_PX {
-                let mut values = points.to_pixels(size);
-                filter.apply(&mut values, timestamp_us, 1.0 / f64::from(object_scale_px));
-                points.set_from_pixels(&values, size);
-            }
-        };
-        in_pixels(&mut self.auxiliary, &mut auxiliary);
+        let scale_px = roi::pose_object_scale_px(&auxiliary, size);
+        apply_in_pixels(
+            &mut self.auxiliary,
+            &mut auxiliary,
+            timestamp_us,
+            size,
+            scale_px,
+        );
         if self.smoothing {
             smooth_visibility(&mut self.visibility, &mut landmarks);
             smooth_visibility(&mut self.world_visibility, &mut world);
-            in_pixels(&mut self.pose, &mut landmarks);
-            let mut metres: Vec<f32> = world.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
-            self.world.apply(&mut metres, timestamp_us, 1.0);
-            for (point, value) in world.iter_mut().zip(metres.as_chunks::<3>().0) {
-                point[..3].copy_from_slice(value);
-            }
+            apply_in_pixels(&mut self.pose, &mut landmarks, timestamp_us, size, scale_px);
+            apply_in_metres(&mut self.world, &mut world, timestamp_us);
         }
         SmoothedPose {
             landmarks,
@@ -113,27 +118,6 @@ fn smooth_visibility(filter: &mut LowPassFilter, landmarks: &mut PoseLandmarks) 
     filter.apply(&mut visibility, |_| VISIBILITY_ALPHA);
     for (point, visibility) in landmarks.iter_mut().zip(visibility) {
         point[3] = visibility;
-    }
-}
-
-/// Filtering runs in pixels: x and z in picture widths, y in picture heights.
-trait PointsXyz {
-    fn to_pixels(&self, size: ImageSize) -> Vec<f32>;
-    fn set_from_pixels(&mut self, values: &[f32], size: ImageSize);
-}
-
-impl<const N: usize, const D: usize> PointsXyz for Landmarks<N, D> {
-    fn to_pixels(&self, size: ImageSize) -> Vec<f32> {
-        let (width, height) = size.as_f32();
-        let pixels = |p: &[f32; D]| [p[0] * width, p[1] * height, p[2] * width];
-        self.iter().flat_map(pixels).collect()
-    }
-
-    fn set_from_pixels(&mut self, values: &[f32], size: ImageSize) {
-        let (width, height) = size.as_f32();
-        for (point, [x, y, z]) in self.iter_mut().zip(values.as_chunks::<3>().0) {
-            point[..3].copy_from_slice(&[x / width, y / height, z / width]);
-        }
     }
 }
 
@@ -175,5 +159,22 @@ mod tests {
         assert_eq!(after.landmarks[0], [0.201, 0.5, 0.0, 0.0]);
         assert_eq!(after.world[0], [0.201, 0.5, 0.0, 0.0]);
         assert!(after.auxiliary[0][0] < 0.201);
+    }
+
+    #[test]
+    fn smoothing_that_is_switched_on_again_remembers_nothing_but_the_auxiliary_points() {
+        let mut filters = PoseFilters::new(true);
+        filters.apply(pose_at(0.2, 1.0), 33_333, SIZE);
+        filters.set_smoothing(false);
+        let unsmoothed = filters.apply(pose_at(0.201, 0.0), 66_666, SIZE);
+        assert_eq!(unsmoothed.landmarks[0], [0.201, 0.5, 0.0, 0.0]);
+        assert!(unsmoothed.auxiliary[0][0] < 0.201);
+        filters.set_smoothing(true);
+        let first = filters.apply(pose_at(0.202, 0.5), 99_999, SIZE);
+        assert_eq!(first.landmarks[0], [0.202, 0.5, 0.0, 0.5]);
+        assert!(first.auxiliary[0][0] < 0.202);
+        filters.set_smoothing(true);
+        let second = filters.apply(pose_at(0.203, 0.5), 133_332, SIZE);
+        assert!(second.landmarks[0][0] < 0.203);
     }
 }

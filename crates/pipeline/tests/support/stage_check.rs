@@ -22,7 +22,7 @@ use live_keypoints_pipeline::inference::Models;
 use live_keypoints_pipeline::picture::RgbImage;
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::{PoseFilters, RawPose};
-use live_keypoints_pipeline::{FaceLandmarks, HandLandmarks, roi};
+use live_keypoints_pipeline::{FaceLandmarks, HandLandmarks, Quality, roi};
 use serde_json::Value;
 
 use golden::{
@@ -149,6 +149,7 @@ impl Checker<'_> {
         let job = BranchJob::Pose(PoseJob {
             roi,
             min_detection_confidence: 0.5,
+            quality: Quality::Full,
         });
         match branch::run(self.models, image, &job).unwrap() {
             BranchOutcome::Pose(outcome) => outcome,
@@ -288,6 +289,7 @@ impl Checker<'_> {
                 (!golden[side].is_null())
                     .then(|| landmarks::<21, 3>(&golden[side]) as HandLandmarks)
             }),
+            quality: Quality::Full,
         };
         let job = if is_left {
             BranchJob::LeftHand(job)

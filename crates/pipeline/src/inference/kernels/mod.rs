@@ -5,8 +5,9 @@
 //! - `x86`, `wasm`, `neon` are the vector types of each processor and the entry points compiled for them; `portable`
 //!   serves all others by the specification.
 //!
-//! **Every kernel gives the same bits as the specification.** Each output value is one chain of multiply-adds over its
-//! inputs in a fixed order, then bias, residual and activation; vectors only compute several outputs side by side. So
+//! **Every kernel gives the same bits as the specification.** Each output value is one chain of multiply-adds that
+//! starts from the bias and takes its inputs in a fixed order, then residual and activation; vectors only compute several
+//! outputs side by side. The order is that of XNNPACK, which MediaPipe's models run on, so the bits are MediaPipe's too. So
 //! AVX2, AVX-512, NEON and WebAssembly with relaxed SIMD (all with fused multiply-add) agree with each other to the
 //! last bit. Plain wasm SIMD has no fused multiply-add and rounds twice: `FUSED` is false there.
 //! The NEON kernels have not been run yet.
@@ -21,6 +22,7 @@ mod panels;
 #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "wasm32"))))]
 mod scalar;
 mod shape;
+mod taps;
 mod vector;
 
 #[cfg(target_arch = "aarch64")]
@@ -51,6 +53,7 @@ use x86 as native;
 
 pub(crate) use panels::Panels;
 pub(crate) use shape::{Activation, Epilogue, Shape, Window};
+pub(crate) use taps::Taps;
 
 /// Whether a multiply-add rounds once.
 #[cfg(test)]
@@ -101,27 +104,24 @@ pub(crate) fn convolution(
     }
 }
 
-/// A convolution of each channel with its own kernel: `weights` is `[kernel height, kernel width, channels]`.
+/// A convolution of each channel with its own kernel.
 pub(crate) fn depthwise(
     window: &Window,
     input: &[f32],
-    weights: &[f32],
+    taps: &Taps,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
     window.check(input, out);
     let channels = window.input.channels;
     assert_eq!(window.output.channels, channels);
-    assert_eq!(
-        weights.len(),
-        window.kernel[0] * window.kernel[1] * channels
-    );
+    assert_eq!((taps.kernel(), taps.channels()), (window.kernel, channels));
     epilogue.check(window.output.pixels(), channels);
     assert!(
         epilogue.residual.is_none(),
         "no model adds to a depthwise convolution"
     );
-    native::depthwise(window, input, weights, epilogue, out);
+    native::depthwise(window, input, taps, epilogue, out);
 }
 
 /// The greatest value in each window, by channel.

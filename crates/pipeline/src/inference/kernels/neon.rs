@@ -5,6 +5,7 @@ use std::arch::aarch64::*;
 use super::generic;
 use super::panels::Panels;
 use super::shape::{Activation, Epilogue, Shape, Window};
+use super::taps::Taps;
 use super::vector::Vector;
 
 pub(super) fn lanes() -> usize {
@@ -25,12 +26,12 @@ pub(super) fn matrix_product(
 pub(super) fn depthwise(
     window: &Window,
     input: &[f32],
-    weights: &[f32],
+    taps: &Taps,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
     // SAFETY: see above.
-    unsafe { generic::depthwise::<Neon>(window, input, weights, epilogue, out) }
+    unsafe { generic::depthwise::<Neon>(window, input, taps, epilogue, out) }
 }
 
 pub(super) fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
@@ -97,6 +98,11 @@ impl Vector for Neon {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { vaddq_f32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        Self(unsafe { vsubq_f32(self.0, other.0) })
     }
 
     #[inline(always)]

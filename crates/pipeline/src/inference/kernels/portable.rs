@@ -3,6 +3,7 @@
 use super::panels::Panels;
 use super::scalar;
 use super::shape::{Epilogue, Shape, Window};
+use super::taps::Taps;
 
 pub(super) fn lanes() -> usize {
     1
@@ -22,15 +23,16 @@ pub(super) fn matrix_product(
 pub(super) fn depthwise(
     window: &Window,
     input: &[f32],
-    weights: &[f32],
+    taps: &Taps,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
-    scalar::depthwise::<true>(window, input, weights, epilogue, out);
+    let weight = |ky, kx, channel| taps.element(ky, kx, channel);
+    scalar::depthwise::<true>(window, input, weight, epilogue, out);
 }
 
 pub(super) use scalar::{add, max_pool};
 
 pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
-    scalar::upsample_2x::<true>(shape, input, out);
+    scalar::upsample_2x(shape, input, out);
 }

@@ -3,7 +3,7 @@
 //!
 //! `FUSED` says whether a multiply-add rounds once, as the vector types do.
 
-use super::shape::{Activation, Epilogue, Shape, Window, neighbours};
+use super::shape::{Activation, Epilogue, Shape, Window, between};
 
 /// `a · b + sum`.
 fn multiply_add<const FUSED: bool>(a: f32, b: f32, sum: f32) -> f32 {
@@ -33,7 +33,7 @@ fn activate(value: f32, channel: usize, activation: &Activation) -> f32 {
 }
 
 fn finish(sum: f32, row: usize, channel: usize, epilogue: &Epilogue<'_>) -> f32 {
-    let mut value = sum + epilogue.bias[channel];
+    let mut value = sum;
     if let Some(residual) = epilogue.residual {
         value += residual[row * epilogue.bias.len() + channel];
     }
@@ -51,17 +51,18 @@ pub(crate) fn matrix_product<const FUSED: bool>(
     let columns = epilogue.bias.len();
     for (index, value) in out.iter_mut().enumerate() {
         let (row, column) = (index / columns, index % columns);
-        let sum = (0..depth).fold(0.0, |sum, d| {
+        let sum = (0..depth).fold(epilogue.bias[column], |sum, d| {
             multiply_add::<FUSED>(a[row * depth + d], weight(d, column), sum)
         });
         *value = finish(sum, row, column, epilogue);
     }
 }
 
+/// `weight(ky, kx, channel)` are the kernels. The sum runs over the columns of a kernel, and in them over the rows.
 pub(crate) fn depthwise<const FUSED: bool>(
     window: &Window,
     input: &[f32],
-    weights: &[f32],
+    weight: impl Fn(usize, usize, usize) -> f32,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
@@ -70,12 +71,11 @@ pub(crate) fn depthwise<const FUSED: bool>(
         let (pixel, channel) = (index / channels, index % channels);
         let (y, x) = (pixel / window.output.width, pixel % window.output.width);
         let [rows, columns] = window.taps(y, x);
-        let mut sum = 0.0;
-        for ky in rows {
-            for kx in columns.clone() {
+        let mut sum = epilogue.bias[channel];
+        for kx in columns {
+            for ky in rows.clone() {
                 let at = window.pixel(y, x, ky, kx) * channels + channel;
-                let weight = weights[(ky * window.kernel[1] + kx) * channels + channel];
-                sum = multiply_add::<FUSED>(input[at], weight, sum);
+                sum = multiply_add::<FUSED>(input[at], weight(ky, kx, channel), sum);
             }
         }
         *value = finish(sum, pixel, channel, epilogue);
@@ -113,16 +113,22 @@ pub(crate) fn add(
     }
 }
 
-/// Each output lies a quarter of a pixel from the nearest input: three quarters of that one, one quarter of the next.
-pub(crate) fn upsample_2x<const FUSED: bool>(shape: Shape, input: &[f32], out: &mut [f32]) {
+/// Each output lies a quarter of a pixel from the nearest input. No multiply-add here is fused: XNNPACK's is not.
+pub(crate) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
     let (channels, width) = (shape.channels, shape.width);
     for (index, value) in out.iter_mut().enumerate() {
         let (pixel, channel) = (index / channels, index % channels);
-        let (y, x) = (pixel / (2 * width), pixel % (2 * width));
-        let ([near_row, far_row], [near, far]) =
-            (neighbours(y, shape.height), neighbours(x, width));
+        let (row, column) = (pixel / (2 * width), pixel % (2 * width));
+        let (rows, columns) = (between(row, shape.height), between(column, width));
         let at = |row: usize, column: usize| input[(row * width + column) * channels + channel];
-        let row = |row: usize| multiply_add::<FUSED>(at(row, near), 0.75, at(row, far) * 0.25);
-        *value = multiply_add::<FUSED>(row(near_row), 0.75, row(far_row) * 0.25);
+        let mix = |first: f32, second: f32, share: f32| first + (second - first) * share;
+        let side = |row| {
+            mix(
+                at(row, columns.first),
+                at(row, columns.second),
+                columns.share,
+            )
+        };
+        *value = mix(side(rows.first), side(rows.second), rows.share);
     }
 }

@@ -108,10 +108,10 @@ impl Activation {
     }
 }
 
-/// What happens to a sum: the bias is added, then the residual, then the activation is applied.
+/// What a sum starts from, and what happens to it: the residual is added, then the activation is applied.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epilogue<'a> {
-    /// One value a channel.
+    /// One value a channel: the sum starts from it.
     pub(crate) bias: &'a [f32],
     /// A tensor like the output.
     pub(crate) residual: Option<&'a [f32]>,
@@ -137,13 +137,25 @@ impl<'a> Epilogue<'a> {
     }
 }
 
-/// The nearest and the second nearest input of an output at twice the resolution, kept inside.
-pub(super) fn neighbours(at: usize, length: usize) -> [usize; 2] {
-    let near = at / 2;
-    let far = if at.is_multiple_of(2) {
-        near.saturating_sub(1)
-    } else {
-        (near + 1).min(length - 1)
+/// Where an output of a resize lies between two inputs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Between {
+    pub(super) first: usize,
+    pub(super) second: usize,
+    /// Of the second, 0..1.
+    pub(super) share: f32,
+}
+
+/// The place of an output at twice the resolution, half-pixel centres, kept inside.
+pub(super) fn between(at: usize, length: usize) -> Between {
+    let (first, share) = match at {
+        0 => (0, 0.0),
+        at if at == 2 * length - 1 => (length - 1, 0.0),
+        at => ((at - 1) / 2, if at.is_multiple_of(2) { 0.75 } else { 0.25 }),
     };
-    [near, far]
+    Between {
+        first,
+        second: (first + 1).min(length - 1),
+        share,
+    }
 }

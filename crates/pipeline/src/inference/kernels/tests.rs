@@ -114,10 +114,22 @@ proptest! {
         let activation = activation(kind, channels);
         let epilogue = Epilogue { bias: &bias, residual: None, activation: &activation };
         let mut expected = vec![f32::NAN; window.output.len()];
-        scalar::depthwise::<FUSED>(&window, &input, &weights, &epilogue, &mut expected);
+        let element = |ky: usize, kx: usize, channel: usize| weights[(ky * kernel + kx) * channels + channel];
+        scalar::depthwise::<FUSED>(&window, &input, element, &epilogue, &mut expected);
         let mut actual = vec![f32::NAN; window.output.len()];
-        depthwise(&window, &input, &weights, &epilogue, &mut actual);
+        let taps = Taps::pack([kernel; 2], channels, element);
+        prop_assert_eq!(taps.element(kernel - 1, 0, channels - 1), element(kernel - 1, 0, channels - 1));
+        depthwise(&window, &input, &taps, &epilogue, &mut actual);
         assert_same_bits(&actual, &expected);
+
+        #[cfg(target_arch = "x86_64")]
+        {
+            let taps = Taps::pack_for(8, [kernel; 2], channels, element);
+            let mut actual = vec![f32::NAN; window.output.len()];
+            if x86::avx2_depthwise(&window, &input, &taps, &epilogue, &mut actual) {
+                assert_same_bits(&actual, &expected);
+            }
+        }
     }
 
     #[test]
@@ -182,7 +194,7 @@ proptest! {
 
         let mut expected = vec![f32::NAN; 4 * input.len()];
         let mut actual = expected.clone();
-        scalar::upsample_2x::<FUSED>(window.input, &input, &mut expected);
+        scalar::upsample_2x(window.input, &input, &mut expected);
         upsample_2x(window.input, &input, &mut actual);
         assert_same_bits(&actual, &expected);
     }

@@ -16,6 +16,7 @@ pub(super) trait Vector: Copy {
     /// Only the first `count` (1 to `LANES` − 1) floats.
     unsafe fn store_first(self, to: *mut f32, count: usize);
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn subtract(self, other: Self) -> Self;
     unsafe fn multiply(self, other: Self) -> Self;
     /// `self · factor + sum`: rounded once, or twice where there is no such instruction.
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self;

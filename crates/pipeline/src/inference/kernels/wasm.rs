@@ -8,6 +8,7 @@ use std::arch::wasm32::*;
 use super::generic;
 use super::panels::Panels;
 use super::shape::{Activation, Epilogue, Shape, Window};
+use super::taps::Taps;
 use super::vector::Vector;
 
 pub(super) fn lanes() -> usize {
@@ -33,7 +34,7 @@ entry_points! {
     fn matrix_product(a: &[f32], rows: usize, weights: &Panels, epilogue: &Epilogue<'_>, out: &mut [f32]) =
         generic::matrix_product::<Wasm, 4>;
     #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
-    fn depthwise(window: &Window, input: &[f32], weights: &[f32], epilogue: &Epilogue<'_>, out: &mut [f32]) =
+    fn depthwise(window: &Window, input: &[f32], taps: &Taps, epilogue: &Epilogue<'_>, out: &mut [f32]) =
         generic::depthwise::<Wasm>;
     #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
     fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) = generic::max_pool::<Wasm>;
@@ -85,6 +86,11 @@ impl Vector for Wasm {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(f32x4_add(self.0, other.0))
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        Self(f32x4_sub(self.0, other.0))
     }
 
     #[inline(always)]

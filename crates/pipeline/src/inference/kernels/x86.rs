@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::panels::Panels;
 use super::shape::{Activation, Epilogue, Shape, Window};
+use super::taps::Taps;
 use super::vector::Vector;
 use super::{generic, scalar};
 
@@ -61,12 +62,12 @@ macro_rules! entry_points {
             pub(super) unsafe fn depthwise(
                 window: &Window,
                 input: &[f32],
-                weights: &[f32],
+                taps: &Taps,
                 epilogue: &Epilogue<'_>,
                 out: &mut [f32],
             ) {
                 // SAFETY: see above.
-                unsafe { generic::depthwise::<$vector>(window, input, weights, epilogue, out) }
+                unsafe { generic::depthwise::<$vector>(window, input, taps, epilogue, out) }
             }
 
             #[target_feature(enable = $features)]
@@ -125,20 +126,28 @@ pub(super) fn matrix_product(
 pub(super) fn depthwise(
     window: &Window,
     input: &[f32],
-    weights: &[f32],
+    taps: &Taps,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
-    // SAFETY: the level was detected, lengths were checked.
-    match level() {
-        Level::Avx512 => unsafe { avx512::depthwise(window, input, weights, epilogue, out) },
-        Level::Avx2 => unsafe { avx2::depthwise(window, input, weights, epilogue, out) },
-        Level::Scalar => scalar::depthwise::<true>(window, input, weights, epilogue, out),
+    // Taps are packed for `lanes()`, as panels are.
+    // SAFETY: that level was detected when they were packed; lengths were checked.
+    match (taps.lanes(), level()) {
+        (Avx512::LANES, Level::Avx512) => unsafe {
+            avx512::depthwise(window, input, taps, epilogue, out);
+        },
+        (Avx2::LANES, Level::Avx512 | Level::Avx2) => unsafe {
+            avx2::depthwise(window, input, taps, epilogue, out);
+        },
+        _ => {
+            let weight = |ky, kx, channel| taps.element(ky, kx, channel);
+            scalar::depthwise::<true>(window, input, weight, epilogue, out);
+        }
     }
 }
 
 pub(super) fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
-    // SAFETY: as above.
+    // SAFETY: the level was detected, lengths were checked; here and below.
     match level() {
         Level::Avx512 => unsafe { avx512::max_pool(window, input, out) },
         Level::Avx2 => unsafe { avx2::max_pool(window, input, out) },
@@ -153,7 +162,7 @@ pub(super) fn add(
     activation: &Activation,
     out: &mut [f32],
 ) {
-    // SAFETY: as above.
+    // SAFETY: see above.
     match level() {
         Level::Avx512 => unsafe { avx512::add(a, b, channels, activation, out) },
         Level::Avx2 => unsafe { avx2::add(a, b, channels, activation, out) },
@@ -162,15 +171,33 @@ pub(super) fn add(
 }
 
 pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
-    // SAFETY: as above.
+    // SAFETY: see above.
     match level() {
         Level::Avx512 => unsafe { avx512::upsample_2x(shape, input, out) },
         Level::Avx2 => unsafe { avx2::upsample_2x(shape, input, out) },
-        Level::Scalar => scalar::upsample_2x::<true>(shape, input, out),
+        Level::Scalar => scalar::upsample_2x(shape, input, out),
     }
 }
 
 /// The AVX2 kernels on a machine that would choose AVX-512, for the tests.
+#[cfg(test)]
+pub(super) fn avx2_depthwise(
+    window: &Window,
+    input: &[f32],
+    taps: &Taps,
+    epilogue: &Epilogue<'_>,
+    out: &mut [f32],
+) -> bool {
+    assert_eq!(taps.lanes(), Avx2::LANES);
+    let has_avx2 = level() != Level::Scalar;
+    if has_avx2 {
+        // SAFETY: detected just now.
+        unsafe { avx2::depthwise(window, input, taps, epilogue, out) };
+    }
+    has_avx2
+}
+
+/// As [`avx2_depthwise`].
 #[cfg(test)]
 pub(super) fn avx2_matrix_product(
     a: &[f32],
@@ -223,6 +250,11 @@ impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        Self(unsafe { _mm512_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
@@ -289,6 +321,11 @@ impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        Self(unsafe { _mm256_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]

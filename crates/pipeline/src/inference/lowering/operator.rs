@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tract_onnx::tract_core::internal::*;
 
-use crate::inference::kernels::{self, Activation, Epilogue, Panels, Shape, Window};
+use crate::inference::kernels::{self, Activation, Epilogue, Panels, Shape, Taps, Window};
 use crate::numeric::sigmoid;
 
 /// What an operator computes. Inputs are its tensor and, where it has one, the residual.
@@ -15,7 +15,7 @@ pub(super) enum Kind {
     /// Convolution over all channels.
     Convolution(Window, Arc<Panels>),
     /// Convolution of each channel by itself.
-    Depthwise(Window, Arc<[f32]>),
+    Depthwise(Window, Arc<Taps>),
     /// Greatest value in each window.
     MaxPool(Window),
     /// More channels, filled with zeros.
@@ -126,8 +126,8 @@ impl Operator {
             Kind::Convolution(window, weights) => {
                 kernels::convolution(window, input, weights, &epilogue, out);
             }
-            Kind::Depthwise(window, weights) => {
-                kernels::depthwise(window, input, weights, &epilogue, out);
+            Kind::Depthwise(window, taps) => {
+                kernels::depthwise(window, input, taps, &epilogue, out);
             }
             Kind::MaxPool(window) => kernels::max_pool(window, input, out),
             Kind::PadChannels => {

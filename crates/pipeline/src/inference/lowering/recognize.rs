@@ -16,7 +16,7 @@ use tract_onnx_opl::resize::{CoordTransform, Resize};
 
 use super::fuse;
 use super::operator::{Kind, Operator};
-use crate::inference::kernels::{Activation, Panels, Shape, Window};
+use crate::inference::kernels::{Activation, Panels, Shape, Taps, Window};
 
 /// An operator, the source graph's outlets that it reads, and the one that it computes.
 #[derive(Debug)]
@@ -221,11 +221,10 @@ fn convolution(graph: &TypedModel, node: &TypedNode, op: &Conv) -> TractResult<O
         && input.channels == output.channels
         && dims[..] == [output.channels, 1, rows, columns]
     {
-        let by_tap = (0..taps).flat_map(|tap| {
-            let weights = &weights;
-            (0..input.channels).map(move |channel| weights[channel * taps + tap])
+        let packed = Taps::pack(window.kernel, input.channels, |ky, kx, channel| {
+            weights[channel * taps + ky * columns + kx]
         });
-        Kind::Depthwise(window, by_tap.collect())
+        Kind::Depthwise(window, Arc::new(packed))
     } else {
         return Ok(None);
     };

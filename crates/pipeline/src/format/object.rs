@@ -1,0 +1,128 @@
+//! The fields of a frame as JSON Lines and messages have them. Floats print as the shortest text that reads back the same
+//! `f32`.
+
+use serde::Serialize;
+
+use super::points::{PointSelection, Points, Selected};
+use crate::error::FrameError;
+use crate::keypoints::{FailedFrame, FrameKeypoints, Scores};
+use crate::landmarks::Landmarks;
+
+/// Whether hands are also given in metres.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HandWorld {
+    /// `left_hand_world` and `right_hand_world` are left out.
+    #[default]
+    Omitted,
+    /// They are there wherever hands were asked for.
+    Included,
+}
+
+/// A part: left out, `null` or there.
+type Part<'a, const N: usize, const D: usize> = Option<Option<Selected<'a, N, D>>>;
+
+fn part<'a, const N: usize, const D: usize>(
+    is_asked_for: bool,
+    landmarks: Option<&'a Landmarks<N, D>>,
+    points: &'a Points,
+) -> Part<'a, N, D> {
+    is_asked_for.then(|| landmarks.map(|landmarks| Selected::new(landmarks, points)))
+}
+
+/// The fields of a frame with keypoints, borrowed from them.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct KeypointsObject<'a> {
+    index: u64,
+    timestamp_us: u64,
+    width: u32,
+    height: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pose: Part<'a, 33, 4>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pose_world: Part<'a, 33, 4>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_hand: Part<'a, 21, 3>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    right_hand: Part<'a, 21, 3>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_hand_world: Part<'a, 21, 3>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    right_hand_world: Part<'a, 21, 3>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face: Part<'a, 468, 3>,
+    scores: ScoresObject,
+}
+
+/// The presence of each part that was asked for.
+#[derive(Clone, Debug, Serialize)]
+struct ScoresObject {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pose: Option<Option<f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_hand: Option<Option<f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    right_hand: Option<Option<f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face: Option<Option<f32>>,
+}
+
+impl<'a> KeypointsObject<'a> {
+    /// The object of these keypoints, with the selected points.
+    pub(super) fn new(
+        keypoints: &'a FrameKeypoints,
+        hand_world: HandWorld,
+        points: &'a PointSelection,
+    ) -> Self {
+        let k = keypoints;
+        let PointSelection { pose, hands, face } = points;
+        let parts = k.parts;
+        let has_hand_world = parts.hands && hand_world == HandWorld::Included;
+        Self {
+            index: k.index,
+            timestamp_us: k.timestamp_us,
+            width: k.width,
+            height: k.height,
+            pose: part(parts.pose, k.pose.as_ref(), pose),
+            pose_world: part(parts.pose, k.pose_world.as_ref(), pose),
+            left_hand: part(parts.hands, k.left_hand.as_ref(), hands),
+            right_hand: part(parts.hands, k.right_hand.as_ref(), hands),
+            left_hand_world: part(has_hand_world, k.left_hand_world.as_ref(), hands),
+            right_hand_world: part(has_hand_world, k.right_hand_world.as_ref(), hands),
+            face: part(parts.face, k.face.as_ref(), face),
+            scores: scores_object(k),
+        }
+    }
+}
+
+fn scores_object(keypoints: &FrameKeypoints) -> ScoresObject {
+    let parts = keypoints.parts;
+    let Scores {
+        pose,
+        left_hand,
+        right_hand,
+        face,
+    } = keypoints.scores;
+    ScoresObject {
+        pose: parts.pose.then_some(pose),
+        left_hand: parts.hands.then_some(left_hand),
+        right_hand: parts.hands.then_some(right_hand),
+        face: parts.face.then_some(face),
+    }
+}
+
+/// The fields of a frame that failed, borrowed from it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct FailedObject<'a> {
+    index: u64,
+    error: &'a FrameError,
+}
+
+impl<'a> FailedObject<'a> {
+    /// The object of this failed frame.
+    pub(super) fn new(failed: &'a FailedFrame) -> Self {
+        Self {
+            index: failed.index,
+            error: &failed.error,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! In which unit a one-euro filter runs: pixels for landmarks in the picture, metres for those in the world
+//! (HOLISTIC_SPEC §9.2). Only x, y and z are filtered; what else a point has stays.
+
+use super::OneEuroFilter;
+use crate::landmarks::Landmarks;
+use crate::rect::ImageSize;
+
+/// Below this size in pixels coordinates are not filtered.
+const MIN_OBJECT_SCALE_PX: f32 = 1e-6;
+
+/// Filters landmarks in pixels: x and z in picture widths, y in picture heights. Speeds count relative to the size of
+/// the object; where that is next to nothing, landmarks and filter stay as they are.
+pub(super) fn apply_in_pixels<const N: usize, const D: usize>(
+    filter: &mut OneEuroFilter,
+    landmarks: &mut Landmarks<N, D>,
+    timestamp_us: u64,
+    size: ImageSize,
+    object_scale_px: f32,
+) {
+    if object_scale_px < MIN_OBJECT_SCALE_PX || object_scale_px.is_nan() {
+        return;
+    }
+    let (width, height) = size.as_f32();
+    let to_pixels = |p: &[f32; D]| [p[0] * width, p[1] * height, p[2] * width];
+    let mut values: Vec<f32> = landmarks.iter().flat_map(to_pixels).collect();
+    filter.apply(&mut values, timestamp_us, 1.0 / f64::from(object_scale_px));
+    for (point, [x, y, z]) in landmarks.iter_mut().zip(values.as_chunks::<3>().0) {
+        point[..3].copy_from_slice(&[x / width, y / height, z / width]);
+    }
+}
+
+/// Filters landmarks in metres, speeds as they are.
+pub(super) fn apply_in_metres<const N: usize, const D: usize>(
+    filter: &mut OneEuroFilter,
+    landmarks: &mut Landmarks<N, D>,
+    timestamp_us: u64,
+) {
+    let mut values: Vec<f32> = landmarks.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
+    filter.apply(&mut values, timestamp_us, 1.0);
+    for (point, value) in landmarks.iter_mut().zip(values.as_chunks::<3>().0) {
+        point[..3].copy_from_slice(value);
+    }
+}
