@@ -20,6 +20,7 @@ function fakeRelay() {
   globalThis.relay = { refuses: false, sockets: [] };
   globalThis.WebSocket = class {
     bufferedAmount = 0;
+    readyState = 1;
     listeners = {};
     frames = 0;
 

@@ -7,6 +7,7 @@ import { binaryResult } from "./relay-results.mjs";
 export class FakeSocket {
   binaryType = "blob";
   bufferedAmount = 0;
+  readyState = 0;
   /** Text messages, parsed. */
   texts = [];
   /** Frames: `{ id, isStill, timestampUs, mark }`. */
@@ -46,9 +47,14 @@ export class FakeSocket {
     this.tell("message", { data: JSON.stringify(message) });
   }
 
+  open() {
+    this.readyState = 1;
+    this.tell("open");
+  }
+
   /** Opens, welcomes and accepts what it is configured to. */
   accept(welcome = {}) {
-    this.tell("open");
+    this.open();
     this.say({
       type: "welcome",
       protocol: "live-keypoints.v1",
@@ -64,6 +70,7 @@ export class FakeSocket {
   }
 
   end(code = 1006, reason = "") {
+    this.readyState = 3;
     this.tell("close", { code, reason });
   }
 

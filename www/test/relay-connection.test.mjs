@@ -38,7 +38,7 @@ test("a connection that cannot be opened rejects with where and why", async () =
   assert.equal(error.code, "connection-lost");
   assert.match(error.message, /wss:\/\/relay\.example\/x .*opened.*1006/);
   const full = await refusal((socket) => {
-    socket.tell("open");
+    socket.open();
     socket.end(1013, "16 sessions already");
   });
   assert.match(full.message, /1013, 16 sessions already/);
@@ -56,12 +56,12 @@ test("a relay that says nothing is given up in time", async () => {
 
 test("another version, refused options and nonsense are told apart", async () => {
   const old = await refusal((socket) => {
-    socket.tell("open");
+    socket.open();
     socket.say({ type: "welcome", protocol: "live-keypoints.v7" });
   });
   assert.equal(old.code, "version-mismatch");
   const refused = await refusal((socket) => {
-    socket.tell("open");
+    socket.open();
     socket.say({ type: "welcome", protocol: "live-keypoints.v1" });
     socket.say({
       ...{ type: "error", code: "invalid-option" },
@@ -71,7 +71,7 @@ test("another version, refused options and nonsense are told apart", async () =>
   assert.equal(refused.code, "invalid-option");
   assert.match(refused.message, /quality lite/);
   const nonsense = await refusal((socket) => {
-    socket.tell("open");
+    socket.open();
     socket.tell("message", { data: "<!doctype html>" });
   });
   assert.equal(nonsense.code, "invalid-message");
@@ -179,6 +179,24 @@ test("attempts go on until one succeeds, each after a longer wait, and an answer
   await live.close();
 });
 
+test("while the relay is closing nothing is sent, as it would vanish", async () => {
+  const { live, sockets, errors } = await fakeRelay();
+  sockets[0].readyState = 2;
+  live.push(jpeg(0));
+  live.reset();
+  live.push(jpeg(1));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(sockets[0].ids, []);
+  assert.equal(sockets[0].texts.length, 1, "configure alone");
+  sockets[0].end(1001, "shutting down");
+  await until(() => sockets.length === 2);
+  sockets[1].accept();
+  await gets(sockets[1], 1);
+  assert.deepEqual(sockets[1].ids, [1]);
+  assert.deepEqual(errors, []);
+  await live.close();
+});
+
 test("close ends the attempts", async () => {
   const { live, sockets } = await fakeRelay();
   sockets[0].end(1006);
@@ -214,7 +232,7 @@ test("where no attempt is wanted, or a later one is refused, the stream ends wit
   });
   later.socket.end(1006);
   await until(() => later.sockets.length === 2);
-  later.sockets[1].tell("open");
+  later.sockets[1].open();
   later.sockets[1].say({ type: "welcome", protocol: "live-keypoints.v2" });
   await refused;
 });

@@ -20,6 +20,7 @@ test("stages have count, mean, longest and last; one that did not run has none",
 
 test("stats tell each stage's time and each worker's memory", async () => {
   const { live } = await fakeStream({ workers: 2, parts: ["pose", "face"] });
+  assert.equal(live.engine, "page");
   assert.deepEqual(live.stats().stages, {});
   assert.deepEqual(
     live.stats().workers.map(({ memoryBytes }) => memoryBytes),

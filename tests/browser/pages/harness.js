@@ -117,6 +117,7 @@ export { PARTS };
 /** A socket whose relay takes every frame and answers none. */
 export class RelaySocket {
   bufferedAmount = 0;
+  readyState = 1;
   frames = [];
   #listeners = {};
 

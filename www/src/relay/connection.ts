@@ -49,6 +49,8 @@ export interface ConnectionOptions {
 /** Close codes that say that this client is not wanted as it is: protocol error, unsupported, bad data, policy. */
 const REFUSALS = [1002, 1003, 1007, 1008];
 const NORMAL_CLOSURE = 1000;
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
 
 /** Speaks the protocol over a socket that it is given unopened. */
 export class Connection {
@@ -89,9 +91,9 @@ export class Connection {
     );
   }
 
-  /** Whether frames can be sent. */
+  /** Whether frames can be sent: not while the relay is closing, when they would vanish. */
   get isReady(): boolean {
-    return this.#state === "ready";
+    return this.#state === "ready" && this.#isOpen;
   }
 
   /** Bytes that the browser has not sent yet. */
@@ -122,15 +124,18 @@ export class Connection {
   /** Says goodbye; no event comes after it. */
   close(): void {
     if (this.#state === "over") return;
-    const wasOpen = this.#state !== "opening";
     this.#state = "over";
     clearTimeout(this.#timer);
     try {
-      if (wasOpen) this.#sendText({ type: "bye" });
+      if (this.#isOpen) this.#sendText({ type: "bye" });
     } catch {
       // It is closed in any case.
     }
     this.#closeSocket();
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === OPEN;
   }
 
   #receive(message: RelayMessage): void {

@@ -6,6 +6,8 @@ import { SUBPROTOCOL } from "./result.js";
 /** What is used of a `WebSocket`. */
 export interface SocketLike {
   binaryType: string;
+  /** 1 while it is open, as of `WebSocket`. */
+  readonly readyState: number;
   readonly bufferedAmount: number;
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number): void;
