@@ -15,7 +15,7 @@ const NAMES = [
   "chrome",
 ];
 
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -27,7 +27,7 @@ const FLAGS = [
 ];
 
 /** The browser: `CHROMIUM` where it is set, otherwise the first one on the path. */
-function executable() {
+export function executable() {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const found = folders
     .flatMap((folder) => NAMES.map((name) => join(folder, name)))

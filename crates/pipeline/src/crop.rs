@@ -4,6 +4,7 @@
 //! neighbours are weighted in integers and rounded to 8 bits, only then the value range is applied. There is no
 //! anti-aliasing, as in MediaPipe.
 
+use crate::numeric::sin_cos;
 use crate::picture::RgbImage;
 use crate::rect::NormalizedRect;
 
@@ -114,16 +115,13 @@ impl CropSpec {
 
     fn warp(&self, image: &RgbImage, roi: &PixelRoi, input: &mut [f32]) {
         let side = self.input_size;
-        let [top_left, across, down] = corner_and_sides(roi);
+        let picture_from_input = Projection::from_unit_square(corners(roi)).per_step(side);
         let value_of_byte = self.value_of_byte();
         let source = Source::new(image, self.border);
         for (y, row) in input.chunks_exact_mut(side * 3).enumerate() {
-            let fraction = y as f64 / side as f64;
-            let start = [0, 1].map(|axis| (top_left[axis] + fraction * down[axis]) * STEPS);
-            let step = [0, 1].map(|axis| across[axis] / side as f64 * STEPS);
+            let row_of_steps = picture_from_input.row(y as f64);
             for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-                let at = [0, 1]
-                    .map(|axis| (start[axis] + x as f64 * step[axis]).round_ties_even() as i64);
+                let at = row_of_steps(x as f64).map(|step| step.round_ties_even() as i64);
                 *pixel = source
                     .sample(at)
                     .map(|byte| value_of_byte[usize::from(byte)]);
@@ -131,10 +129,11 @@ impl CropSpec {
         }
     }
 
+    /// Product and sum are rounded once, as in the fused multiply-add of OpenCV's conversion.
     fn value_of_byte(&self) -> [f32; 256] {
         let [black, white] = self.range;
         let scale = (white - black) / 255.0;
-        std::array::from_fn(|byte| byte as f32 * scale + black)
+        std::array::from_fn(|byte| (byte as f64 * f64::from(scale) + f64::from(black)) as f32)
     }
 }
 
@@ -159,20 +158,13 @@ fn pixel_roi(image: &RgbImage, roi: Option<&NormalizedRect>) -> PixelRoi {
     }
 }
 
-/// The top-left corner of a region and the vectors along its top and left side, in pixels.
-///
-/// ```text
-/// corner ── across ──►
-///    │
-///   down
-///    ▼
-/// ```
-fn corner_and_sides(roi: &PixelRoi) -> [[f64; 2]; 3] {
-    let (sin, cos) = libm::sincos(f64::from(roi.rotation));
-    let (half_sin, half_cos) = ((sin as f32) * 0.5, (cos as f32) * 0.5);
+/// The corners of a region in pixels: top left, top right, bottom right, bottom left, as `cv::RotatedRect::points`
+/// computes them, in single precision.
+fn corners(roi: &PixelRoi) -> [[f64; 2]; 4] {
+    let (sin, cos) = sin_cos(roi.rotation);
+    let (half_sin, half_cos) = (sin * 0.5, cos * 0.5);
     let [x, y] = roi.center;
     let (width, height) = (roi.width, roi.height);
-    // The corners as cv::RotatedRect::points computes them, in single precision.
     let bottom_left = [
         x - half_sin * height - half_cos * width,
         y + half_cos * height - half_sin * width,
@@ -181,9 +173,65 @@ fn corner_and_sides(roi: &PixelRoi) -> [[f64; 2]; 3] {
         x + half_sin * height - half_cos * width,
         y - half_cos * height - half_sin * width,
     ];
-    let top_right = [2.0 * x - bottom_left[0], 2.0 * y - bottom_left[1]];
-    let to = |end: [f32; 2]| [0, 1].map(|axis| f64::from(end[axis]) - f64::from(top_left[axis]));
-    [top_left.map(f64::from), to(top_right), to(bottom_left)]
+    let opposite = |corner: [f32; 2]| [2.0 * x - corner[0], 2.0 * y - corner[1]];
+    let (top_right, bottom_right) = (opposite(bottom_left), opposite(top_left));
+    [top_left, top_right, bottom_right, bottom_left].map(|corner| corner.map(f64::from))
+}
+
+/// A map from the plane of the input to the picture. It is affine but for the rounding of the corners, which makes the
+/// region not quite a parallelogram; OpenCV maps all four corners exactly, and so does this.
+#[derive(Clone, Copy, Debug)]
+struct Projection {
+    /// (x, y) in the picture of the origin, and what each input axis adds.
+    origin: [f64; 2],
+    along_x: [f64; 2],
+    along_y: [f64; 2],
+    /// What each input axis adds to the divisor, which is 1 at the origin.
+    divisor: [f64; 2],
+}
+
+impl Projection {
+    /// The map of the unit square to the corners (0, 0), (1, 0), (1, 1), (0, 1).
+    fn from_unit_square([origin, right, diagonal, down]: [[f64; 2]; 4]) -> Self {
+        let minus = |a: [f64; 2], b: [f64; 2]| [a[0] - b[0], a[1] - b[1]];
+        let cross = |a: [f64; 2], b: [f64; 2]| a[0] * b[1] - a[1] * b[0];
+        let skew = minus(minus(origin, right), minus(down, diagonal));
+        let (to_right, to_down) = (minus(right, diagonal), minus(down, diagonal));
+        let area = cross(to_right, to_down);
+        let divisor = [cross(skew, to_down) / area, cross(to_right, skew) / area];
+        let along = |end: [f64; 2], divisor: f64| {
+            [0, 1].map(|axis| end[axis] - origin[axis] + divisor * end[axis])
+        };
+        Self {
+            origin,
+            along_x: along(right, divisor[0]),
+            along_y: along(down, divisor[1]),
+            divisor,
+        }
+    }
+
+    /// The same from pixels of an input of `side` × `side` to [`STEPS`] of a pixel.
+    fn per_step(self, side: usize) -> Self {
+        let side = side as f64;
+        let scaled = |vector: [f64; 2], factor: f64| vector.map(|value| value * factor);
+        Self {
+            origin: scaled(self.origin, STEPS),
+            along_x: scaled(self.along_x, STEPS / side),
+            along_y: scaled(self.along_y, STEPS / side),
+            divisor: scaled(self.divisor, 1.0 / side),
+        }
+    }
+
+    /// The map of one row.
+    fn row(self, y: f64) -> impl Fn(f64) -> [f64; 2] {
+        let start = [0, 1].map(|axis| self.origin[axis] + y * self.along_y[axis]);
+        // The divisor is 1 within 1e-6, so 1 / (1 + d) is 1 − d to the last bits.
+        let start_divisor = y * self.divisor[1];
+        move |x| {
+            let factor = 1.0 - (start_divisor + x * self.divisor[0]);
+            [0, 1].map(|axis| (start[axis] + x * self.along_x[axis]) * factor)
+        }
+    }
 }
 
 /// A picture to sample from.
@@ -284,7 +332,28 @@ mod tests {
         assert_eq!(crop.letterbox.vertical, 0.25);
         assert_eq!(crop.letterbox.roi_from_input([0.5, 0.25]), [0.5, 0.0]);
         let column: Vec<f32> = input.chunks(12).map(|row| row[0]).collect();
-        assert_eq!(column, [-1.0, 1.0, 1.0, -1.0]);
+        // 255 · (2 / 255) − 1 with the product unrounded: one step above 1.
+        assert_eq!(column, [-1.0, 1.0f32.next_up(), 1.0f32.next_up(), -1.0]);
+    }
+
+    #[test]
+    fn a_projection_meets_all_four_corners() {
+        let corners = [[3.0, 5.0], [103.0, 6.0], [102.0, 110.0], [1.0, 108.0]];
+        let projection = Projection::from_unit_square(corners);
+        // `row` takes the divisor for 1 within 1e-6; here it is not, so it is divided out.
+        for (at, corner) in [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+            .into_iter()
+            .zip(corners)
+        {
+            let [x, y] = at;
+            let divisor = 1.0 + x * projection.divisor[0] + y * projection.divisor[1];
+            for axis in 0..2 {
+                let value = projection.origin[axis]
+                    + x * projection.along_x[axis]
+                    + y * projection.along_y[axis];
+                assert!((value / divisor - corner[axis]).abs() < 1e-9);
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Rotated rectangles on a picture, and how regions of interest are made from points (HOLISTIC_SPEC §1, §5).
 //!
-//! Trigonometry goes through `libm`, so that the same input gives the same bits natively and in a browser.
+//! Each step is rounded where MediaPipe rounds it, so that the same points give the same bits: a crop is sampled at
+//! 1/32 pixel, and a last bit can move a sample.
 
-use std::f32::consts::PI;
+use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
+
+use crate::numeric::sin_cos;
 
 /// Where the search for a maximum starts in MediaPipe's boxes of landmarks: the smallest positive `f32`, not the
 /// smallest number. Points that all lie at negative coordinates get a box that ends at 0 (HOLISTIC_SPEC §5.4).
@@ -71,7 +74,7 @@ impl NormalizedRect {
     #[must_use]
     pub fn transformed(&self, size: ImageSize, transform: RectTransform) -> Self {
         let (image_width, image_height) = size.as_f32();
-        let (sin, cos) = libm::sincosf(self.rotation);
+        let (sin, cos) = sin_cos(self.rotation);
         let shift = image_height * self.height * transform.shift_y;
         let side = f32::max(self.width * image_width, self.height * image_height);
         Self {
@@ -95,13 +98,24 @@ impl NormalizedRect {
         let (image_width, image_height) = size.as_f32();
         let start_px = [start[0] * image_width, start[1] * image_height];
         let end_px = [end[0] * image_width, end[1] * image_height];
-        let side = 2.0 * libm::hypotf(end_px[0] - start_px[0], end_px[1] - start_px[1]);
         Self {
-            x_center: start[0],
-            y_center: start[1],
+            rotation: rotation_between(start_px, end_px, target_angle),
+            ..Self::square_around(start_px, end_px, size)
+        }
+    }
+
+    /// The upright square around `center` that reaches `end`, both in pixels.
+    #[must_use]
+    pub fn square_around(center: [f32; 2], end: [f32; 2], size: ImageSize) -> Self {
+        let (image_width, image_height) = size.as_f32();
+        let offset = [0, 1].map(|axis| end[axis] - center[axis]);
+        let side = 2.0 * libm::sqrtf(offset[0] * offset[0] + offset[1] * offset[1]);
+        Self {
+            x_center: center[0] / image_width,
+            y_center: center[1] / image_height,
             width: side / image_width,
             height: side / image_height,
-            rotation: rotation_between(start_px, end_px, target_angle),
+            rotation: 0.0,
         }
     }
 
@@ -112,12 +126,12 @@ impl NormalizedRect {
         let (image_width, image_height) = size.as_f32();
         let start_px = [start[0] * image_width, start[1] * image_height];
         let end_px = [end[0] * image_width, end[1] * image_height];
-        let [x_center, y_center] = bounds.center();
+        let [width, height] = [0, 1].map(|axis| bounds.max[axis] - bounds.min[axis]);
         Self {
-            x_center,
-            y_center,
-            width: bounds.max[0] - bounds.min[0],
-            height: bounds.max[1] - bounds.min[1],
+            x_center: bounds.min[0] + width / 2.0,
+            y_center: bounds.min[1] + height / 2.0,
+            width,
+            height,
             rotation: rotation_between(start_px, end_px, 0.0),
         }
     }
@@ -126,7 +140,7 @@ impl NormalizedRect {
     /// rectangles that are square in pixels.
     pub fn image_from_roi(&self) -> impl Fn([f32; 2]) -> [f32; 2] + use<> {
         let rect = *self;
-        let (sin, cos) = libm::sincosf(rect.rotation);
+        let (sin, cos) = sin_cos(rect.rotation);
         move |[x, y]| {
             let (x, y) = (x - 0.5, y - 0.5);
             [
@@ -179,20 +193,21 @@ pub fn rotation_between(start: [f32; 2], end: [f32; 2], target_angle: f32) -> f3
 /// The same angle in −π..π.
 #[must_use]
 pub fn wrap_angle(angle: f32) -> f32 {
-    angle - 2.0 * PI * libm::floorf((angle + PI) / (2.0 * PI))
+    let angle = f64::from(angle);
+    (angle - 2.0 * PI * libm::floor((angle + PI) / (2.0 * PI))) as f32
 }
 
 /// Turns a vector by an angle, clockwise on the screen.
 #[must_use]
 pub fn rotated([x, y]: [f32; 2], angle: f32) -> [f32; 2] {
-    let (sin, cos) = libm::sincosf(angle);
+    let (sin, cos) = sin_cos(angle);
     [cos * x - sin * y, sin * x + cos * y]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::f32::consts::FRAC_PI_2;
+    use std::f32::consts::{FRAC_PI_2, PI};
 
     fn assert_close(actual: f32, expected: f32) {
         assert!(

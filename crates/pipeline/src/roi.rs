@@ -77,15 +77,15 @@ pub fn hand_from_pose(
     index: [f32; 2],
     size: ImageSize,
 ) -> NormalizedRect {
-    let middle = [0, 1].map(|axis| (2.0 * index[axis] + pinky[axis]) / 3.0);
-    let square = NormalizedRect::from_alignment_points(middle, wrist, 0.0, size);
     let (image_width, image_height) = size.as_f32();
-    let in_pixels = |[x, y]: [f32; 2]| [x * image_width, y * image_height];
-    let upright = NormalizedRect {
-        rotation: rotation_between(in_pixels(wrist), in_pixels(middle), FRAC_PI_2),
-        ..square
+    let [wrist, pinky, index] =
+        [wrist, pinky, index].map(|[x, y]| [x * image_width, y * image_height]);
+    let middle = [0, 1].map(|axis| (2.0 * index[axis] + pinky[axis]) / 3.0);
+    let rect = NormalizedRect {
+        rotation: rotation_between(wrist, middle, FRAC_PI_2),
+        ..NormalizedRect::square_around(middle, wrist, size)
     };
-    upright.transformed(size, HAND_FROM_POSE)
+    rect.transformed(size, HAND_FROM_POSE)
 }
 
 /// Hand: from the two points of the re-crop model, centre and scale point.
@@ -123,8 +123,8 @@ pub fn hand_from_landmarks(landmarks: &HandLandmarks, size: ImageSize) -> Normal
     let bounds = Bounds::of_points(palm_along_axes, MAXIMUM_START);
     let middle = rotated(bounds.center(), rotation);
     let rect = NormalizedRect {
-        x_center: middle[0] / image_width + center[0],
-        y_center: middle[1] / image_height + center[1],
+        x_center: (middle[0] + image_width * center[0]) / image_width,
+        y_center: (middle[1] + image_height * center[1]) / image_height,
         width: (bounds.max[0] - bounds.min[0]) / image_width,
         height: (bounds.max[1] - bounds.min[1]) / image_height,
         rotation,

@@ -33,9 +33,9 @@ pub(crate) enum Profile {
 }
 
 /// The folder of the built modules.
-const MODULES: &str = "www/dist/wasm";
+pub(crate) const MODULES: &str = "www/dist/wasm";
 /// The modules that are built, in [`MODULES`].
-const MODULE_FILES: [&str; 3] = [
+pub(crate) const MODULE_FILES: [&str; 3] = [
     "session/session_bg.wasm",
     "inference/inference_bg.wasm",
     "inference/inference_relaxed_bg.wasm",

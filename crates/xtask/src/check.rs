@@ -35,7 +35,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
         let shell = workspace.shell();
         cmd!(
             shell,
-            "cargo clippy --workspace --all-targets --quiet -- -D warnings"
+            "cargo clippy --workspace --all-targets --features live-keypoints-pipeline/bench --quiet -- -D warnings"
         )
         .run()?;
         Ok(Finish::Done)

@@ -1,12 +1,13 @@
 //! `cargo xtask`: every command that builds, serves, checks or tests this repository.
 //!
-//! Each command is a [`plan::Plan`] of steps with a plain headline and a duration. Timed figures are not taken here.
+//! Each command is a [`plan::Plan`] of steps with a plain headline and a duration. Timed figures are `bench`'s alone.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command line tool reports on its standard streams"
 )]
 
+mod bench;
 mod browser;
 mod build_web;
 mod check;
@@ -17,6 +18,7 @@ mod plan;
 mod programs;
 mod python;
 mod setup;
+mod soak;
 mod test;
 mod wasm_opt;
 mod workspace;
@@ -64,6 +66,13 @@ enum Command {
     },
     /// Formatting, lints, dependency rules, licences, file sizes, model checksums
     Check,
+    /// Measure speed, size and memory, alone or beside others; read tests/bench/README.md first
+    Bench(bench::Options),
+    /// Hard use for ten minutes: memory must stay flat
+    Soak {
+        #[command(subcommand)]
+        target: soak::Target,
+    },
     /// What continuous integration runs: the same as `test`
     Ci,
 }
@@ -80,10 +89,11 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let workspace = Workspace::locate()?;
+    let command = Arguments::parse().command;
     let mut plan = Plan::new();
-    match Arguments::parse().command {
+    match &command {
         Command::BuildWeb { dev } => {
-            let profile = if dev {
+            let profile = if *dev {
                 build_web::Profile::Dev
             } else {
                 build_web::Profile::Release
@@ -94,19 +104,27 @@ fn run() -> Result<()> {
         Command::Demo { listen, no_serve } => {
             demo::add_steps(&mut plan, &workspace);
             plan.run(OnFailure::Stop)?;
-            if no_serve {
+            if *no_serve {
                 Ok(())
             } else {
-                demo::serve(&workspace, &listen)
+                demo::serve(&workspace, listen)
             }
         }
         Command::Test { only } => {
-            test::add_steps(&mut plan, &workspace, only);
+            test::add_steps(&mut plan, &workspace, *only);
             plan.run(OnFailure::Continue)
         }
         Command::Check => {
             check::add_steps(&mut plan, &workspace);
             plan.run(OnFailure::Continue)
+        }
+        Command::Bench(options) => {
+            bench::add_steps(&mut plan, &workspace, options);
+            plan.run(OnFailure::Stop)
+        }
+        Command::Soak { target } => {
+            soak::add_steps(&mut plan, &workspace, target);
+            plan.run(OnFailure::Stop)
         }
         Command::Ci => {
             test::add_steps(&mut plan, &workspace, None);

@@ -1,4 +1,5 @@
-//! A Python environment under `target/` for the tests that read our files with other people's programs.
+//! Python environments under `target/`, for tests that read our files with other people's programs and for measuring
+//! such programs.
 
 use std::path::PathBuf;
 
@@ -10,29 +11,32 @@ use crate::workspace::{Workspace, skip_unless_continuous_integration};
 
 pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format";
 
-const FOLDER: &str = "target/python";
+pub(crate) const POSE_FORMAT_FOLDER: &str = "target/python";
 /// The reader of `.pose` files that most sign-language tools use.
 const POSE_FORMAT: &str = "pose-format==0.15.0";
 
-/// Adds the step after which [`interpreter`] exists.
+/// Adds the step after which the environment with pose-format exists.
 pub(crate) fn add_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    plan.add(ENVIRONMENT, || set_up(workspace));
+    plan.add(ENVIRONMENT, || {
+        set_up(workspace, POSE_FORMAT_FOLDER, POSE_FORMAT)
+    });
 }
 
-/// The environment's own interpreter.
-pub(crate) fn interpreter(workspace: &Workspace) -> PathBuf {
-    workspace.path(FOLDER).join(if cfg!(windows) {
+/// An environment's own interpreter.
+pub(crate) fn interpreter(workspace: &Workspace, folder: &str) -> PathBuf {
+    workspace.path(folder).join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python"
     })
 }
 
-fn set_up(workspace: &Workspace) -> Result<Finish> {
+/// Makes an environment in a folder of the repository and installs a package, `NAME==VERSION`, unless it is there.
+pub(crate) fn set_up(workspace: &Workspace, folder: &str, package: &str) -> Result<Finish> {
     let shell = workspace.shell();
-    let installed_mark = workspace.path(FOLDER).join(POSE_FORMAT);
+    let installed_mark = workspace.path(folder).join(package);
     if installed_mark.is_file() {
-        return Ok(Finish::Noted(format!("{POSE_FORMAT} is already there")));
+        return Ok(Finish::Noted(format!("{package} is already there")));
     }
     let Some(python) = ["python3", "python"]
         .iter()
@@ -42,8 +46,8 @@ fn set_up(workspace: &Workspace) -> Result<Finish> {
             "please install python3 (Debian: python3 and python3-venv)".to_owned(),
         );
     };
-    let folder = workspace.path(FOLDER);
-    if cmd!(shell, "{python} -m venv --clear {folder}")
+    let environment = workspace.path(folder);
+    if cmd!(shell, "{python} -m venv --clear {environment}")
         .run()
         .is_err()
     {
@@ -52,8 +56,8 @@ fn set_up(workspace: &Workspace) -> Result<Finish> {
             python.display()
         ));
     }
-    let python = interpreter(workspace);
-    cmd!(shell, "{python} -m pip install --quiet {POSE_FORMAT}").run()?;
+    let python = interpreter(workspace, folder);
+    cmd!(shell, "{python} -m pip install --quiet {package}").run()?;
     shell.write_file(installed_mark, "")?;
-    Ok(Finish::Noted(POSE_FORMAT.to_owned()))
+    Ok(Finish::Noted(package.to_owned()))
 }

@@ -7,12 +7,14 @@ use xshell::cmd;
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
 use crate::workspace::{NPM, Workspace};
-use crate::{browser, check, demo, python, setup};
+use crate::{bench, browser, check, demo, python, setup};
 
 const NATIVE_TESTS: &str = "test the Rust crates natively";
 const WASM_TESTS: &str = "test crates/web in the browser (wasm-pack)";
 const WWW_TESTS: &str = "test the TypeScript of www";
 const BROWSER_TESTS: &str = "test the package and the demo in the browser";
+const PACKAGE_SIZES: &str = "hold the package under its ceilings";
+const RELAY_SIZE: &str = "hold the relay under its ceiling";
 const PYTHON_TESTS: &str = "test the .pose files with pose-format";
 
 /// A part of the tests that can be run alone, with the set-up that it needs.
@@ -52,6 +54,14 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
         plan.add_after(&[build_web::TYPESCRIPT], WWW_TESTS, || {
             npm_test(workspace, "www")
         });
+        const NEEDS: &[&str] = &[
+            build_web::OPTIMISE,
+            build_web::TYPESCRIPT,
+            build_web::MODELS,
+        ];
+        plan.add_after(NEEDS, PACKAGE_SIZES, || {
+            bench::sizes::hold_package(workspace)
+        });
     }
     if has(Group::Wasm) {
         setup::add_wasm_steps(plan, workspace);
@@ -76,6 +86,9 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
             browser::BROWSER,
         ];
         plan.add_after(NEEDS, BROWSER_TESTS, || npm_test(workspace, "tests"));
+        plan.add_after(&[demo::RELAY], RELAY_SIZE, || {
+            bench::sizes::hold_relay(workspace)
+        });
     }
     if has(Group::Python) {
         demo::add_relay_step(plan, workspace);
@@ -111,7 +124,7 @@ fn npm_test(workspace: &Workspace, folder: &str) -> Result<Finish> {
 
 fn python_tests(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell_in("tests/pose_format")?;
-    let python = python::interpreter(workspace);
+    let python = python::interpreter(workspace, python::POSE_FORMAT_FOLDER);
     cmd!(shell, "{python} -m unittest discover --verbose")
         .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace))
         .run()?;

@@ -6,9 +6,9 @@ use crate::detector::{DetectedKeypoints, FACE_DETECTOR};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::landmarks::FaceLandmarks;
-use crate::numeric::sigmoid;
+use crate::numeric::{sigmoid, sin_cos};
 use crate::picture::RgbImage;
-use crate::rect::{ImageSize, NormalizedRect, rotated};
+use crate::rect::{ImageSize, NormalizedRect};
 use crate::roi;
 use crate::tracking::{FACE_LIMITS, keeps_previous};
 
@@ -75,18 +75,25 @@ fn detect(
         .map(|best| (best.score, best.keypoints.map(image_from_input))))
 }
 
-/// Maps fractions of the model's input into the picture through the padded region (HOLISTIC_SPEC §3.3).
+/// Maps fractions of the model's input into the picture through the padded region (HOLISTIC_SPEC §3.3): MediaPipe's
+/// projection matrix, each element rounded as there.
 fn image_from_padded(padded: &PixelRoi, size: ImageSize) -> impl Fn([f32; 2]) -> [f32; 2] + use<> {
-    let padded = *padded;
+    let (width, height) = (padded.width, padded.height);
+    let (sin, cos) = sin_cos(padded.rotation);
+    let [center_x, center_y] = padded.center;
     let (image_width, image_height) = size.as_f32();
-    move |[u, v]| {
-        let offset = [(u - 0.5) * padded.width, (v - 0.5) * padded.height];
-        let [x, y] = rotated(offset, padded.rotation);
-        [
-            (x + padded.center[0]) / image_width,
-            (y + padded.center[1]) / image_height,
-        ]
-    }
+    let (per_width, per_height) = (1.0 / image_width, 1.0 / image_height);
+    let x_row = [
+        width * cos * per_width,
+        -height * sin * per_width,
+        (-0.5 * width * cos + 0.5 * height * sin + center_x) * per_width,
+    ];
+    let y_row = [
+        width * sin * per_height,
+        height * cos * per_height,
+        (-0.5 * height * cos - 0.5 * width * sin + center_y) * per_height,
+    ];
+    move |[u, v]| [x_row, y_row].map(|row| u * row[0] + v * row[1] + row[2])
 }
 
 fn mesh(

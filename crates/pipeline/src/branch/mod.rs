@@ -3,6 +3,9 @@
 //! A job carries all the state a branch has, so any executor that holds the models may run it; an outcome carries all
 //! that the [`Session`](crate::Session) needs to go on. Both are plain data that crosses threads and workers.
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 #[cfg(feature = "inference")]
 mod face;
 #[cfg(feature = "inference")]

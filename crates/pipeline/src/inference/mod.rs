@@ -6,6 +6,9 @@
 //! - `lowering`: the pass that puts own operators in place of tract's, once at load.
 //! - `kernels`: what these compute, for each processor.
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod kernels;
 mod kind;
 mod lowering;

@@ -69,7 +69,7 @@ impl Model {
         Ok((crop, self.run_tensor(tensor)?))
     }
 
-    fn run_tensor(&self, input: Tensor) -> Result<ModelOutputs, ModelError> {
+    pub(super) fn run_tensor(&self, input: Tensor) -> Result<ModelOutputs, ModelError> {
         let outputs = self
             .plan
             .run(tvec!(input.into()))

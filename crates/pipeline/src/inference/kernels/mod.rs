@@ -19,6 +19,8 @@
 
 mod generic;
 mod panels;
+#[cfg(feature = "bench")]
+pub(crate) mod peak;
 #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "wasm32"))))]
 mod scalar;
 mod shape;

@@ -1,0 +1,75 @@
+//! The pipeline measured natively: `cargo xtask bench` runs it, once a round for each subject.
+//!
+//! Prints one JSON object a line, a [`sample::Sample`]. Rounds, medians and comparison with others are xtask's.
+//!
+//! - `kernels`: each kernel on shapes of the models, beside a loop of multiply-adds in registers.
+//! - `stages`: decoding, crops, models and what follows them, on the frames of a clip.
+//! - `clip`: whole frames on 1 to 4 threads.
+#![expect(
+    clippy::print_stdout,
+    reason = "the samples are what the program is for"
+)]
+
+mod clip;
+mod kernels;
+mod pictures;
+mod sample;
+mod stages;
+mod stopwatch;
+mod threads;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Measures the pipeline natively, one round a run")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// What cargo adds
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Kernels on shapes of the models
+    Kernels,
+    /// The stages of a frame
+    Stages(Clip),
+    /// Whole frames
+    Clip {
+        #[command(flatten)]
+        clip: Clip,
+        /// Threads that the steps are spread over
+        #[arg(long)]
+        threads: NonZeroUsize,
+    },
+}
+
+/// Frames that are shown there and back, so that tracking never jumps.
+#[derive(clap::Args)]
+struct Clip {
+    /// Folder of JPEGs
+    #[arg(long, value_name = "FOLDER")]
+    clip: PathBuf,
+    /// The first so many frames
+    #[arg(long)]
+    frames: NonZeroUsize,
+}
+
+fn main() -> anyhow::Result<()> {
+    let samples = match Arguments::parse().command {
+        Command::Kernels => kernels::measure(),
+        Command::Stages(clip) => stages::measure(&pictures::read(&clip.clip, clip.frames.get())?)?,
+        Command::Clip { clip, threads } => {
+            clip::measure(&pictures::read(&clip.clip, clip.frames.get())?, threads)?
+        }
+    };
+    for sample in samples {
+        println!("{}", serde_json::to_string(&sample)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask soak`: hard use for a long time, with memory watched. One module a target; `flatness` is the rule.
+
+mod flatness;
+mod page;
+
+use clap::Subcommand;
+
+use crate::plan::Plan;
+use crate::workspace::Workspace;
+
+/// What is put to hard use.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Target {
+    /// The npm package in headless Chromium
+    Page(page::Options),
+}
+
+/// Adds the steps of one target.
+pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, target: &'a Target) {
+    match target {
+        Target::Page(options) => page::add_steps(plan, workspace, options),
+    }
+}

@@ -1,0 +1,229 @@
+//! Soak of the npm package in a page: frames as fast as they go, bad ones among them, sessions that open and close.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+use xshell::cmd;
+
+use super::flatness::Flatness;
+use crate::browser;
+use crate::build_web::{self, Profile};
+use crate::plan::{Finish, Plan};
+use crate::setup;
+use crate::workspace::Workspace;
+
+const SOAK: &str = "use the page hard and watch its memory";
+const CLIP: &str = "tests/fixtures/clips/fingers";
+/// A line is printed for people every so many looks.
+const LOOKS_A_LINE: usize = 12;
+
+/// What `cargo xtask soak page` may be told.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Options {
+    /// How long
+    #[arg(long, default_value_t = 10.0, value_parser = minutes)]
+    minutes: f64,
+    /// Workers of the main session
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
+    workers: u8,
+    /// Take www/dist as it was built last
+    #[arg(long)]
+    skip_build: bool,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes.is_finite() => Ok(minutes),
+        _ => Err("a number above 0 is needed".to_owned()),
+    }
+}
+
+/// Adds the steps that build the package and put it to use.
+pub(super) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, options: &'a Options) {
+    if !options.skip_build {
+        build_web::add_steps(plan, workspace, Profile::Local);
+    }
+    setup::add_tests_packages(plan, workspace);
+    browser::add_step(plan, workspace);
+    plan.add(SOAK, || soak(workspace, options));
+}
+
+/// What the program prints.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    End { end: End },
+    Look(Look),
+}
+
+#[derive(Deserialize)]
+struct Look {
+    seconds: f64,
+    memory_mb: f64,
+    pushed: u64,
+    results: u64,
+    sessions: u64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct End {
+    pushed: u64,
+    received: u64,
+    dropped: u64,
+    completed: u64,
+    failed: u64,
+    bad_answered: u64,
+    sessions: u64,
+    unexpected: Vec<String>,
+}
+
+fn soak(workspace: &Workspace, options: &Options) -> Result<Finish> {
+    let (looks, end) = watch(workspace, options)?;
+    end.check()?;
+    let flatness = Flatness::of(&looks)?;
+    flatness.check()?;
+    Ok(Finish::Noted(format!(
+        "{} frames pushed, {} computed, {} bad, {} sessions; memory {:+.1} % after warm-up",
+        end.pushed,
+        end.completed,
+        end.failed,
+        end.sessions,
+        flatness.growth() * 100.0
+    )))
+}
+
+/// Runs the program; memory of each look in megabytes, and the counts of the end.
+fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<f64>, End)> {
+    let shell = workspace.shell();
+    let program = workspace.path("tests/bench/soak_page.mjs");
+    let chromium = browser::chromium(workspace).context("there is no Chromium")?;
+    let task = json!({
+        "seconds": options.minutes * 60.0,
+        "clip": workspace.path(CLIP),
+        "workers": options.workers,
+    })
+    .to_string();
+    let command = cmd!(shell, "node {program} {task}").env("CHROMIUM", chromium);
+    let mut child = Command::from(command)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start node")?;
+    let output = child.stdout.take().context("the output is piped")?;
+    let mut looks = Vec::new();
+    let mut end = None;
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        match serde_json::from_str(&line).with_context(|| line.clone())? {
+            Line::Look(look) => {
+                if looks.len() % LOOKS_A_LINE == 0 {
+                    let Look {
+                        seconds,
+                        memory_mb,
+                        pushed,
+                        results,
+                        sessions,
+                    } = look;
+                    println!(
+                        "{seconds:.0} s: {memory_mb:.0} MB, {pushed} frames, {results} results, {sessions} sessions"
+                    );
+                }
+                looks.push(look.memory_mb);
+            }
+            Line::End { end: counts } => end = Some(counts),
+        }
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "the page failed: {status}");
+    Ok((looks, end.context("the page came to no end")?))
+}
+
+impl End {
+    /// Every frame is accounted for, and nothing failed but the bad ones.
+    fn check(&self) -> Result<()> {
+        if !self.unexpected.is_empty() {
+            let first: Vec<&str> = self.unexpected.iter().take(5).map(String::as_str).collect();
+            bail!(
+                "{} unexpected errors, the first: {}",
+                self.unexpected.len(),
+                first.join("; ")
+            );
+        }
+        ensure!(
+            self.received == self.pushed
+                && self.received == self.dropped + self.completed + self.failed,
+            "frames are lost: {self:?}"
+        );
+        ensure!(
+            self.failed == self.bad_answered,
+            "{} frames failed and {} were told of",
+            self.failed,
+            self.bad_answered
+        );
+        ensure!(
+            self.completed > 0 && self.failed > 0 && self.sessions > 1,
+            "too little happened: {self:?}"
+        );
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end() -> End {
+        End {
+            pushed: 100,
+            received: 100,
+            dropped: 40,
+            completed: 50,
+            failed: 10,
+            bad_answered: 10,
+            sessions: 3,
+            unexpected: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_frame_must_be_accounted_for() {
+        end().check().unwrap();
+        let lost = End {
+            completed: 49,
+            ..end()
+        };
+        assert!(lost.check().unwrap_err().to_string().contains("lost"));
+        let silent = End {
+            bad_answered: 9,
+            ..end()
+        };
+        assert!(silent.check().is_err());
+    }
+
+    #[test]
+    fn an_unexpected_error_and_a_run_without_work_fail() {
+        let broken = End {
+            unexpected: vec!["worker-died: gone".to_owned()],
+            ..end()
+        };
+        let message = broken.check().unwrap_err().to_string();
+        assert!(message.contains("worker-died"), "{message}");
+        assert!(End::default().check().is_err());
+    }
+
+    #[test]
+    fn the_programs_lines_are_told_apart() {
+        let look = r#"{"seconds":5,"memory_mb":300.5,"pushed":1,"results":0,"badAnswered":0,"sessions":1,"unexpected":[]}"#;
+        assert!(
+            matches!(serde_json::from_str(look).unwrap(), Line::Look(look) if look.memory_mb == 300.5)
+        );
+        let line = r#"{"end":{"pushed":1,"results":1,"badAnswered":0,"sessions":2,"unexpected":[],"received":1,"dropped":0,"completed":1,"failed":0}}"#;
+        assert!(
+            matches!(serde_json::from_str(line).unwrap(), Line::End { end } if end.sessions == 2)
+        );
+    }
+}
