@@ -53,8 +53,8 @@ function policyOf(path, body) {
   return `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'${digest}; worker-src 'self'; connect-src 'self'; img-src data:`;
 }
 
-/** Opens a fixture and gives what it found; fails on anything that the browser complains about. */
-export async function resultOf(browser, address) {
+/** Opens a page; `complaints` gathers what the browser says about it, and requests to anywhere else. */
+export async function openFixture(browser, address) {
   const context = await browser.newContext();
   const page = await context.newPage();
   const complaints = [];
@@ -68,14 +68,20 @@ export async function resultOf(browser, address) {
     if (!url.startsWith(address) && !/^(blob|data):/.test(url))
       complaints.push(`request to ${url}`);
   });
+  await page.goto(address);
+  return { page, complaints, close: () => context.close() };
+}
+
+/** Opens a fixture and gives what it found. */
+export async function resultOf(browser, address) {
+  const { page, complaints, close } = await openFixture(browser, address);
   try {
-    await page.goto(address);
     await page
       .waitForFunction(() => globalThis.result, undefined, { timeout: 60_000 })
       .catch(() => {});
     const result = await page.evaluate(() => globalThis.result);
     return { result, complaints };
   } finally {
-    await context.close();
+    await close();
   }
 }
