@@ -282,3 +282,38 @@ test("closing a stream stops what is attached to it", async () => {
   await live.close();
   await until(() => made[0].isCancelled);
 });
+
+test("the worker gives the page no more frames than it takes, and says where it can give none", async () => {
+  const posted = [];
+  let listener;
+  globalThis.addEventListener = (_type, given) => (listener = given);
+  globalThis.postMessage = (message, transfer) =>
+    posted.push({ ...message, transfer });
+  try {
+    await import("../dist/capture/worker.js");
+    listener({ data: { type: "track", track: new FakeTrack() } });
+    assert.deepEqual(posted.splice(0), [
+      { type: "unable", transfer: undefined },
+    ]);
+    const made = processors();
+    listener({ data: { type: "track", track: new FakeTrack() } });
+    const frames = [picture(), picture(), picture(), picture()];
+    for (const frame of frames.slice(0, 3)) made[0].controller.enqueue(frame);
+    await moment();
+    assert.deepEqual(
+      posted.map(({ type, frame, transfer }) => [type, frame, transfer]),
+      frames.slice(0, 2).map((frame) => ["frame", frame, [frame]]),
+    );
+    assert.ok(frames[2].isClosed, "the page is busy");
+    listener({ data: { type: "taken" } });
+    made[0].controller.enqueue(frames[3]);
+    await until(() => posted.length === 3);
+    assert.equal(posted[2].frame, frames[3]);
+    made[0].controller.error(new Error("the device is gone"));
+    await until(() => posted.length === 4);
+    assert.equal(posted[3].type, "unable");
+  } finally {
+    delete globalThis.addEventListener;
+    delete globalThis.postMessage;
+  }
+});
