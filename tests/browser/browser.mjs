@@ -47,13 +47,15 @@ function isExecutable(path) {
   }
 }
 
+/** The browser alone. */
+export function launch() {
+  return chromium.launch({ executablePath: executable(), args: FLAGS });
+}
+
 /** A browser and a server for one file of tests. */
 export async function openBrowser() {
   const server = await startServer();
-  const browser = await chromium.launch({
-    executablePath: executable(),
-    args: FLAGS,
-  });
+  const browser = await launch();
   return {
     browser,
     server,
@@ -100,13 +102,17 @@ export async function openPage(
   };
 }
 
-/** Runs `body(harness, argument)` in a page that has nothing but the package, and fails on any complaint. */
-export async function inPage(opened, body, argument, options = {}) {
-  const { page, close, unexpected } = await openPage(
-    opened,
-    "/pages/blank.html",
-    options,
-  );
+/**
+ * Runs `body(harness, argument)` in a page that has nothing but the package, `path` where it needs another policy, and
+ * fails on any complaint.
+ */
+export async function inPage(
+  opened,
+  body,
+  argument,
+  { path = "/pages/blank.html", ...options } = {},
+) {
+  const { page, close, unexpected } = await openPage(opened, path, options);
   try {
     const source = `import("/pages/harness.js").then((harness) => (${body})(harness, ${JSON.stringify(argument ?? null)}))`;
     const result = await page.evaluate(source);

@@ -164,7 +164,7 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
   await onDemo("/?workers=1&parts=pose&quality=lite", LAPTOP, async (page) => {
     await results(page, 1);
     const reached = [];
-    for (let stop = 0; stop < 7; stop += 1) {
+    for (let stop = 0; stop < 11; stop += 1) {
       await page.keyboard.press("Tab");
       reached.push(
         await page.evaluate(() => {
@@ -176,13 +176,17 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
       );
     }
     assert.deepEqual(reached, [
+      "record",
       "pause",
       "source=clip",
+      "engine=page",
       "workers=1",
       "parts=pose",
       "parts=hands",
       "parts=face",
       "quality=lite",
+      "face=contours",
+      "view=steps",
     ]);
     await page.locator("#pause").focus();
     await page.keyboard.press("Space");
@@ -265,7 +269,11 @@ test("a model that is not there is told in a sentence with its code", async () =
 test("every control has a name", async () => {
   await onDemo("/?autoplay=0&workers=1&parts=pose", LAPTOP, async (page) => {
     await isLoaded(page);
-    for (const name of ["Clip", "Camera", "1", "2", "3", "4", "Full", "Lite"]) {
+    for (const name of [
+      ...["Clip", "Camera", "This page", "Relay"],
+      ...["1", "2", "3", "4", "Full", "Lite", "File", "Contours", "Points"],
+      ...["Steps", "Chart", "3D"],
+    ]) {
       assert.equal(
         await page.getByRole("radio", { name, exact: true }).count(),
         1,
@@ -274,7 +282,9 @@ test("every control has a name", async () => {
     }
     for (const name of ["Body", "Hands", "Face"])
       assert.equal(await page.getByRole("checkbox", { name }).count(), 1, name);
-    for (const name of ["Source", "Workers", "Parts", "Models"])
+    for (const name of [
+      ...["Source", "Engine", "Workers", "Parts", "Models", "Face as", "View"],
+    ])
       assert.equal(await page.getByRole("group", { name }).count(), 1, name);
     assert.equal(await page.getByRole("img", { name: /video/ }).count(), 1);
     assert.equal(await page.getByRole("table", { name: /worker/ }).count(), 1);

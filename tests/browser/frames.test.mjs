@@ -274,3 +274,55 @@ test("attach takes pictures from a camera's stream, its track and a <video>, unt
     );
   }
 });
+
+/** Attaches a camera's track and gives how many frames came, and the widths of the results. */
+function attachCamera({ LiveKeypoints }) {
+  return (async () => {
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { width: 160, height: 120 },
+    });
+    const [track] = stream.getVideoTracks();
+    const live = await LiveKeypoints.create({
+      ...{ workers: 1, parts: ["pose"], quality: "lite", bufferSize: 1 },
+    });
+    const controller = new AbortController();
+    live.attach(track, { signal: controller.signal });
+    const widths = [];
+    for await (const { width } of live) if (widths.push(width) === 5) break;
+    controller.abort();
+    while (live.stats().buffered + live.stats().inFlight > 0)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    const { received } = live.stats();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const isStopped = live.stats().received === received;
+    await live.close();
+    return { widths, isStopped, state: track.readyState };
+  })();
+}
+
+for (const [which, init] of [
+  ["processors", undefined],
+  [
+    "no processors in the page",
+    () => delete globalThis.MediaStreamTrackProcessor,
+  ],
+  [
+    "no processors and no frame callbacks",
+    () => {
+      delete globalThis.MediaStreamTrackProcessor;
+      delete HTMLVideoElement.prototype.requestVideoFrameCallback;
+    },
+  ],
+]) {
+  test(`a camera's track is pumped with ${which}, until its signal says so`, async () => {
+    const { widths, isStopped, state } = await inPage(
+      opened,
+      attachCamera,
+      undefined,
+      { permissions: ["camera"], init },
+    );
+    assert.deepEqual(widths, [160, 160, 160, 160, 160]);
+    assert.ok(isStopped);
+    assert.equal(state, "live", "the track is the caller's");
+  });
+}

@@ -175,6 +175,24 @@ test("parts that were not asked for are no keys, and their models are not fetche
   ]);
 });
 
+test("hands and face are smoothed on request, and the body's tracking stays as it is", async () => {
+  const { results } = await inPage(opened, (harness) =>
+    harness.playClip(
+      { workers: 1, handSmoothing: true, faceSmoothing: true },
+      4,
+    ),
+  );
+  const [plain, smoothed] = [alone.results[3], results[3]];
+  assert.deepEqual(smoothed.pose, plain.pose);
+  for (const part of ["leftHand", "face"]) {
+    assert.notDeepEqual(smoothed[part], plain[part], part);
+    const distances = smoothed[part].map((value, at) =>
+      Math.abs(value - plain[part][at]),
+    );
+    assert.ok(Math.max(...distances) < 0.05, `${part} stays where it is`);
+  }
+});
+
 test("mirrored turns x around and leaves the sides the subject's", async () => {
   const { results } = await inPage(opened, (harness) =>
     harness.playClip({ workers: 1, mirrored: true }, 2),

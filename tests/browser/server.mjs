@@ -108,6 +108,8 @@ function policy(html) {
     "connect-src 'self'",
     "img-src 'self' blob:",
     "style-src 'self'",
+    // The demo, which has an import map, plays files of the visitor's.
+    ...(map ? ["media-src blob:"] : []),
   ].join("; ");
 }
 

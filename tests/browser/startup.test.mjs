@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { inPage, openBrowser } from "./browser.mjs";
+import { inPage, openBrowser, openPage } from "./browser.mjs";
 
 let opened;
 
@@ -84,6 +84,49 @@ test("it asks for the package's own files only, each once, and tells how far it 
     assert.equal(loaded, total, asset);
 });
 
+test("models are kept: a page that comes back asks for none, unless it is told not to keep them", async () => {
+  const models = () =>
+    opened.server.requests.filter((path) => path.endsWith(".onnx")).length;
+  const { page, close, unexpected } = await openPage(
+    opened,
+    "/pages/blank.html",
+  );
+  const create = async (options) => {
+    opened.server.requests.length = 0;
+    const found = await page.evaluate(async (options) => {
+      const { LiveKeypoints, clipFrame } = await import("/pages/harness.js");
+      const live = await LiveKeypoints.create({ parts: ["pose"], ...options });
+      const { pose } = await live.detect(await clipFrame(0));
+      await live.close();
+      return pose !== null;
+    }, options);
+    assert.ok(found);
+    return models();
+  };
+  const kept = (count) =>
+    page.waitForFunction(async (count) => {
+      const cache = await caches.open("live-keypoints-models");
+      return (await cache.keys()).length === count;
+    }, count);
+  assert.equal(await create({ cache: false }), 2);
+  await kept(0);
+  assert.equal(await create(), 2);
+  await kept(2);
+  await page.reload();
+  assert.equal(await create(), 0);
+  // Another quality: one model is another.
+  assert.equal(await create({ quality: "lite" }), 1);
+  await kept(3);
+  await page.evaluate(async () => {
+    const cache = await caches.open("live-keypoints-models");
+    for (const request of await cache.keys())
+      await cache.put(request, new Response("spoilt"));
+  });
+  assert.equal(await create(), 2);
+  assert.deepEqual(unexpected(), []);
+  await close();
+});
+
 for (const [what, path] of [
   ["a model", MODEL],
   ["the workers' module", RELAXED],
@@ -123,10 +166,15 @@ test("a file that is no model, and another model than the one it is named, are t
     type: "application/octet-stream",
     body: Buffer.alloc(5000, 7),
   };
-  assert.equal(
-    (await failure({ parts: ["pose"] }, { [MODEL]: garbage })).code,
-    "model-malformed",
+  const replaced = await failure({ parts: ["pose"] }, { [MODEL]: garbage });
+  assert.equal(replaced.code, "asset-wrong-type");
+  assert.match(replaced.message, /pose_detection.*SHA-256/);
+  const given = { pose_detection: "/garbage.onnx" };
+  const malformed = await failure(
+    { parts: ["pose"], assets: { models: given } },
+    { "/garbage.onnx": garbage },
   );
+  assert.equal(malformed.code, "model-malformed");
   const other = {
     parts: ["pose"],
     assets: {
@@ -144,7 +192,7 @@ test("a browser without SIMD is told before anything is downloaded", async () =>
   assert.equal((await failure({}, {}, { init })).code, "wasm-simd-missing");
   assert.deepEqual(
     opened.server.requests.filter((path) =>
-      /\.(wasm|onnx)$|worker\.js/.test(path),
+      /\.(wasm|onnx)$|\/worker\.js/.test(path),
     ),
     [],
   );

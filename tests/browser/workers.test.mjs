@@ -119,8 +119,8 @@ test("close ends iteration and detection, and leaves no worker behind", async ()
   await open;
   assert.equal(page.workers().length, 2);
   assert.equal(await page.evaluate(() => globalThis.end()), "closed");
-  await page.waitForTimeout(100);
-  assert.equal(page.workers().length, 0);
+  // The browser ends them when it comes to it; the test's limit ends the wait for one that stays.
+  while (page.workers().length > 0) await page.waitForTimeout(20);
   await close();
 });
 

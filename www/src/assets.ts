@@ -1,8 +1,10 @@
 /** WebAssembly modules and model files: where they are, fetching them once, and saying plainly when they are not there. */
 
+import { modelUrl, moduleUrl } from "./asset-urls.js";
 import { LiveKeypointsError, messageOf } from "./errors.js";
+import { MODEL_SHA256 } from "./model-digests.js";
+import { ModelCache, sha256 } from "./model-cache.js";
 import type { ProgressMeter } from "./progress.js";
-import { hasRelaxedSimd } from "./simd.js";
 
 /** A model file, without `.onnx`. */
 export type ModelName =
@@ -44,11 +46,14 @@ export class AssetLoader {
   readonly #sources: AssetSources;
   readonly #meter: ProgressMeter;
   readonly #signal: AbortSignal;
+  readonly #cache: ModelCache | undefined;
 
+  /** Models of the package itself are kept where `keepsModels` is set. */
   constructor(
     assets: AssetsOption | undefined,
     meter: ProgressMeter,
     signal: AbortSignal,
+    keepsModels = false,
   ) {
     this.#sources =
       typeof assets === "string" || assets instanceof URL
@@ -56,12 +61,14 @@ export class AssetLoader {
         : (assets ?? {});
     this.#meter = meter;
     this.#signal = signal;
+    this.#cache = keepsModels ? new ModelCache() : undefined;
   }
 
   /** A compiled module. Rejects with `asset-unreachable`, `asset-wrong-type` or `aborted`. */
   async module(name: ModuleName): Promise<WebAssembly.Module> {
     this.#meter.expectDownload(name);
-    const source = this.#sources[name] ?? this.#moduleUrl(name);
+    const source =
+      this.#sources[name] ?? moduleUrl(name, this.#sources.baseUrl);
     const module =
       source instanceof WebAssembly.Module
         ? source
@@ -77,18 +84,40 @@ export class AssetLoader {
    */
   async model(name: ModelName): Promise<Blob> {
     this.#meter.expectDownload(name);
-    const source = this.#sources.models?.[name] ?? this.#modelUrl(name);
+    const source = this.#sources.models?.[name];
+    if (source === undefined) return this.#ownModel(name);
     if (source instanceof Blob) return this.#arrivedModel(name, source);
     if (isBytes(source))
       return this.#arrivedModel(name, new Blob([source as BlobPart]));
     const response = await this.#answer(name, source);
+    return this.#arrivedModel(name, await this.#modelOf(name, response));
+  }
+
+  /** A file of this package: kept from the last time, or fetched, and in both cases what it is meant to be. */
+  async #ownModel(name: ModelName): Promise<Blob> {
+    const url = modelUrl(name, this.#sources.baseUrl);
+    const digest = MODEL_SHA256[name];
+    const kept = await this.#cache?.get(url, digest);
+    if (kept) return this.#arrivedModel(name, kept);
+    const response = await this.#answer(name, url);
+    const model = await this.#modelOf(name, response);
+    const found = await sha256(model);
+    if (found !== undefined && found !== digest) {
+      const reason = `its SHA-256 is ${found} and not ${digest}`;
+      throw wrongType(name, response, reason);
+    }
+    if (found) void this.#cache?.put(url, digest, model);
+    return this.#arrivedModel(name, model);
+  }
+
+  async #modelOf(name: ModelName, response: Response): Promise<Blob> {
     const parts = await this.#download(name, response);
     const start = parts.find((part) => part.length > 0)?.[0];
     if (start === undefined || start === LESS_THAN) {
       const found = start === undefined ? "nothing" : "markup";
       throw wrongType(name, response, `${found} instead of an ONNX file`);
     }
-    return this.#arrivedModel(name, new Blob(parts));
+    return new Blob(parts);
   }
 
   #arrivedModel(name: ModelName, model: Blob): Blob {
@@ -186,53 +215,6 @@ export class AssetLoader {
     }
     return parts;
   }
-
-  /** Without `baseUrl`, addresses are written out, so that bundlers see the files and take them along. */
-  #moduleUrl(name: ModuleName): URL {
-    const { baseUrl } = this.#sources;
-    const isRelaxed = name === "inference" && hasRelaxedSimd();
-    if (baseUrl !== undefined) {
-      const file = isRelaxed ? "inference_relaxed_bg" : `${name}_bg`;
-      return inFolder(baseUrl, `wasm/${name}/${file}.wasm`);
-    }
-    if (isRelaxed)
-      return new URL(
-        "./wasm/inference/inference_relaxed_bg.wasm",
-        import.meta.url,
-      );
-    switch (name) {
-      case "session":
-        return new URL("./wasm/session/session_bg.wasm", import.meta.url);
-      case "inference":
-        return new URL("./wasm/inference/inference_bg.wasm", import.meta.url);
-    }
-  }
-
-  #modelUrl(name: ModelName): URL {
-    const { baseUrl } = this.#sources;
-    if (baseUrl !== undefined) return inFolder(baseUrl, `models/${name}.onnx`);
-    switch (name) {
-      case "pose_detection":
-        return new URL("./models/pose_detection.onnx", import.meta.url);
-      case "pose_landmark_full":
-        return new URL("./models/pose_landmark_full.onnx", import.meta.url);
-      case "pose_landmark_lite":
-        return new URL("./models/pose_landmark_lite.onnx", import.meta.url);
-      case "hand_recrop":
-        return new URL("./models/hand_recrop.onnx", import.meta.url);
-      case "hand_landmark_full":
-        return new URL("./models/hand_landmark_full.onnx", import.meta.url);
-      case "hand_landmark_lite":
-        return new URL("./models/hand_landmark_lite.onnx", import.meta.url);
-      case "face_detection_short_range":
-        return new URL(
-          "./models/face_detection_short_range.onnx",
-          import.meta.url,
-        );
-      case "face_landmark":
-        return new URL("./models/face_landmark.onnx", import.meta.url);
-    }
-  }
 }
 
 /** The error of everything that the caller's signal ended. */
@@ -245,15 +227,6 @@ const LESS_THAN = 0x3c;
 
 function isBytes(source: unknown): source is BufferSource {
   return source instanceof ArrayBuffer || ArrayBuffer.isView(source);
-}
-
-function inFolder(baseUrl: string | URL, path: string): URL {
-  const folder = new URL(
-    baseUrl,
-    globalThis.document?.baseURI ?? import.meta.url,
-  );
-  if (!folder.pathname.endsWith("/")) folder.pathname += "/";
-  return new URL(path, folder);
 }
 
 function contentType(response: Response): string {

@@ -10,7 +10,7 @@ export type ModuleSource =
 /** Instantiates a module; called again, it does nothing. */
 export type InitModule = (source: {
   module_or_path: ModuleSource | Promise<ModuleSource>;
-}) => Promise<unknown>;
+}) => Promise<{ readonly memory: WebAssembly.Memory }>;
 
 /** What a session may be told; what is absent has the pipeline's default. */
 export interface SessionOptions {

@@ -1,3 +1,4 @@
+import type { ConnectionState } from "./engine.js";
 import type { LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./keypoints.js";
 
@@ -7,6 +8,8 @@ export interface LiveKeypointsEvents {
   keypoints: Keypoints;
   /** One frame failed, with its `index`, and the stream goes on; or, without `index`, the stream has ended. */
   error: LiveKeypointsError;
+  /** The connection to the relay changed; there is none where the page computes. */
+  connection: ConnectionState;
 }
 
 type Listener<T> = (value: T) => void;
@@ -18,6 +21,7 @@ export class Emitter {
   } = {
     keypoints: new Set(),
     error: new Set(),
+    connection: new Set(),
   };
 
   on<K extends keyof LiveKeypointsEvents>(

@@ -1,8 +1,20 @@
 /** Live body, hand and face keypoints from video in the browser. Importing it does nothing until `create()` is called. */
 
 export { LiveKeypoints } from "./live-keypoints.js";
-export type { DetectOptions, Stats, WorkerStats } from "./live-keypoints.js";
-export type { CreateOptions, Part, Quality } from "./options.js";
+export type { DetectOptions } from "./live-keypoints.js";
+export type {
+  ConnectionState,
+  ConnectionStats,
+  EngineKind,
+  EngineStats,
+  Stats,
+  WorkerStats,
+} from "./engine.js";
+export type { CreateOptions, Part, Quality, RelayFallback } from "./options.js";
+export type { ConnectOptions, ReconnectOptions } from "./relay/options.js";
+export type { Stage, StageStats, StageTime } from "./stage-times.js";
+export type { FrameWithOptions, KeypointsTransform } from "./transform.js";
+export type { SocketLike } from "./relay/socket.js";
 export type {
   AssetSource,
   AssetsOption,
@@ -12,7 +24,7 @@ export type {
 } from "./assets.js";
 export type { Progress } from "./progress.js";
 export type { Frame, FrameOptions } from "./frames.js";
-export type { CaptureSource } from "./capture.js";
+export type { AttachOptions, CaptureSource } from "./capture/capture.js";
 export type {
   Keypoints,
   MissingReason,

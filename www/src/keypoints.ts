@@ -11,7 +11,10 @@ export type ResultPart = "pose" | "leftHand" | "rightHand" | "face";
  */
 export type MissingReason = "no-pose" | "out-of-view" | "low-presence";
 
-/** Milliseconds spent on a frame, with fractions; 0 for what did not run. */
+/**
+ * Milliseconds spent on a frame, with fractions; 0 for what did not run. Of a relay's binary results only the total is
+ * known; it counts the way there and back.
+ */
 export interface Timings {
   /** From `push()` to the start of the first step. */
   readonly queue: number;
@@ -21,7 +24,7 @@ export interface Timings {
   readonly leftHand: number;
   readonly rightHand: number;
   readonly face: number;
-  /** From `push()` to the end of the last step. */
+  /** From `push()` to the end of the last step, or to the relay's answer. */
   readonly total: number;
 }
 
@@ -55,7 +58,10 @@ export interface Keypoints {
   readonly rightHandWorld?: Float32Array | null;
   /** Face mesh: 468 × (x, y, z). */
   readonly face?: Float32Array | null;
-  /** Presence of each part as its model says, 0 to 1; `null` where the model did not run. */
+  /**
+   * Presence of each part as its model says, 0 to 1; `null` where the model did not run. A relay's binary results say
+   * neither scores nor reasons.
+   */
   readonly scores: Readonly<Record<ResultPart, number | null>>;
   /** Why each absent part is absent. */
   readonly missing: Readonly<Partial<Record<ResultPart, MissingReason>>>;
@@ -65,33 +71,8 @@ export interface Keypoints {
   readonly timings: Timings;
 }
 
-/** Numbers a point has in each array. */
-const STRIDES = {
-  pose: 4,
-  poseWorld: 4,
-  leftHand: 3,
-  rightHand: 3,
-  leftHandWorld: 3,
-  rightHandWorld: 3,
-  face: 3,
-} as const;
-
-/** The session's result for the caller; `mirrored` turns x into 1 − x, and world x into −x. */
-export function toKeypoints(
-  result: SessionKeypoints,
-  mirrored: boolean,
-): Keypoints {
+/** The session's result for the caller. */
+export function toKeypoints(result: SessionKeypoints): Keypoints {
   const { kind: _kind, ...keypoints } = result;
-  if (mirrored) {
-    for (const [name, stride] of Object.entries(STRIDES)) {
-      const points = keypoints[name as keyof typeof STRIDES];
-      if (points) mirror(points, stride, name.endsWith("World") ? 0 : 1);
-    }
-  }
   return keypoints as Keypoints;
-}
-
-function mirror(points: Float32Array, stride: number, width: number): void {
-  for (let at = 0; at < points.length; at += stride)
-    points[at] = width - points[at]!;
 }

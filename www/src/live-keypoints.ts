@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { capture } from "./capture.js";
-import type { CaptureSource } from "./capture.js";
+import { capture } from "./capture/capture.js";
+import type { AttachOptions, CaptureSource } from "./capture/capture.js";
 import { Emitter } from "./emitter.js";
 import type { LiveKeypointsEvents } from "./emitter.js";
 import {
@@ -9,39 +9,24 @@ import {
   isErrorCode,
   LiveKeypointsError,
 } from "./errors.js";
-import { FrameIntake, timestampOf } from "./frames.js";
+import { timestampOf } from "./frames.js";
 import type { Frame, FrameOptions } from "./frames.js";
 import { toKeypoints } from "./keypoints.js";
 import type { Keypoints } from "./keypoints.js";
-import { checkOptions } from "./options.js";
-import type { CheckedOptions, CreateOptions } from "./options.js";
+import { openPage, openRelay } from "./open.js";
+import type { CreateOptions } from "./options.js";
+import type { ConnectOptions } from "./relay/options.js";
 import { ResultQueue } from "./result-queue.js";
-import { Scheduler } from "./scheduler.js";
-import { start } from "./start.js";
-import type { Started } from "./start.js";
-import type { Step } from "./steps.js";
-import type { SessionResult, SessionStats } from "./bindings.js";
+import { StageTimes } from "./stage-times.js";
+import { FrameTransform } from "./transform.js";
+import type { KeypointsTransform } from "./transform.js";
+import type { SessionResult } from "./bindings.js";
+import type { Engine, EngineKind, Stats } from "./engine.js";
 
 /** How a single picture is given to `detect`. */
 export interface DetectOptions extends Pick<FrameOptions, "transfer"> {
   /** Gives the answer up. */
   signal?: AbortSignal | undefined;
-}
-
-/** Counters since `create()`. Frames received = dropped + completed + failed + buffered + inFlight. */
-export interface Stats extends SessionStats {
-  /** One entry a worker; there may be fewer than asked for where the parts give them nothing to do. */
-  readonly workers: readonly WorkerStats[];
-}
-
-/** What one worker does. */
-export interface WorkerStats {
-  /** The steps it serves. */
-  readonly steps: readonly Step[];
-  /** Milliseconds spent on steps so far. */
-  readonly busyMs: number;
-  /** Times it died and was replaced. */
-  readonly replaced: number;
 }
 
 interface Detection {
@@ -50,7 +35,7 @@ interface Detection {
 }
 
 /**
- * Live body, hand and face keypoints of one video stream, computed in Web Workers of this page.
+ * Live body, hand and face keypoints of one video stream, computed in Web Workers of this page or by a relay.
  *
  * ```ts
  * const live = await LiveKeypoints.create({ workers: 4 });
@@ -59,42 +44,54 @@ interface Detection {
  * ```
  */
 export class LiveKeypoints implements AsyncIterable<Keypoints> {
-  readonly #options: CheckedOptions;
-  readonly #started: Started;
-  readonly #scheduler: Scheduler;
-  readonly #intake = new FrameIntake();
+  readonly #engine: Engine;
+  readonly #bufferSize: number;
   readonly #emitter = new Emitter();
   readonly #results: ResultQueue;
   readonly #detections = new Map<number, Detection>();
   readonly #stops = new Set<() => void>();
+  readonly #transforms = new Set<FrameTransform>();
+  readonly #stageTimes = new StageTimes();
   #isClosed = false;
 
-  private constructor(options: CheckedOptions, started: Started) {
-    this.#options = options;
-    this.#started = started;
-    this.#results = new ResultQueue(options.bufferSize);
-    const { session, pool } = started;
-    this.#scheduler = new Scheduler(session, pool.slots, this.#intake, {
+  private constructor(engine: Engine, { bufferSize }: { bufferSize: number }) {
+    this.#engine = engine;
+    this.#bufferSize = bufferSize;
+    this.#results = new ResultQueue(bufferSize);
+    engine.connect({
       result: (result) => this.#handle(result),
       fatal: (error) => this.#end(error),
-    });
-    pool.connect({
-      ready: () => this.#scheduler.pump(),
-      answered: (slot, answer) => this.#scheduler.answered(slot, answer),
-      died: (slot, error) => this.#scheduler.died(slot, error),
-      lost: (_slot, error) => this.#end(error),
+      connection: (state) => this.#emitter.emit("connection", state),
     });
   }
 
   /**
    * Downloads, compiles and loads everything; after that, frames can be pushed. Rejects with a `LiveKeypointsError`:
    * `invalid-option`, `wasm-simd-missing`, `asset-unreachable`, `asset-wrong-type`, `model-malformed`,
-   * `model-mismatch`, `version-mismatch`, `worker-failed` or `aborted`. Nothing is left behind then.
+   * `model-mismatch`, `version-mismatch`, `worker-failed` or `aborted`. Nothing is left behind then. With option
+   * `fallback`, a relay computes where WebAssembly SIMD is missing or workers cannot start.
    */
   static async create(options: CreateOptions = {}): Promise<LiveKeypoints> {
-    const checked = checkOptions(options);
-    const started = await start(checked, options);
-    return new LiveKeypoints(checked, started);
+    const { engine, checked } = await openPage(options);
+    return new LiveKeypoints(engine, checked);
+  }
+
+  /**
+   * The same stream, computed by a relay at `url` (`wss://host/live-signs`). Frames travel as JPEG. A lost connection is
+   * opened again, and tracking starts from scratch with it; frames that were sent and not answered fire `error` with
+   * code `connection-lost`. Rejects with `invalid-option`, `connection-lost`, `version-mismatch` or `aborted`.
+   */
+  static async connect(
+    url: string | URL,
+    options: ConnectOptions = {},
+  ): Promise<LiveKeypoints> {
+    const { engine, checked } = await openRelay(url, options);
+    return new LiveKeypoints(engine, checked);
+  }
+
+  /** Where the stream is computed. */
+  get engine(): EngineKind {
+    return this.#engine.kind;
   }
 
   /**
@@ -112,10 +109,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       );
     }
     return coded(() =>
-      this.#scheduler.addFrame(
-        this.#intake.prepare(frame, options.transfer),
-        timestampMs,
-      ),
+      this.#engine.addFrame(frame, timestampMs, options.transfer),
     );
   }
 
@@ -131,11 +125,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
         "aborted",
         "Aborted by the caller's signal.",
       );
-    const index = coded(() =>
-      this.#scheduler.addStill(() =>
-        this.#intake.prepare(frame, options.transfer),
-      ),
-    );
+    const index = coded(() => this.#engine.addStill(frame, options.transfer));
     const abort = (): void =>
       this.#detections.get(index)?.reject(
         new LiveKeypointsError("aborted", "Aborted by the caller's signal.", {
@@ -146,7 +136,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     try {
       return await new Promise<Keypoints>((resolve, reject) => {
         this.#detections.set(index, { resolve, reject });
-        this.#scheduler.pump();
+        this.#engine.pump();
       });
     } finally {
       signal?.removeEventListener("abort", abort);
@@ -157,13 +147,14 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    * Pushes every new picture of a playing `<video>`, camera track or stream until the returned function is called. With
    * `bufferSize: 1`, what comes faster than it is computed is skipped rather than delayed.
    */
-  attach(source: CaptureSource): () => void {
+  attach(source: CaptureSource, options: AttachOptions = {}): () => void {
     this.#requireOpen();
-    const stopCapture = capture(
-      source,
-      (video, timestampMs) => this.push(video, { timestampMs }),
-      (error) => this.#emitter.emit("error", error),
-    );
+    const sink = {
+      frame: (frame: Frame, timestampMs?: number) =>
+        void this.push(frame, { timestampMs }),
+      error: (error: LiveKeypointsError) => this.#emitter.emit("error", error),
+    };
+    const stopCapture = capture(source, sink, options);
     const stop = (): void => {
       if (this.#stops.delete(stop)) stopCapture();
     };
@@ -172,16 +163,23 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   }
 
   /**
-   * Calls `listener` for every event of a kind, until `off` or the returned function. While nobody iterates, results
-   * that a listener got are not kept.
+   * Calls `listener` for every event of a kind, until `off`, the returned function or `signal` ends it. While nobody
+   * iterates, results that a listener got are not kept.
    */
   on<K extends keyof LiveKeypointsEvents>(
     event: K,
     listener: (value: LiveKeypointsEvents[K]) => void,
+    { signal }: { signal?: AbortSignal | undefined } = {},
   ): () => void {
     this.#requireOpen();
+    const off = (): void => {
+      signal?.removeEventListener("abort", off);
+      this.#emitter.off(event, listener);
+    };
+    if (signal?.aborted) return off;
+    signal?.addEventListener("abort", off, { once: true });
     this.#emitter.on(event, listener);
-    return () => this.#emitter.off(event, listener);
+    return off;
   }
 
   /** Takes `on` back. */
@@ -201,28 +199,53 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     return this.#results.iterate();
   }
 
-  /** Counters and worker times. */
+  /**
+   * A pair of streams for `frames.pipeThrough(live.transform())`, where frames are what `push` takes, or
+   * `{ frame, timestampMs, transfer }`. It takes frames no faster than they are computed and read, so that none is
+   * dropped; one that fails is left out (see the `error` event). Closing or aborting it leaves this stream open.
+   */
+  transform(): KeypointsTransform {
+    this.#requireOpen();
+    const transform: FrameTransform = new FrameTransform({
+      push: (frame, options) => this.push(frame, options),
+      counts: () => this.#engine.stats(),
+      capacity: this.#bufferSize,
+      left: () => {
+        for (const off of offs) off();
+        this.#transforms.delete(transform);
+      },
+    });
+    const offs = [
+      this.on("keypoints", (keypoints) =>
+        transform.settle(keypoints.index, keypoints),
+      ),
+      this.on("error", ({ index }) => {
+        if (index !== undefined) transform.settle(index, undefined);
+      }),
+    ];
+    this.#transforms.add(transform);
+    return transform;
+  }
+
+  /** Counters, and what the workers or the connection do. */
   stats(): Stats {
     this.#requireOpen();
-    const stats = this.#scheduler.stats();
+    const stats = this.#engine.stats();
     const thrownAway = this.#results.dropped;
     return {
       ...stats,
       completed: stats.completed - thrownAway,
       dropped: stats.dropped + thrownAway,
       unread: this.#results.unread,
-      workers: this.#started.pool.slots.map((slot) => ({
-        steps: slot.steps,
-        busyMs: this.#scheduler.busyMs.get(slot) ?? 0,
-        replaced: slot.replaced,
-      })),
+      stages: this.#stageTimes.stats(),
     };
   }
 
   /** Drops the waiting frames and starts tracking from scratch with the next one. Indices go on. */
   reset(): void {
     this.#requireOpen();
-    coded(() => this.#scheduler.reset());
+    coded(() => this.#engine.reset());
+    for (const transform of this.#transforms) transform.changed();
   }
 
   /** Ends the workers and frees everything. Iterators end, `detect` calls reject with `closed`. Can be called again. */
@@ -246,7 +269,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       else this.#emitter.emit("error", error);
       return;
     }
-    const keypoints = toKeypoints(result, this.#options.mirrored);
+    const keypoints = toKeypoints(result);
+    this.#stageTimes.add(keypoints.timings);
     if (detection) return detection.resolve(keypoints);
     if (this.#results.isIterated || !this.#emitter.has("keypoints"))
       this.#results.push(keypoints);
@@ -258,10 +282,10 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of this.#stops) stop();
-    this.#started.pool.close();
-    this.#scheduler.close();
+    this.#engine.close();
     this.#results.finish(error);
     const reason = error ?? closed();
+    for (const transform of [...this.#transforms]) transform.end(reason);
     for (const detection of this.#detections.values()) detection.reject(reason);
     this.#detections.clear();
     if (error) this.#emitter.emit("error", error);

@@ -1,8 +1,17 @@
 import type { AssetsOption } from "./assets.js";
-import { LiveKeypointsError } from "./errors.js";
+import {
+  checkBoolean,
+  checkBufferSize,
+  checkMaxPixels,
+  checkParts,
+  checkQuality,
+  oneOf,
+  wholeNumber,
+} from "./option-checks.js";
 import type { WorkerLike } from "./pool.js";
 import type { Progress } from "./progress.js";
 import { MAX_WORKERS } from "./steps.js";
+import type { ConnectOptions } from "./relay/options.js";
 import type { SessionOptions } from "./bindings.js";
 
 /** What can be asked for: 33 body points, 21 of each hand, 468 of the face. */
@@ -26,6 +35,10 @@ export interface CreateOptions {
   bufferSize?: number | undefined;
   /** Temporal smoothing of the pose. Default true. */
   smoothing?: boolean | undefined;
+  /** Temporal smoothing of the hands, which MediaPipe does not have. Tracking stays as it is. Default false. */
+  handSmoothing?: boolean | undefined;
+  /** Temporal smoothing of the face, likewise. Default false. */
+  faceSmoothing?: boolean | undefined;
   /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
   mirrored?: boolean | undefined;
   /** Frames that may be in work at once, 1 to 16. Default 3. */
@@ -46,16 +59,35 @@ export interface CreateOptions {
   maxPixels?: number | undefined;
   /** Where WebAssembly and models come from. Default: next to this module. */
   assets?: AssetsOption | undefined;
+  /**
+   * Whether the package's own models are kept in the browser's Cache Storage, checked by their SHA-256, so that
+   * the page asks for them once. Only on secure pages (https, localhost). Default true.
+   */
+  cache?: boolean | undefined;
   /** Address of the worker script, where the bundler does not find it by itself. Must be of the page's origin. */
   workerUrl?: string | URL | undefined;
   /** Makes a worker that runs `live-keypoints/worker`; goes before `workerUrl`. */
   createWorker?: (() => WorkerLike) | undefined;
   /** A worker that is silent on one step for longer than this many milliseconds is replaced. Default 10,000. */
   workerTimeoutMs?: number | undefined;
+  /**
+   * The relay that computes where WebAssembly SIMD is missing or workers cannot start: its address, or that and its
+   * options; those that both have are taken over. `LiveKeypoints.engine` says which it was.
+   */
+  fallback?: string | URL | RelayFallback | undefined;
   /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
   signal?: AbortSignal | undefined;
   /** Told how far downloading, compiling and loading have come. */
   onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A relay to fall back to. */
+export interface RelayFallback extends Omit<
+  ConnectOptions,
+  "signal" | "onProgress"
+> {
+  /** Such as `wss://host/live-signs`. */
+  url: string | URL;
 }
 
 /** The options with their defaults, checked as far as the session does not check them. */
@@ -64,17 +96,20 @@ export interface CheckedOptions {
   readonly parts: readonly Part[];
   readonly quality: Quality;
   readonly bufferSize: number;
-  readonly mirrored: boolean;
   readonly fastDecode: boolean;
   readonly maxPixels: number;
   readonly workerTimeoutMs: number;
+  readonly keepsModels: boolean;
   readonly session: SessionOptions;
 }
 
-const PARTS: readonly Part[] = ["pose", "hands", "face"];
-const SESSION_OPTIONS = [
-  "bufferSize",
+const SWITCHES = [
   "smoothing",
+  "handSmoothing",
+  "faceSmoothing",
+  "mirrored",
+] as const;
+const NUMBERS = [
   "maxFramesInFlight",
   "minPoseDetectionConfidence",
   "minPosePresenceConfidence",
@@ -91,82 +126,36 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
     1,
     MAX_WORKERS,
   );
-  const parts = options.parts ?? PARTS;
-  if (
-    !Array.isArray(parts) ||
-    parts.length === 0 ||
-    parts.some((part) => !PARTS.includes(part))
-  ) {
-    throw invalidOption(
-      "parts",
-      "a list of at least one of pose, hands, face",
-      parts,
-    );
-  }
-  const bufferSize = wholeNumber(
-    "bufferSize",
-    options.bufferSize ?? 50,
-    1,
-    2 ** 31 - 1,
-  );
+  const parts = checkParts(options.parts);
+  const bufferSize = checkBufferSize(options.bufferSize);
+  const quality = checkQuality(options.quality ?? "full");
   const session: SessionOptions = {
-    parts: [...new Set(parts)],
-    maxUnreadResults: bufferSize,
+    parts: [...parts],
+    ...{ quality, bufferSize, maxUnreadResults: bufferSize },
   };
-  for (const name of SESSION_OPTIONS) {
+  for (const name of SWITCHES) {
+    const value = checkBoolean(name, options[name]);
+    if (value !== undefined) session[name] = value;
+  }
+  for (const name of NUMBERS) {
     const value = options[name];
-    if (value !== undefined) Object.assign(session, { [name]: value });
+    if (value !== undefined) session[name] = value;
   }
   return {
     workers,
     parts,
-    quality: oneOf("quality", options.quality ?? "full", ["full", "lite"]),
+    quality,
     bufferSize,
-    mirrored: options.mirrored ?? false,
     fastDecode:
       oneOf("decode", options.decode ?? "exact", ["exact", "fast"]) === "fast",
-    maxPixels: wholeNumber(
-      "maxPixels",
-      options.maxPixels ?? 2 ** 24,
-      1,
-      2 ** 31 - 1,
-    ),
+    maxPixels: checkMaxPixels(options.maxPixels),
     workerTimeoutMs: wholeNumber(
       "workerTimeoutMs",
       options.workerTimeoutMs ?? 10_000,
       1,
       2 ** 31 - 1,
     ),
-    session: { ...session, bufferSize, quality: options.quality ?? "full" },
+    keepsModels: checkBoolean("cache", options.cache) ?? true,
+    session,
   };
-}
-
-function wholeNumber(
-  option: string,
-  value: number,
-  least: number,
-  most: number,
-): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw invalidOption(option, `a whole number from ${least} to ${most}`, value);
-}
-
-function oneOf<T extends string>(
-  option: string,
-  value: T,
-  values: readonly T[],
-): T {
-  if (values.includes(value)) return value;
-  throw invalidOption(option, values.join(" or "), value);
-}
-
-function invalidOption(
-  option: string,
-  expected: string,
-  value: unknown,
-): LiveKeypointsError {
-  return new LiveKeypointsError(
-    "invalid-option",
-    `option ${option} must be ${expected}, not ${String(value)}`,
-  );
 }

@@ -66,7 +66,7 @@ export type WorkerMessage =
   /** One model of `init` is loaded. */
   | { type: "loaded"; model: ModelName }
   /** All of `init` is done. */
-  | { type: "ready"; version: string }
+  | { type: "ready"; version: string; memoryBytes: number }
   | {
       type: "decoded";
       ticket: number;
@@ -74,8 +74,16 @@ export type WorkerMessage =
       height: number;
       elapsedUs: number;
       copy: ArrayBuffer | undefined;
+      memoryBytes: number;
     }
-  | { type: "outcome"; ticket: number; outcome: Uint8Array; elapsedUs: number }
+  | {
+      type: "outcome";
+      ticket: number;
+      outcome: Uint8Array;
+      elapsedUs: number;
+      /** Length of the worker's WebAssembly memory. */
+      memoryBytes: number;
+    }
   /** This step failed; the worker goes on. */
   | { type: "failed"; ticket: number; code: ErrorCode; message: string }
   /** The worker cannot go on and wants to be replaced. */

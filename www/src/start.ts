@@ -38,7 +38,12 @@ export async function start(
   requireSimd();
   const meter = new ProgressMeter(options.onProgress);
   const downloads = new AbortController();
-  const loader = new AssetLoader(options.assets, meter, downloads.signal);
+  const loader = new AssetLoader(
+    options.assets,
+    meter,
+    downloads.signal,
+    checked.keepsModels,
+  );
   const module = loadSession(loader);
   const session = module.then(({ Session }) => new Session(checked.session));
   const modelsForSteps = module.then((bindings) => bindings.modelsForSteps);

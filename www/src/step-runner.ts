@@ -14,10 +14,17 @@ export interface Answer {
 export class StepRunner {
   readonly #runner: Runner;
   readonly #reader: PixelReader;
+  readonly #memory: WebAssembly.Memory;
 
-  constructor(runner: Runner, reader: PixelReader) {
+  constructor(runner: Runner, reader: PixelReader, memory: WebAssembly.Memory) {
     this.#runner = runner;
     this.#reader = reader;
+    this.#memory = memory;
+  }
+
+  /** Length of the memory that all of it is in. */
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
   }
 
   /** Runs one step. Throws an error with a `code` where only this step failed. */
@@ -39,7 +46,10 @@ export class StepRunner {
       ? wholeBuffer(this.#runner.takeRgb(frame))
       : undefined;
     return {
-      message: { type: "decoded", ticket, width, height, elapsedUs, copy },
+      message: {
+        ...{ type: "decoded", ticket, width, height, elapsedUs, copy },
+        memoryBytes: this.memoryBytes,
+      },
       transfer: copy ? [copy] : [],
     };
   }
@@ -54,7 +64,10 @@ export class StepRunner {
     const outcome = this.#runner.run(frame, job);
     const elapsedUs = microsecondsSince(start);
     return {
-      message: { type: "outcome", ticket, outcome, elapsedUs },
+      message: {
+        ...{ type: "outcome", ticket, outcome, elapsedUs },
+        memoryBytes: this.memoryBytes,
+      },
       transfer: [],
     };
   }

@@ -69,6 +69,8 @@ export class WorkerSlot {
   readonly bits: number;
   /** Workers that died and were replaced. */
   replaced = 0;
+  /** Length of the worker's WebAssembly memory, as it last said; 0 before. */
+  memoryBytes = 0;
 
   readonly #options: SlotOptions;
   readonly #events: SlotEvents;
@@ -184,6 +186,7 @@ export class WorkerSlot {
         this.#watch(this.#options.startTimeoutMs);
         return this.#events.loaded(this, message.model);
       case "ready":
+        this.memoryBytes = message.memoryBytes;
         if (message.version === VERSION) return this.#becomeReady();
         return this.#fail(
           versionMismatch("the inference module", message.version),
@@ -194,6 +197,7 @@ export class WorkerSlot {
         this.#watchdog.stop();
         this.#deathsInARow = 0;
         this.#state = "idle";
+        if (message.type !== "failed") this.memoryBytes = message.memoryBytes;
         return this.#events.answered(this, message);
       case "broken":
         return this.#fail(

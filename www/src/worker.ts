@@ -42,7 +42,7 @@ async function handle(message: PageMessage): Promise<void> {
 }
 
 async function init(message: PageMessage & { type: "init" }): Promise<void> {
-  await initInference({ module_or_path: message.module });
+  const { memory } = await initInference({ module_or_path: message.module });
   const runner = new Runner();
   for (const { name, file } of message.models) {
     runner.loadModel(name, new Uint8Array(await file.arrayBuffer()));
@@ -51,8 +51,10 @@ async function init(message: PageMessage & { type: "init" }): Promise<void> {
   steps = new StepRunner(
     runner,
     new PixelReader(runner, message.maxPixels, message.fastDecode),
+    memory,
   );
-  scope.postMessage({ type: "ready", version: version() });
+  const { memoryBytes } = steps;
+  scope.postMessage({ type: "ready", version: version(), memoryBytes });
 }
 
 /** An error with a code is that step's own; any other, such as a WebAssembly trap, ends the worker. */

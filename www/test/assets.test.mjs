@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
@@ -7,12 +8,18 @@ import { ProgressMeter } from "../dist/progress.js";
 import { requireSimd } from "../dist/simd.js";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-const MODEL = new Uint8Array(200_000).fill(8);
+/** The smallest model; its bytes are what the package says they are. */
+const NAME = "hand_recrop";
+const MODEL = new Uint8Array(
+  await readFile(
+    new URL(`../../crates/pipeline/models/${NAME}.onnx`, import.meta.url),
+  ),
+);
 
 /** What the server says to each path. */
 const ANSWERS = {
   "/wasm/session/session_bg.wasm": [200, "application/wasm", EMPTY_MODULE],
-  "/models/face_landmark.onnx": [200, "application/octet-stream", MODEL],
+  "/models/hand_recrop.onnx": [200, "application/octet-stream", MODEL],
   "/plain-type/wasm/session/session_bg.wasm": [
     200,
     "application/octet-stream",
@@ -23,13 +30,18 @@ const ANSWERS = {
     "text/html; charset=utf-8",
     "<!doctype html>",
   ],
-  "/page/models/face_landmark.onnx": [200, "text/html", "<!doctype html>"],
-  "/markup/models/face_landmark.onnx": [
+  "/page/models/hand_recrop.onnx": [200, "text/html", "<!doctype html>"],
+  "/markup/models/hand_recrop.onnx": [
     200,
     "application/octet-stream",
     "<!doctype html>",
   ],
-  "/empty/models/face_landmark.onnx": [200, "application/octet-stream", ""],
+  "/changed/models/hand_recrop.onnx": [
+    200,
+    "application/octet-stream",
+    MODEL.map((byte, at) => (at === 99 ? byte ^ 1 : byte)),
+  ],
+  "/empty/models/hand_recrop.onnx": [200, "application/octet-stream", ""],
   "/cut/wasm/session/session_bg.wasm": [
     200,
     "application/wasm",
@@ -76,9 +88,10 @@ after(() => {
 
 function loader(
   assets,
-  { signal = new AbortController().signal, report } = {},
+  { signal = new AbortController().signal, report, keepsModels } = {},
 ) {
-  return new AssetLoader(assets, new ProgressMeter(report), signal);
+  const meter = new ProgressMeter(report);
+  return new AssetLoader(assets, meter, signal, keepsModels);
 }
 
 const failsWith =
@@ -95,7 +108,7 @@ test("modules and models come from a folder, with or without its final slash", a
     assert.ok(
       (await loader(base).module("session")) instanceof WebAssembly.Module,
     );
-    const model = await loader({ baseUrl: base }).model("face_landmark");
+    const model = await loader({ baseUrl: base }).model(NAME);
     assert.deepEqual(new Uint8Array(await model.arrayBuffer()), MODEL);
   }
 });
@@ -125,15 +138,15 @@ test("assets may be given as bytes, Blob, Response or compiled module", async ()
         WebAssembly.Module,
     );
   }
-  for (const face_landmark of [
+  for (const hand_recrop of [
     MODEL,
     MODEL.buffer,
     new Blob([MODEL]),
     new Response(MODEL),
-    `${address}/models/face_landmark.onnx`,
+    `${address}/models/hand_recrop.onnx`,
   ]) {
     assert.equal(
-      (await loader({ models: { face_landmark } }).model("face_landmark")).size,
+      (await loader({ models: { hand_recrop } }).model(NAME)).size,
       MODEL.length,
     );
   }
@@ -150,8 +163,8 @@ test("an address that is not there is named with its status", async () => {
     ),
   );
   await assert.rejects(
-    loader(there).model("face_landmark"),
-    failsWith("asset-unreachable", `${there}models/face_landmark.onnx`, "404"),
+    loader(there).model(NAME),
+    failsWith("asset-unreachable", `${there}models/hand_recrop.onnx`, "404"),
   );
 });
 
@@ -161,18 +174,18 @@ test("a page instead of an asset is named with status and content type", async (
     failsWith("asset-wrong-type", `${address}/page/wasm`, "200", "text/html"),
   );
   await assert.rejects(
-    loader(`${address}/page`).model("face_landmark"),
+    loader(`${address}/page`).model(NAME),
     failsWith("asset-wrong-type", `${address}/page/models`, "200", "text/html"),
   );
   await assert.rejects(
-    loader(`${address}/markup`).model("face_landmark"),
+    loader(`${address}/markup`).model(NAME),
     failsWith("asset-wrong-type", `${address}/markup`, "octet-stream"),
   );
 });
 
 test("what is no asset at all, or only a part of one, is named", async () => {
   await assert.rejects(
-    loader(`${address}/empty`).model("face_landmark"),
+    loader(`${address}/empty`).model(NAME),
     failsWith("asset-wrong-type", `${address}/empty`),
   );
   await assert.rejects(
@@ -191,20 +204,41 @@ test("what is no asset at all, or only a part of one, is named", async () => {
 
 test("a server that is not there, and a connection that breaks off, are unreachable assets", async () => {
   await assert.rejects(
-    loader("http://127.0.0.1:9").model("face_landmark"),
+    loader("http://127.0.0.1:9").model(NAME),
     failsWith("asset-unreachable", "http://127.0.0.1:9/models"),
   );
   await assert.rejects(
-    loader(`${address}/broken`).model("face_landmark"),
+    loader(`${address}/broken`).model(NAME),
     failsWith("asset-unreachable", `${address}/broken`, "10 bytes"),
   );
+});
+
+test("a model of the package that is another file, if only by a bit, is refused; one that was given by name is the caller's own", async () => {
+  const changed = `${address}/changed`;
+  await assert.rejects(
+    loader(changed).model(NAME),
+    failsWith("asset-wrong-type", changed, "SHA-256"),
+  );
+  const own = { models: { [NAME]: `${changed}/models/hand_recrop.onnx` } };
+  assert.equal((await loader(own).model(NAME)).size, MODEL.length);
+});
+
+test("where the page is not secure, models are taken unchecked", async () => {
+  const { crypto } = globalThis;
+  Object.defineProperty(globalThis, "crypto", { value: undefined });
+  try {
+    const model = await loader(`${address}/changed`).model(NAME);
+    assert.equal(model.size, MODEL.length);
+  } finally {
+    Object.defineProperty(globalThis, "crypto", { value: crypto });
+  }
 });
 
 test("an aborted download rejects with aborted", async () => {
   const controller = new AbortController();
   const loading = loader(`${address}/slow`, {
     signal: controller.signal,
-  }).model("face_landmark");
+  }).model(NAME);
   setTimeout(() => controller.abort(), 10);
   await assert.rejects(loading, { code: "aborted" });
 });
@@ -212,7 +246,7 @@ test("an aborted download rejects with aborted", async () => {
 test("progress counts the bytes and never goes back", async () => {
   const told = [];
   const assets = loader(address, { report: (progress) => told.push(progress) });
-  await Promise.all([assets.module("session"), assets.model("face_landmark")]);
+  await Promise.all([assets.module("session"), assets.model(NAME)]);
   const downloads = told.filter(({ phase }) => phase === "download");
   assert.equal(downloads.at(-1).loadedBytes, MODEL.length);
   assert.equal(downloads.at(-1).totalBytes, MODEL.length);

@@ -4,6 +4,7 @@ import { LiveKeypoints } from "../dist/live-keypoints.js";
 import { checkOptions } from "../dist/options.js";
 import { WorkerPool } from "../dist/pool.js";
 import { layoutSteps } from "../dist/steps.js";
+import { WorkerEngine } from "../dist/worker-engine.js";
 import { FakeSession } from "./fake-session.mjs";
 import { FakeWorker, INIT } from "./fake-worker.mjs";
 
@@ -27,7 +28,7 @@ export async function fakeStream(options = {}, make = () => ({})) {
     },
   );
   await pool.start();
-  const live = new LiveKeypoints(checked, { session, pool });
+  const live = new LiveKeypoints(new WorkerEngine({ session, pool }), checked);
   const errors = [];
   live.on("error", (error) => errors.push(error));
   return { live, session, pool, workers, errors };

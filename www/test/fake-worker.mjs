@@ -53,7 +53,7 @@ export class FakeWorker extends EventTarget {
     if (message.type === "init") {
       for (const { name } of message.models)
         this.say({ type: "loaded", model: name });
-      this.say({ type: "ready", version: VERSION });
+      this.say({ type: "ready", version: VERSION, memoryBytes: 1000 });
     } else if (message.type === "decode") {
       const copy = message.wantsCopy ? new ArrayBuffer(12) : undefined;
       this.say({
@@ -63,6 +63,7 @@ export class FakeWorker extends EventTarget {
         height: 2,
         elapsedUs: 10,
         copy,
+        memoryBytes: 2000,
       });
     } else {
       this.say({
@@ -70,6 +71,7 @@ export class FakeWorker extends EventTarget {
         ticket,
         outcome: message.job,
         elapsedUs: 20,
+        memoryBytes: 3000,
       });
     }
   }

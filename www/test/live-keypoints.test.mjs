@@ -238,6 +238,21 @@ test("reset throws the waiting frames away and goes on counting", async () => {
   await live.close();
 });
 
+test("the session is told the options, and nothing that was not given", async () => {
+  const { live, session } = await fakeStream({
+    ...{ parts: ["pose"], quality: "lite", bufferSize: 7, mirrored: true },
+    ...{ handSmoothing: true, faceSmoothing: false },
+    minHandLandmarksConfidence: 0.25,
+  });
+  const { maxFramesInFlight: _ours, ...told } = session.options;
+  assert.deepEqual(told, {
+    ...{ parts: ["pose"], quality: "lite", bufferSize: 7, mirrored: true },
+    ...{ handSmoothing: true, faceSmoothing: false, maxUnreadResults: 7 },
+    minHandLandmarksConfidence: 0.25,
+  });
+  await live.close();
+});
+
 test("wrong options reject before anything is fetched", async () => {
   const wrong = [
     ...[
@@ -254,6 +269,9 @@ test("wrong options reject before anything is fetched", async () => {
       { parts: "pose" },
       { quality: "best" },
       { decode: "slow" },
+      { handSmoothing: 1 },
+      { mirrored: "yes" },
+      { cache: "no" },
     ],
   ];
   globalThis.fetch = () => assert.fail("fetched");

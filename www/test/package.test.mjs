@@ -35,25 +35,29 @@ test("types stand first in every condition, and every entry has been built", asy
   }
   assert.deepEqual(manifest.sideEffects, [
     manifest.exports["./worker"].default,
+    "./dist/capture/worker.js",
   ]);
+  for (const file of manifest.sideEffects) await readFile(at(`../${file}`));
 });
 
+/** The files of the built package, but not what was generated with the modules. */
+async function built(ending) {
+  const all = await readdir(at("../dist"), { recursive: true });
+  return all.filter((name) => name.endsWith(ending) && !/^wasm/.test(name));
+}
+
 test("public types speak of no generated bindings, which a consumer's compiler may not find", async () => {
-  for (const file of (await readdir(at("../dist"))).filter((name) =>
-    name.endsWith(".d.ts"),
-  )) {
+  for (const file of await built(".d.ts")) {
     assert.doesNotMatch(
       await readFile(at(`../dist/${file}`), "utf8"),
-      /["'(]\.\/wasm\//,
+      /["'(]\.\.?\/wasm\//,
       file,
     );
   }
 });
 
 test("the package names no address outside itself", async () => {
-  for (const file of (await readdir(at("../dist"))).filter((name) =>
-    name.endsWith(".js"),
-  )) {
+  for (const file of await built(".js")) {
     assert.doesNotMatch(
       await readFile(at(`../dist/${file}`), "utf8"),
       /https?:\/\//,

@@ -10,7 +10,6 @@ import {
   ERROR_CODES,
   LiveKeypointsError,
 } from "../dist/errors.js";
-import { toKeypoints } from "../dist/keypoints.js";
 import { VERSION } from "../dist/version.js";
 
 const read = (path) => readFile(new URL(path, import.meta.url), "utf8");
@@ -61,21 +60,4 @@ test("errors keep the code that they bring, and get one where they bring none", 
   assert.equal(codeOf(Object.assign(new Error(), { code: 11 })), undefined);
   assert.ok(!("index" in new LiveKeypointsError("closed", "")));
   assert.equal(new LiveKeypointsError("busy", "", { index: 0 }).index, 0);
-});
-
-test("mirroring turns x and leaves the rest, world landmarks around their origin", () => {
-  const result = {
-    ...{ kind: "keypoints", index: 3, face: null },
-    leftHand: Float32Array.of(0.25, 0.5, 0.125),
-    pose: Float32Array.of(0.25, 0.5, 0.125, 1),
-    poseWorld: Float32Array.of(0.25, 0.5, 0.125, 1),
-  };
-  const plain = toKeypoints(structuredClone(result), false);
-  assert.ok(!("kind" in plain));
-  assert.deepEqual(plain.leftHand, result.leftHand);
-  const mirrored = toKeypoints(structuredClone(result), true);
-  assert.deepEqual([...mirrored.leftHand], [0.75, 0.5, 0.125]);
-  assert.deepEqual([...mirrored.pose], [0.75, 0.5, 0.125, 1]);
-  assert.deepEqual([...mirrored.poseWorld], [-0.25, 0.5, 0.125, 1]);
-  assert.equal(mirrored.face, null);
 });

@@ -113,3 +113,65 @@ export function largestDistance(one, other, part, stride) {
 }
 
 export { PARTS };
+
+/** A socket whose relay takes every frame and answers none. */
+export class RelaySocket {
+  bufferedAmount = 0;
+  readyState = 1;
+  frames = [];
+  #listeners = {};
+
+  constructor() {
+    setTimeout(() => this.#tell("open"));
+  }
+
+  addEventListener(type, listener) {
+    this.#listeners[type] = listener;
+  }
+
+  send(data) {
+    if (typeof data === "string") {
+      if (JSON.parse(data).type !== "configure") return;
+      for (const message of [
+        { type: "welcome", protocol: "live-keypoints.v1" },
+        { type: "configured" },
+      ])
+        this.#tell("message", { data: JSON.stringify(message) });
+      return;
+    }
+    const header = new DataView(data.buffer);
+    const timestampMs = Number(header.getBigUint64(8, true)) / 1000;
+    this.frames.push({ jpeg: data.slice(16), timestampMs });
+  }
+
+  close() {}
+
+  async gets(count) {
+    while (this.frames.length < count)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  #tell(type, event = {}) {
+    this.#listeners[type]?.(event);
+  }
+}
+
+/** A video that plays a canvas which changes all the time. */
+export async function playingVideo(width, height) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  const stream = canvas.captureStream(30);
+  let turn = 0;
+  const timer = setInterval(() => {
+    if (stream.getTracks()[0].readyState === "ended") clearInterval(timer);
+    turn += 1;
+    context.fillStyle = turn % 2 ? "red" : "blue";
+    context.fillRect(0, 0, width, height);
+  }, 30);
+  const video = document.createElement("video");
+  video.muted = true;
+  video.srcObject = stream;
+  await video.play();
+  return video;
+}

@@ -61,7 +61,7 @@ async function pump(
 }
 
 /** Waits for a new picture and gives its capture time in milliseconds. */
-function nextPicture(video: HTMLVideoElement): Promise<number> {
+export function nextPicture(video: HTMLVideoElement): Promise<number> {
   return new Promise((resolve) => {
     if ("requestVideoFrameCallback" in video) {
       video.requestVideoFrameCallback((now, { captureTime }) =>

@@ -1,26 +1,12 @@
 /** Frames a second, latency, drops, and the time of each step on each worker. */
 
-import type { Keypoints, Stats, Step } from "live-keypoints";
+import type { Keypoints, Part, Stats, Step } from "live-keypoints";
+
+import { STEP_CLASSES, STEP_LABELS } from "./colors.js";
 
 /** Results that the figures are taken over. */
 const WINDOW_MS = 2000;
 const UPDATE_INTERVAL_MS = 250;
-
-const STEP_LABELS: Readonly<Record<Step, string>> = {
-  decode: "Decode",
-  pose: "Body",
-  leftHand: "Left hand",
-  rightHand: "Right hand",
-  face: "Face",
-};
-
-const STEP_CLASSES: Readonly<Record<Step, string>> = {
-  decode: "decode",
-  pose: "pose",
-  leftHand: "left-hand",
-  rightHand: "right-hand",
-  face: "face",
-};
 
 interface StepRow {
   step: Step;
@@ -37,14 +23,18 @@ export class Figures {
   #recent: { at: number; keypoints: Keypoints }[] = [];
   #updatedAt = 0;
 
-  /** Begins anew, with the rows of these workers. */
-  restart(stats: Stats): void {
+  /** Begins anew, with a row for each step of each worker, or of the relay. */
+  restart(stats: Stats, parts: readonly Part[]): void {
     this.#recent = [];
     this.#rows = [];
     this.#body.replaceChildren();
-    stats.workers.forEach(({ steps }, worker) => {
-      steps.forEach((step, at) => this.#addRow(worker, steps.length, step, at));
-    });
+    const places = stats.connection
+      ? [{ name: "Relay", steps: stepsOf(parts) }]
+      : stats.workers.map(({ steps }, worker) => ({
+          ...{ name: String(worker + 1), steps },
+        }));
+    for (const { name, steps } of places)
+      steps.forEach((step, at) => this.#addRow(name, steps.length, step, at));
     for (const figure of [this.#fps, this.#latency, this.#dropped])
       figure.textContent = "–";
   }
@@ -87,12 +77,12 @@ export class Figures {
     return values[Math.floor(values.length / 2)] ?? 0;
   }
 
-  #addRow(worker: number, rowsOfWorker: number, step: Step, at: number): void {
+  #addRow(place: string, rowsOfPlace: number, step: Step, at: number): void {
     const row = document.createElement("tr");
     if (at === 0) {
-      const heading = append(row, "th", String(worker + 1));
+      const heading = append(row, "th", place);
       heading.scope = "row";
-      heading.rowSpan = rowsOfWorker;
+      heading.rowSpan = rowsOfPlace;
     }
     append(row, "td", STEP_LABELS[step]);
     const track = append(append(row, "td", ""), "div", "");
@@ -104,6 +94,14 @@ export class Figures {
     this.#rows.push({ step, bar, number });
     this.#body.append(row);
   }
+}
+
+/** What is computed for some parts. */
+function stepsOf(parts: readonly Part[]): Step[] {
+  const steps: Step[] = ["decode", "pose"];
+  if (parts.includes("hands")) steps.push("leftHand", "rightHand");
+  if (parts.includes("face")) steps.push("face");
+  return steps;
 }
 
 function element(id: string): HTMLElement {

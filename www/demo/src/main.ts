@@ -1,12 +1,20 @@
 /** The demo: the embedded clip or the camera, with keypoints drawn over, and figures beside it. */
 
 import { LiveKeypointsError } from "live-keypoints";
-import type { Keypoints, LiveKeypoints } from "live-keypoints";
+import type {
+  ConnectionState,
+  EngineKind,
+  Keypoints,
+  LiveKeypoints,
+} from "live-keypoints";
 import { openCamera } from "./camera.js";
+import { Chart } from "./chart.js";
 import { openClip } from "./clip.js";
+import { openFile } from "./file.js";
 import { Figures } from "./figures.js";
 import { LoadingBar } from "./loading-bar.js";
 import { Player } from "./player.js";
+import { Recording } from "./recording.js";
 import {
   readAddress,
   readForm,
@@ -16,6 +24,8 @@ import {
 import type { Settings, SourceName } from "./settings.js";
 import type { Source } from "./source.js";
 import { Stage } from "./stage.js";
+import { chooseViews } from "./views.js";
+import { WorldView } from "./world-view.js";
 
 /** For tests and the console. */
 interface DemoHandle {
@@ -29,21 +39,36 @@ declare global {
   var demo: DemoHandle;
 }
 
+const WHERE: Readonly<Record<EngineKind, string>> = {
+  page: "Computed in this page; no picture leaves it.",
+  relay: "Computed by this site's relay; the pictures are sent there.",
+};
+
 const form = document.querySelector("form")!;
 const pauseButton = byId("pause") as HTMLButtonElement;
 const loading = new LoadingBar();
 const stage = new Stage(byId("picture"), byId("canvas") as HTMLCanvasElement);
 const figures = new Figures();
+const chart = new Chart(byId("chart") as HTMLCanvasElement);
+const world = new WorldView(byId("world") as HTMLCanvasElement);
+const recording = new Recording(
+  byId("record") as HTMLButtonElement,
+  byId("recorded"),
+);
+const fileInput = byId("file") as HTMLInputElement;
 const player = new Player(stage, {
   progress: (progress) => loading.tell(progress),
   result: showResult,
   error: showError,
+  connection: showConnection,
 });
 const address = new URLSearchParams(location.search);
 
 let settings = readAddress(address);
 let isPaused = address.get("autoplay") === "0";
 let source: Source | undefined;
+/** Which source that is. */
+let playing: SourceName = "clip";
 globalThis.demo = {
   state: "loading",
   results: 0,
@@ -51,6 +76,7 @@ globalThis.demo = {
   live: undefined,
 };
 
+stage.faceStyle = settings.faceStyle;
 showSettings(form, settings);
 showPause();
 form.addEventListener("change", () => void change());
@@ -59,6 +85,21 @@ pauseButton.addEventListener("click", () => {
   showPause();
   playOrPause();
 });
+chooseViews(byId("views"));
+fileInput.addEventListener("change", () => {
+  const [file] = fileInput.files ?? [];
+  // The same file can be chosen again.
+  fileInput.value = "";
+  if (file) void changeSource("file", () => openFile(file));
+});
+fileInput.addEventListener("cancel", () => showSettings(form, settings));
+acceptDrops(byId("picture"), (file) => {
+  void changeSource("file", () => openFile(file));
+});
+// Where there can be none, the demo works as well, but not without a network.
+navigator.serviceWorker
+  ?.register("service-worker.js", { type: "module" })
+  .catch(() => {});
 void begin();
 
 async function begin(): Promise<void> {
@@ -76,13 +117,28 @@ async function begin(): Promise<void> {
 }
 
 async function change(): Promise<void> {
-  const next = readForm(form);
   const previous = settings;
+  const next = readForm(form, previous);
   if (!next) return showSettings(form, settings);
+  if (next.source === "file" && previous.source !== "file") {
+    // The source stays until there is a file.
+    return fileInput.click();
+  }
+  choose(next);
+  if (next.source !== previous.source)
+    await changeSource(
+      next.source,
+      next.source === "camera" ? openCamera : openClip,
+    );
+  if (next.engine !== previous.engine) await changeEngine(previous.engine);
+  else if (needsRestart(previous, next)) await open().catch(showFailure);
+}
+
+function choose(next: Settings): void {
   settings = next;
+  stage.faceStyle = settings.faceStyle;
+  showSettings(form, settings);
   writeAddress(settings);
-  if (next.source !== previous.source) await changeSource(next.source);
-  if (needsRestart(previous, next)) await open().catch(showFailure);
 }
 
 function needsRestart(previous: Settings, next: Settings): boolean {
@@ -93,12 +149,17 @@ function needsRestart(previous: Settings, next: Settings): boolean {
   );
 }
 
-/** Where the camera cannot be had, the clip goes on. */
-async function changeSource(name: SourceName): Promise<void> {
+/** Where a source cannot be had, the old one goes on. */
+async function changeSource(
+  name: SourceName,
+  openSource: () => Promise<Source>,
+): Promise<void> {
+  const previous = playing;
   try {
-    const next = name === "camera" ? await openCamera() : await openClip();
+    const next = await openSource();
     source?.close();
     source = next;
+    playing = name;
     hideError();
     // Another picture: tracking starts from scratch.
     player.live?.reset();
@@ -106,11 +167,43 @@ async function changeSource(name: SourceName): Promise<void> {
   } catch (error) {
     const { name: kind, message } = error as Error;
     showText(
-      `The camera cannot be used: ${message || "no reason is known"}. The clip goes on.`,
+      `The ${name} cannot be used: ${message || "no reason is known"}. The ${previous} goes on.`,
       kind,
     );
-    settings = { ...settings, source: "clip" };
-    showSettings(form, settings);
+  }
+  choose({ ...settings, source: playing });
+}
+
+/** Takes a file that is dropped anywhere on the page. */
+function acceptDrops(sign: HTMLElement, onFile: (file: File) => void): void {
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    sign.classList.add("dropping");
+  });
+  addEventListener("dragleave", () => sign.classList.remove("dropping"));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    sign.classList.remove("dropping");
+    const file = event.dataTransfer?.files[0];
+    if (file) onFile(file);
+  });
+}
+
+/** Where the new engine cannot be had, the old one goes on. */
+async function changeEngine(previous: EngineKind): Promise<void> {
+  const wanted = settings.engine;
+  try {
+    await open();
+  } catch (error) {
+    if (settings.engine !== wanted) return;
+    if (player.live?.engine !== previous) return showFailure(error);
+    const { code, message } = error as LiveKeypointsError;
+    showText(
+      `The ${wanted === "relay" ? "relay" : "page"} cannot compute: ${message} The ${previous} goes on.`,
+      code,
+    );
+    choose({ ...settings, engine: previous });
+    showRunning(player.live);
   }
 }
 
@@ -124,15 +217,21 @@ async function open(): Promise<void> {
     const live = await player.open(settings);
     if (!live) return;
     demo.live = live;
-    figures.restart(live.stats());
-    loading.hide();
-    pauseButton.disabled = false;
-    playOrPause();
+    figures.restart(live.stats(), settings.parts);
+    chart.restart();
+    showRunning(live);
   } catch (error) {
     // A later choice ended this start.
     if (error instanceof LiveKeypointsError && error.code === "aborted") return;
     throw error;
   }
+}
+
+function showRunning(live: LiveKeypoints): void {
+  byId("where").textContent = WHERE[live.engine];
+  loading.hide();
+  pauseButton.disabled = false;
+  playOrPause();
 }
 
 function playOrPause(): void {
@@ -150,14 +249,26 @@ function showResult(keypoints: Keypoints, live: LiveKeypoints): void {
   demo.results += 1;
   demo.last = keypoints;
   figures.add(keypoints, live.stats());
+  chart.add(keypoints);
+  world.show(keypoints);
+  recording.add(keypoints);
 }
 
 function showError(error: LiveKeypointsError): void {
   if (error.index === undefined) return showFailure(error);
+  // The connection tells it once, and not for each frame.
+  if (error.code === "connection-lost") return;
   showText(
     `Frame ${error.index} could not be used: ${error.message}`,
     error.code,
   );
+}
+
+function showConnection({ state, reason, retryInMs }: ConnectionState): void {
+  if (state === "open") return hideError();
+  if (state !== "waiting") return;
+  const seconds = Math.ceil((retryInMs ?? 0) / 1000);
+  showText(`${reason} Next attempt in ${seconds} s.`, "connection-lost");
 }
 
 /** Nothing goes on from here but a change of settings or a reload. */

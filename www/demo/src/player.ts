@@ -1,7 +1,12 @@
 /** One run of the package: made for the settings of the moment, replaced when they change. */
 
 import { LiveKeypoints } from "live-keypoints";
-import type { Keypoints, LiveKeypointsError, Progress } from "live-keypoints";
+import type {
+  ConnectionState,
+  Keypoints,
+  LiveKeypointsError,
+  Progress,
+} from "live-keypoints";
 import type { Settings } from "./settings.js";
 import type { Shot, Source } from "./source.js";
 import type { Stage } from "./stage.js";
@@ -11,6 +16,7 @@ export interface PlayerEvents {
   result(keypoints: Keypoints, live: LiveKeypoints): void;
   /** One frame failed, or, where there is no `index`, everything. */
   error(error: LiveKeypointsError): void;
+  connection(state: ConnectionState): void;
 }
 
 export class Player {
@@ -29,34 +35,27 @@ export class Player {
     return this.#live;
   }
 
-  /** Starts over with other settings, as `LiveKeypoints.create` does; `undefined` where a later call came between. */
+  /**
+   * Goes on with other settings; `undefined` where a later call came between. The old run goes on until the new one is
+   * ready, but there are never two sets of workers in the page: each has its own memory.
+   */
   async open(settings: Settings): Promise<LiveKeypoints | undefined> {
     this.#abort.abort();
     const abort = new AbortController();
     this.#abort = abort;
-    await this.#live?.close();
-    this.#live = undefined;
-    this.#stage.forget(Infinity);
-    const { workers, parts, quality } = settings;
-    const live = await LiveKeypoints.create({
-      workers,
-      parts,
-      quality,
-      // An overlay wants the newest picture rather than every one.
-      bufferSize: 1,
-      maxFramesInFlight: 2,
-      signal: abort.signal,
-      onProgress: this.#events.progress,
-    });
+    if (this.#live?.engine === settings.engine) await this.#closeLive();
+    const live = await this.#start(settings, abort.signal);
     if (abort.signal.aborted) {
       await live.close();
       return undefined;
     }
+    await this.#closeLive();
     this.#live = live;
     live.on("error", (error) => {
       if (error.index !== undefined) this.#stage.forget(error.index);
       this.#events.error(error);
     });
+    live.on("connection", this.#events.connection);
     void this.#read(live);
     return live;
   }
@@ -71,6 +70,22 @@ export class Player {
 
   pause(): void {
     this.#source?.pause();
+  }
+
+  #start(settings: Settings, signal: AbortSignal): Promise<LiveKeypoints> {
+    const { engine, workers, parts, quality } = settings;
+    const onProgress = this.#events.progress;
+    // An overlay wants the newest picture rather than every one.
+    const common = { parts, quality, bufferSize: 1, signal, onProgress };
+    if (engine === "page")
+      return LiveKeypoints.create({ ...common, workers, maxFramesInFlight: 2 });
+    return LiveKeypoints.connect("live-signs", { ...common, format: "json" });
+  }
+
+  async #closeLive(): Promise<void> {
+    await this.#live?.close();
+    this.#live = undefined;
+    this.#stage.forget(Infinity);
   }
 
   #push(shot: Shot): void {

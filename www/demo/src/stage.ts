@@ -2,6 +2,7 @@
 
 import type { Keypoints } from "live-keypoints";
 import { drawKeypoints } from "live-keypoints/draw";
+import type { FaceStyle } from "./settings.js";
 import type { Shot } from "./source.js";
 
 export class Stage {
@@ -10,6 +11,8 @@ export class Stage {
   readonly #context: CanvasRenderingContext2D;
   /** Pictures that wait for their keypoints, by index, in order. */
   readonly #shots = new Map<number, Shot>();
+  /** How the face is drawn. */
+  faceStyle: FaceStyle = "contours";
   #redraw = (): void => {};
 
   constructor(frame: HTMLElement, canvas: HTMLCanvasElement) {
@@ -59,7 +62,8 @@ export class Stage {
       const { width, height } = this.#canvas;
       this.#context.imageSmoothingQuality = "high";
       this.#context.drawImage(picture, 0, 0, width, height);
-      if (keypoints) drawKeypoints(this.#context, keypoints);
+      if (keypoints)
+        drawKeypoints(this.#context, keypoints, { face: this.faceStyle });
     };
     paint();
     // A closed bitmap has no size and cannot be drawn again; the next picture comes soon.

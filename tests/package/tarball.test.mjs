@@ -1,0 +1,70 @@
+// The tarball itself: what is in it, how large it is, and what the linters of packages say.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { publint } from "publint";
+
+import { install, pack, runTool } from "./packed.mjs";
+
+const MOST_BYTES = 30e6;
+
+test("it holds what it needs and nothing else, and stays under 30 MB", async () => {
+  const { about } = await pack();
+  assert.ok(about.size < MOST_BYTES, `${about.size} bytes`);
+  const paths = about.files.map(({ path }) => path);
+  for (const needed of [
+    ...["package.json", "README.md", "dist/index.js", "dist/index.d.ts"],
+    ...["dist/worker.js", "dist/capture/worker.js", "dist/draw.js"],
+    ...["dist/LICENSE-MIT", "dist/LICENSE-APACHE", "dist/NOTICE"],
+    "dist/wasm/session/session_bg.wasm",
+    "dist/wasm/inference/inference_bg.wasm",
+    "dist/wasm/inference/inference_relaxed_bg.wasm",
+    "dist/models/pose_detection.onnx",
+  ])
+    assert.ok(paths.includes(needed), needed);
+  for (const path of paths)
+    assert.match(
+      path,
+      /^(package\.json|README\.md|dist\/.*(\.js|\.d\.ts|\.wasm|\.onnx|LICENSE-\w+|NOTICE))$/,
+    );
+});
+
+test("publint has nothing to say", async () => {
+  const folder = await install("types");
+  const { messages } = await publint({
+    pkgDir: join(folder, "node_modules/live-keypoints"),
+    strict: true,
+  });
+  assert.deepEqual(messages, []);
+});
+
+test("its types are right for every way of resolving that ES modules have", async () => {
+  const { tarball } = await pack();
+  // Its exit status is the verdict. The package is ES modules only, and assets have no types.
+  const { stdout } = await runTool("attw", [
+    ...[tarball, "--profile", "esm-only", "--no-color", "--no-emoji"],
+    ...["--exclude-entrypoints", "wasm/*", "models/*"],
+  ]).catch((error) => assert.fail(error.stdout || error));
+  assert.match(stdout, /live-keypoints\/draw/);
+});
+
+for (const compiler of ["typescript", "typescript-5"]) {
+  for (const resolution of ["bundler", "node16"]) {
+    test(`a strict application compiles: ${compiler}, ${resolution}`, async () => {
+      const folder = await install("types");
+      const at = new URL(
+        `../node_modules/${compiler}/package.json`,
+        import.meta.url,
+      );
+      const { bin, version } = JSON.parse(await readFile(at, "utf8"));
+      const project = ["--project", `tsconfig.${resolution}.json`];
+      const { stdout } = await runTool(`../${compiler}/${bin.tsc}`, project, {
+        cwd: folder,
+      }).catch((error) => ({ stdout: error.stdout || String(error) }));
+      assert.equal(stdout, "", version);
+    });
+  }
+}

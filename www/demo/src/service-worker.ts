@@ -1,0 +1,51 @@
+/**
+ * Lets the demo run without a network from the second visit on. The network goes first, so that nobody sees an old page;
+ * the models are left to the package, which keeps them itself.
+ */
+
+/** What is used of a service worker's scope; the page's types do not have it. */
+interface FetchEventLike extends Event {
+  readonly request: Request;
+  respondWith(response: Promise<Response>): void;
+}
+
+interface ServiceWorkerScope {
+  skipWaiting(): Promise<void>;
+  addEventListener(type: "install", listener: () => void): void;
+  addEventListener(
+    type: "fetch",
+    listener: (event: FetchEventLike) => void,
+  ): void;
+}
+
+const CACHE_NAME = "live-keypoints-demo";
+const scope = globalThis as unknown as ServiceWorkerScope;
+
+scope.addEventListener("install", () => void scope.skipWaiting());
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (url.pathname.endsWith(".onnx")) return;
+  event.respondWith(answer(request));
+});
+
+async function answer(request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE_NAME);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await cache.put(keyOf(request), response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(keyOf(request));
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+/** The settings in the address do not make another page. */
+function keyOf(request: Request): string {
+  const url = new URL(request.url);
+  url.search = "";
+  return url.href;
+}

@@ -1,0 +1,71 @@
+/** Opens the engine that the options ask for, and falls back from one to the other. */
+
+import type { Engine } from "./engine.js";
+import { codeOf } from "./errors.js";
+import { checkOptions } from "./options.js";
+import type { CreateOptions, RelayFallback } from "./options.js";
+import { RelayEngine } from "./relay/relay-engine.js";
+import { checkConnectOptions } from "./relay/options.js";
+import type { ConnectOptions } from "./relay/options.js";
+import { createSocket, relayAddress } from "./relay/socket.js";
+import { start } from "./start.js";
+import { WorkerEngine } from "./worker-engine.js";
+
+/** An engine that is ready, and what its stream must know of the options. */
+export interface Opened {
+  engine: Engine;
+  checked: { bufferSize: number };
+}
+
+/** What keeps a page from computing, whatever its assets are. */
+const FALLBACK_CODES = ["wasm-simd-missing", "worker-failed"];
+
+/** Starts the page's own workers; where they cannot be had, the relay of option `fallback`. */
+export async function openPage(options: CreateOptions): Promise<Opened> {
+  const checked = checkOptions(options);
+  const fallback = options.fallback && fallbackOf(options, options.fallback);
+  try {
+    return { engine: new WorkerEngine(await start(checked, options)), checked };
+  } catch (error) {
+    if (!fallback || !FALLBACK_CODES.includes(codeOf(error) ?? "")) throw error;
+    return openRelay(fallback.url, fallback.options);
+  }
+}
+
+/** Connects to a relay. */
+export async function openRelay(
+  url: string | URL,
+  options: ConnectOptions,
+): Promise<Opened> {
+  const checked = checkConnectOptions(options);
+  const engine = new RelayEngine(relayAddress(url), checked, {
+    createSocket: options.createSocket ?? createSocket,
+    random: Math.random,
+  });
+  await engine.start(options.signal);
+  options.onProgress?.({ phase: "ready", fraction: 1 });
+  return { engine, checked };
+}
+
+/** The relay and its options, checked before anything is fetched: a mistake there should show in every browser. */
+function fallbackOf(
+  options: CreateOptions,
+  fallback: string | URL | RelayFallback,
+): { url: string | URL; options: ConnectOptions } {
+  const given: RelayFallback =
+    typeof fallback === "string" || fallback instanceof URL
+      ? { url: fallback }
+      : fallback;
+  const { parts, quality, bufferSize, mirrored, maxPixels } = options;
+  const { smoothing, handSmoothing, faceSmoothing } = options;
+  const shared = {
+    ...{ parts, quality, bufferSize, mirrored, maxPixels },
+    ...{ smoothing, handSmoothing, faceSmoothing },
+  };
+  const { url, ...own } = given;
+  const { signal, onProgress } = options;
+  const relay = { ...shared, ...own, signal, onProgress };
+  relayAddress(url);
+  checkConnectOptions(relay);
+  return { url, options: relay };
+}

@@ -1,0 +1,234 @@
+/** The frames of a stream on their way to a relay: what waits to be sent, and what was sent and has no answer yet. */
+
+import { LiveKeypointsError } from "../errors.js";
+import type { PreparedFrame } from "../frames.js";
+import { indexOf } from "./frame-message.js";
+import type { FrameHeader } from "./frame-message.js";
+
+/** A frame that has no result yet. */
+export interface OutboxFrame extends FrameHeader {
+  prepared: PreparedFrame;
+  /** When it was pushed, in milliseconds. */
+  pushedMs: number;
+  /** Frames before it that were dropped here and are to be counted in its result. */
+  droppedBefore: number;
+}
+
+/** What an answer settles. */
+export interface Settled {
+  index: number;
+  /** The frame itself; `undefined` where it had been counted as dropped. */
+  frame: OutboxFrame | undefined;
+  /** Frames that get no message of their own, here and on the relay. */
+  dropped: number;
+}
+
+/** Stills that may wait, as in a session of the page. */
+const MAX_WAITING_STILLS = 4;
+
+/** Neither clock nor socket: its owner says what happened. Holds `bufferSize` waiting frames at most, the newest. */
+export class Outbox {
+  readonly #bufferSize: number;
+  readonly #waiting: OutboxFrame[] = [];
+  readonly #stills: OutboxFrame[] = [];
+  readonly #sent = new Map<number, OutboxFrame>();
+  #taken: OutboxFrame | undefined;
+  #nextIndex = 0;
+  #newestSent = -1;
+  #newestAnswered = -1;
+  #dropped = 0;
+  #droppedBeforeNext = 0;
+
+  constructor(bufferSize: number) {
+    this.#bufferSize = bufferSize;
+  }
+
+  /** Frames of both kinds so far. */
+  get received(): number {
+    return this.#nextIndex;
+  }
+
+  /** Frames that were dropped, here and on the relay. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Frames that wait to be sent. */
+  get waiting(): number {
+    return this.#waiting.length + this.#stills.length;
+  }
+
+  /** Frames that have left the buffer and have no answer. */
+  get inFlight(): number {
+    return this.#sent.size + (this.#taken ? 1 : 0);
+  }
+
+  /** Frames that were sent and have no answer. */
+  get unanswered(): number {
+    return this.#sent.size;
+  }
+
+  /** A frame of the stream waits; where there is no room, the oldest one is given back and counted. */
+  add(
+    prepared: PreparedFrame,
+    timestampUs: number,
+    pushedMs: number,
+  ): { index: number; evicted: OutboxFrame | undefined } {
+    const index = this.#nextIndex++;
+    const droppedBefore = this.#droppedBeforeNext;
+    this.#droppedBeforeNext = 0;
+    this.#waiting.push({
+      ...{ index, timestampUs, isStill: false },
+      ...{ prepared, pushedMs, droppedBefore },
+    });
+    return { index, evicted: this.#evictIfFull() };
+  }
+
+  /** A still waits. Throws `busy`, and does not look at the picture, where there is no room. */
+  addStill(
+    prepare: () => PreparedFrame,
+    timestampUs: number,
+    pushedMs: number,
+  ): number {
+    if (this.#stills.length >= MAX_WAITING_STILLS) {
+      throw new LiveKeypointsError(
+        "busy",
+        `${MAX_WAITING_STILLS} stateless pictures are waiting already`,
+      );
+    }
+    const prepared = prepare();
+    const index = this.#nextIndex++;
+    this.#stills.push({
+      ...{ index, timestampUs, isStill: true },
+      ...{ prepared, pushedMs, droppedBefore: 0 },
+    });
+    return index;
+  }
+
+  /**
+   * The next frame to be sent, stills first. `sent`, `failed` or `putBack` must follow before the next `take`; they do
+   * nothing, and `isTaken` is false, where `reset` came between.
+   */
+  take(): OutboxFrame | undefined {
+    this.#taken = this.#stills.shift() ?? this.#waiting.shift();
+    return this.#taken;
+  }
+
+  /** Whether a frame is the taken one. */
+  isTaken(frame: OutboxFrame): boolean {
+    return this.#taken === frame;
+  }
+
+  /** The taken frame is on its way. */
+  sent(frame: OutboxFrame): void {
+    if (!this.#untake(frame)) return;
+    this.#sent.set(frame.index, frame);
+    // A still goes before older frames of the stream.
+    this.#newestSent = Math.max(this.#newestSent, frame.index);
+  }
+
+  /** The taken frame cannot be sent at all. */
+  failed(frame: OutboxFrame): void {
+    this.#untake(frame);
+  }
+
+  /** The taken frame could not be sent now: it waits again, in its place. Gives back what there is no room for. */
+  putBack(
+    frame: OutboxFrame,
+    prepared: PreparedFrame,
+  ): OutboxFrame | undefined {
+    if (!this.#untake(frame)) return undefined;
+    frame.prepared = prepared;
+    if (frame.isStill) {
+      this.#stills.unshift(frame);
+      return undefined;
+    }
+    this.#waiting.unshift(frame);
+    return this.#evictIfFull();
+  }
+
+  /**
+   * An answer came: its frame is settled, and `dropped` older ones with it. Throws `invalid-message` for a frame that
+   * was never sent.
+   */
+  answered(frameId: number, dropped: number): Settled {
+    const index = indexOf(frameId, this.#newestSent);
+    if (index < 0) {
+      throw new LiveKeypointsError(
+        "invalid-message",
+        `The relay answered frame ${frameId}, which was not sent.`,
+      );
+    }
+    const frame = this.#sent.get(index);
+    this.#sent.delete(index);
+    if (!frame?.isStill)
+      this.#newestAnswered = Math.max(this.#newestAnswered, index);
+    this.#dropped += dropped;
+    // An error may come after a newer result, and was taken for one of the dropped frames then.
+    const mistaken = frame ? 0 : 1;
+    return {
+      index,
+      frame,
+      dropped:
+        dropped +
+        (frame?.droppedBefore ?? 0) +
+        this.#forgetOldest(dropped + mistaken),
+    };
+  }
+
+  /** The connection is lost: the frames that have no answer, which will get none. */
+  lost(): OutboxFrame[] {
+    const frames = [...this.#sent.values()];
+    this.#sent.clear();
+    return frames;
+  }
+
+  /** Throws the waiting frames of the stream away, the taken one included; those that waited are given back. */
+  reset(): OutboxFrame[] {
+    const frames = this.#waiting.splice(0);
+    const thrownAway = [...frames];
+    if (this.#taken && !this.#taken.isStill) {
+      thrownAway.push(this.#taken);
+      this.#taken = undefined;
+    }
+    for (const { droppedBefore } of thrownAway)
+      this.#droppedBeforeNext += droppedBefore + 1;
+    this.#dropped += thrownAway.length;
+    return frames;
+  }
+
+  /** Everything that waits, to be let go. */
+  clear(): OutboxFrame[] {
+    this.#sent.clear();
+    return [...this.#waiting.splice(0), ...this.#stills.splice(0)];
+  }
+
+  #untake(frame: OutboxFrame): boolean {
+    if (this.#taken !== frame) return false;
+    this.#taken = undefined;
+    return true;
+  }
+
+  /** Of the frames before the newest answer, the oldest were dropped. Returns what had been dropped before those. */
+  #forgetOldest(count: number): number {
+    let droppedBefore = 0;
+    let toForget = count;
+    for (const frame of this.#sent.values()) {
+      if (toForget === 0) break;
+      if (frame.isStill || frame.index > this.#newestAnswered) continue;
+      this.#sent.delete(frame.index);
+      droppedBefore += frame.droppedBefore;
+      toForget -= 1;
+    }
+    return droppedBefore;
+  }
+
+  #evictIfFull(): OutboxFrame | undefined {
+    if (this.#waiting.length <= this.#bufferSize) return undefined;
+    // There is more than one, as a buffer has room for one at least.
+    const oldest = this.#waiting.shift()!;
+    this.#dropped += 1;
+    this.#waiting[0]!.droppedBefore += oldest.droppedBefore + 1;
+    return oldest;
+  }
+}

@@ -1,0 +1,85 @@
+/** The socket to a relay: its address, its subprotocols, and what is used of it. */
+
+import { LiveKeypointsError, messageOf } from "../errors.js";
+import { SUBPROTOCOL } from "./result.js";
+
+/** What is used of a `WebSocket`. */
+export interface SocketLike {
+  binaryType: string;
+  /** 1 while it is open, as of `WebSocket`. */
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number): void;
+  addEventListener(type: "open", listener: () => void): void;
+  addEventListener(
+    type: "error",
+    listener: (event: { readonly message?: string }) => void,
+  ): void;
+  addEventListener(
+    type: "message",
+    listener: (event: { readonly data: unknown }) => void,
+  ): void;
+  addEventListener(
+    type: "close",
+    listener: (event: {
+      readonly code: number;
+      readonly reason: string;
+    }) => void,
+  ): void;
+}
+
+/** Where a relay is. */
+export interface RelayAddress {
+  /** As the socket takes it. */
+  url: string;
+  /** Without query, which may hold a secret, for errors. */
+  name: string;
+}
+
+/** Reads an address of scheme wss, ws, https or http, or a path of this site. Throws `invalid-option`. */
+export function relayAddress(address: string | URL): RelayAddress {
+  let url: URL;
+  try {
+    url = new URL(address, globalThis.document?.baseURI);
+  } catch (error) {
+    throw new LiveKeypointsError(
+      "invalid-option",
+      `the relay's address is none: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  if (url.protocol === "https:") url.protocol = "wss:";
+  if (url.protocol === "http:") url.protocol = "ws:";
+  if (url.protocol !== "wss:" && url.protocol !== "ws:") {
+    throw new LiveKeypointsError(
+      "invalid-option",
+      `the relay's address must start with wss:, ws:, https: or http:, not ${url.protocol}`,
+    );
+  }
+  url.hash = "";
+  return { url: url.href, name: `${url.protocol}//${url.host}${url.pathname}` };
+}
+
+/** What is offered to the relay: the protocol, and the token, for which a browser has no other place. */
+export function subprotocols(token: string | undefined): string[] {
+  if (token === undefined) return [SUBPROTOCOL];
+  const bytes = new TextEncoder().encode(token);
+  const base64 = btoa(String.fromCharCode(...bytes));
+  const base64url = base64
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+  return [SUBPROTOCOL, `bearer.${base64url}`];
+}
+
+/** The browser's own socket. */
+export function createSocket(url: string, protocols: string[]): SocketLike {
+  if (typeof WebSocket !== "function") {
+    throw new LiveKeypointsError(
+      "connection-lost",
+      "there is no WebSocket here; option createSocket can make one",
+    );
+  }
+  return new WebSocket(url, protocols);
+}
