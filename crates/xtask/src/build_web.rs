@@ -113,7 +113,7 @@ fn build_module(
     shell.remove_path(folder)?;
     let profile_flag = match profile {
         Profile::Dev => "--dev",
-        Profile::Local | Profile::Release => "--release",
+        Profile::Local | Profile::Release => "--profile=web",
     };
     cmd!(
         shell,

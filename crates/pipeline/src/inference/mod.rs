@@ -14,6 +14,8 @@ mod kind;
 mod lowering;
 mod model;
 mod models;
+#[cfg(test)]
+mod tflite_tests;
 
 pub use kind::{ModelKind, OutputSpec};
 pub use model::Model;
