@@ -379,11 +379,11 @@ mod tests {
         {
             let [x, y] = at;
             let divisor = 1.0 + x * projection.divisor[0] + y * projection.divisor[1];
-            for axis in 0..2 {
+            for (axis, expected) in corner.into_iter().enumerate() {
                 let value = projection.origin[axis]
                     + x * projection.along_x[axis]
                     + y * projection.along_y[axis];
-                assert!((value / divisor - corner[axis]).abs() < 1e-9);
+                assert!((value / divisor - expected).abs() < 1e-9);
             }
         }
     }
