@@ -88,13 +88,19 @@ async function kill(relay, its) {
   }
 }
 
-/** Ends a relay in order; its clients go on elsewhere. */
-async function drain(relay) {
+/** Ends a relay in order, when HAProxy has taken it for down already; its clients go on elsewhere. */
+async function drain(relay, proxy, name) {
   const ends = new Map(clients.map((client) => [client, client.ends.length]));
   const streamsAgain = onAnotherConnection();
   const sessions = await relay.sessions();
   assert.ok(sessions > 0);
+  // Stopped, it is asked to end and answers nobody; then it goes on, to its end.
+  relay.kill("SIGSTOP");
   relay.kill("SIGTERM");
+  await until(`${name} is down for HAProxy`, () =>
+    proxy.lines.some((line) => line.includes(`Server relays/${name} is DOWN`)),
+  );
+  relay.kill("SIGCONT");
   const left = () =>
     clients.filter((client) => client.ends.length > ends.get(client));
   await until("every session ends", () => left().length === sessions);
@@ -132,7 +138,7 @@ test(
     const relays = await Promise.all(
       addresses.map((address) => run(Relay.start(address))),
     );
-    const proxy = await run(Proxy.start(addresses));
+    const proxy = await run(Proxy.start(addresses, changed));
     const of = await connectClients(proxy, relays);
     const [first, second, third] = relays;
     assert.deepEqual(
@@ -149,10 +155,10 @@ test(
     const others = [...of.get(second), ...of.get(third)];
     assert.ok(others.every(({ connections }) => connections === 1));
 
-    await drain(second);
+    await drain(second, proxy, "relay_2");
     const replacement = await run(Relay.start(second.address));
     // Nobody but the replacement is left for them then.
-    await drain(third);
+    await drain(third, proxy, "relay_3");
     assert.equal(await replacement.sessions(), CLIENTS);
 
     for (const client of clients) client.finish();

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -63,10 +64,15 @@ export class Relay {
 
 /** HAProxy with the configuration that is deployed. */
 export class Proxy {
+  /** What it says. */
+  lines = [];
   #child;
 
-  /** Starts one before relays at these three addresses; it is reached at `address`. */
-  static async start(relayAddresses) {
+  /**
+   * Starts one before relays at these three addresses; it is reached at `address`. `changed` is called whenever it says
+   * something.
+   */
+  static async start(relayAddresses, changed = () => {}) {
     const proxy = new Proxy();
     [proxy.address] = await freeAddresses(1);
     const [RELAY_1, RELAY_2, RELAY_3] = relayAddresses;
@@ -75,7 +81,10 @@ export class Proxy {
     const options = ["-db", "-f", CONFIGURATION];
     const child = start(process.env.HAPROXY, options, variables);
     proxy.#child = child;
-    child.stdout.resume();
+    createInterface(child.stdout).on("line", (line) => {
+      proxy.lines.push(line);
+      changed();
+    });
     const isOver = () => child.exitCode !== null || child.signalCode !== null;
     await Promise.race([accepts(proxy.address, isOver), endedEarly(child)]);
     return proxy;
