@@ -1,4 +1,4 @@
-// Three relays behind HAProxy with the configuration of crates/relay/deploy: one is killed, two are replaced.
+// Three relays behind HAProxy with the configuration of crates/relay/deploy: one is killed, one replaced, one ended.
 //
 // Run with the programs in HAPROXY and LIVE_KEYPOINTS_RELAY and the package built: npm run test:deploy
 
