@@ -182,23 +182,27 @@ function report() {
   );
 }
 
-test("HAProxy keeps to itself what is for those who run relays, leaves origins to them, and passes by those that are down", async () => {
-  const addresses = await freeAddresses(3);
-  // HAProxy takes all of them for up until it has asked them.
-  await run(Relay.start(addresses[2]));
-  const proxy = await run(Proxy.start(addresses));
-  for (const path of ["/metrics", "/healthz", "/readyz"]) {
-    const response = await fetch(`http://${proxy.address}${path}`);
-    assert.equal(response.status, 404, path);
-  }
-  const url = `ws://${proxy.address}/live-signs`;
-  const own = new WebSocket(url, { origin: `http://${proxy.address}` });
-  const [welcome] = await once(own, "message");
-  assert.equal(JSON.parse(welcome).type, "welcome");
-  own.close();
-  await once(own, "close");
-  const other = new WebSocket(url, { origin: "https://evil.example" });
-  const [, response] = await once(other, "unexpected-response");
-  assert.equal(response.statusCode, 403);
-  response.destroy();
-});
+test(
+  "HAProxy keeps to itself what is for those who run relays, leaves origins to them, and passes by those that are down",
+  { timeout: 60_000 },
+  async () => {
+    const addresses = await freeAddresses(3);
+    // HAProxy takes all of them for up until it has asked them.
+    await run(Relay.start(addresses[2]));
+    const proxy = await run(Proxy.start(addresses));
+    for (const path of ["/metrics", "/healthz", "/readyz"]) {
+      const response = await fetch(`http://${proxy.address}${path}`);
+      assert.equal(response.status, 404, path);
+    }
+    const url = `ws://${proxy.address}/live-signs`;
+    const own = new WebSocket(url, { origin: `http://${proxy.address}` });
+    const [welcome] = await once(own, "message");
+    assert.equal(JSON.parse(welcome).type, "welcome");
+    own.close();
+    await once(own, "close");
+    const other = new WebSocket(url, { origin: "https://evil.example" });
+    const [, response] = await once(other, "unexpected-response");
+    assert.equal(response.statusCode, 403);
+    response.destroy();
+  },
+);
