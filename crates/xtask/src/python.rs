@@ -9,16 +9,18 @@ use xshell::cmd;
 use crate::plan::{Finish, Plan};
 use crate::workspace::{Workspace, skip_unless_continuous_integration};
 
-pub(crate) const ENVIRONMENT: &str = "set up Python with pose-format, websockets and kosoku";
+pub(crate) const ENVIRONMENT: &str = "set up Python with other people's programs";
 
 pub(crate) const TESTS_FOLDER: &str = "target/python";
-const PACKAGES: [&str; 3] = [
+const PACKAGES: [&str; 4] = [
     // The reader of `.pose` files that most sign-language tools use.
     "pose-format==0.15.0",
     // The WebSocket library that most Python programs use.
     "websockets==15.0.1",
     // The cases of the Autobahn test suite for the WebSocket protocol.
     "kosoku==0.1.0",
+    // The schemas of Kubernetes' objects.
+    "kubernetes-validate==1.37.0",
 ];
 
 /// Adds the step after which the environment for tests exists.

@@ -1,12 +1,15 @@
 //! `cargo xtask test`: every functional test, and the checks. Durations are for information, not measurements.
 
+use std::env;
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use xshell::cmd;
 
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
-use crate::workspace::{NPM, Workspace};
+use crate::workspace::{NPM, Workspace, skip_unless_continuous_integration};
 use crate::{bench, browser, check, demo, python, setup};
 
 const NATIVE_TESTS: &str = "test the Rust crates natively";
@@ -17,7 +20,11 @@ const PACKAGE_SIZES: &str = "hold the package under its ceilings";
 const RELAY_SIZE: &str = "hold the relay under its ceiling";
 const PYTHON_TESTS: &str = "test the .pose files with pose-format";
 const PYTHON_CLIENT_TESTS: &str = "test /live-signs with Python's websockets";
+const DEPLOY_FILES: &str = "check the files of crates/relay/deploy";
+const HAPROXY_TESTS: &str = "test relays behind HAProxy";
 const AUTOBAHN_TESTS: &str = "test the WebSocket stack with Autobahn's cases";
+/// Tells the tests where HAProxy is.
+const HAPROXY_VARIABLE: &str = "HAPROXY";
 /// Tells the tests where the example `echo` of the relay is.
 const ECHO_VARIABLE: &str = "LIVE_KEYPOINTS_ECHO";
 
@@ -34,6 +41,8 @@ pub(crate) enum Group {
     Browser,
     /// The relay and the files it writes, used by Python's websockets and pose-format
     Python,
+    /// Several relays behind HAProxy, used by the npm package, and the files to deploy them with
+    Deploy,
     /// What `cargo xtask check` runs
     Check,
 }
@@ -51,7 +60,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
             Ok(Finish::Done)
         });
     }
-    if has(Group::Web) || has(Group::Browser) {
+    if has(Group::Web) || has(Group::Browser) || has(Group::Deploy) {
         build_web::add_steps(plan, workspace, Profile::Release);
     }
     if has(Group::Web) {
@@ -115,6 +124,16 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
             python_tests(workspace, "tests/autobahn")
         });
     }
+    if has(Group::Deploy) {
+        demo::add_relay_step(plan, workspace);
+        python::add_step(plan, workspace);
+        plan.add_after(&[demo::RELAY, python::ENVIRONMENT], DEPLOY_FILES, || {
+            python_tests(workspace, "tests/deploy")
+        });
+        setup::add_tests_packages(plan, workspace);
+        const NEEDS: &[&str] = &[build_web::TYPESCRIPT, demo::RELAY, setup::TESTS_PACKAGES];
+        plan.add_after(NEEDS, HAPROXY_TESTS, || haproxy_tests(workspace));
+    }
 }
 
 /// Optimised, as the tests then share their dependencies with the module that is shipped.
@@ -137,6 +156,31 @@ fn npm_test(workspace: &Workspace, folder: &str) -> Result<Finish> {
     }
     shell.set_var(demo::RELAY_VARIABLE, demo::relay_binary(workspace));
     cmd!(shell, "{NPM} test").run()?;
+    Ok(Finish::Done)
+}
+
+/// HAProxy: `HAPROXY` where it is set, otherwise from the PATH or where Debian puts programs of the administrator.
+fn haproxy(workspace: &Workspace) -> Option<PathBuf> {
+    let of_administrator = || Some(PathBuf::from("/usr/sbin/haproxy"));
+    env::var_os(HAPROXY_VARIABLE)
+        .map(PathBuf::from)
+        .or_else(|| workspace.find_program("haproxy"))
+        .or_else(of_administrator)
+        .filter(|path| path.is_file())
+}
+
+fn haproxy_tests(workspace: &Workspace) -> Result<Finish> {
+    let Some(haproxy) = haproxy(workspace) else {
+        return skip_unless_continuous_integration(
+            "please install HAProxy (Debian: apt-get install haproxy), or name it in HAPROXY"
+                .to_owned(),
+        );
+    };
+    let shell = workspace.shell_in("tests")?;
+    cmd!(shell, "{NPM} run test:deploy")
+        .env(HAPROXY_VARIABLE, haproxy)
+        .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace))
+        .run()?;
     Ok(Finish::Done)
 }
 
