@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use live_keypoints_pipeline::Quality;
 use live_keypoints_relay::extract::{FrameRate, Mode};
 use live_keypoints_relay::model_loading::ModelSource;
@@ -33,6 +34,36 @@ pub(crate) enum Command {
     Extract(ExtractArgs),
     /// Serve live keypoints over WebSocket at /live-signs, and a page's files, until an interrupt
     Serve(Box<ServeArgs>),
+    /// Print what lets a shell complete this command line
+    Completions {
+        /// The shell that will read it
+        shell: Shell,
+    },
+    /// Print the manual page, for man(1)
+    Man {
+        /// The command that the page is about; the program itself if not given
+        page: Option<ManPage>,
+    },
+    /// Print the licences of this program, its models and the libraries in it
+    #[command(alias = "licenses")]
+    Licences,
+}
+
+/// A command that has a manual page of its own.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ManPage {
+    Extract,
+    Serve,
+}
+
+impl ManPage {
+    /// The command's name on the command line.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Extract => "extract",
+            Self::Serve => "serve",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The program `live-keypoints-relay`.
 
 mod cli;
+mod documents;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -26,11 +27,19 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Extract(args) => run_extract(&args),
         Command::Serve(args) => run_serve(&args),
+        Command::Completions { shell } => printed(documents::print_completions(shell)),
+        Command::Man { page } => printed(documents::print_man_page(page)),
+        Command::Licences => printed(documents::print_licences()),
     };
     outcome.unwrap_or_else(|error| {
         report(&describe(&error));
         ExitCode::FAILURE
     })
+}
+
+fn printed(outcome: io::Result<()>) -> anyhow::Result<ExitCode> {
+    outcome.context("standard output cannot be written")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {

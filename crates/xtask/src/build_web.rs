@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use xshell::cmd;
 
+use crate::licences;
 use crate::plan::{Finish, Plan};
 use crate::setup;
 use crate::wasm_opt;
@@ -87,6 +88,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         },
     );
     plan.add(MODELS, || copy_models(workspace));
+    licences::add_package_step(plan, workspace);
 }
 
 /// Puts the module with relaxed SIMD beside the other one. Both are driven by the same bindings.

@@ -7,6 +7,7 @@ mod files;
 use anyhow::Result;
 use xshell::cmd;
 
+use crate::licences;
 use crate::plan::{Finish, Plan};
 use crate::setup;
 use crate::workspace::{NPM, Workspace};
@@ -15,6 +16,7 @@ const FORMAT: &str = "check the formatting of the Rust code";
 const CLIPPY: &str = "lint the Rust code (clippy)";
 const CLIPPY_WASM: &str = "lint for WebAssembly: no clocks, files, threads";
 const DEPENDENCIES: &str = "check which crate may depend on which";
+const THIRD_PARTY: &str = "check the licences that are passed on";
 const LICENCES: &str = "check licences and sources (cargo deny)";
 const SIZES: &str = "check the sizes of committed files";
 const MODELS: &str = "check the models against their SHA-256";
@@ -30,7 +32,8 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     plan.add(SIZES, || files::check_sizes(workspace));
     plan.add(MODELS, || files::check_models(workspace));
     plan.add(DEPENDENCIES, || dependencies::check(workspace));
-    plan.add(LICENCES, || licences(workspace));
+    plan.add(LICENCES, || cargo_deny(workspace));
+    plan.add(THIRD_PARTY, || licences::check(workspace));
     plan.add(CLIPPY, || {
         let shell = workspace.shell();
         cmd!(
@@ -66,7 +69,7 @@ fn clippy_wasm(workspace: &Workspace) -> Result<Finish> {
 }
 
 /// Advisories are left out: their database is a download of its own.
-fn licences(workspace: &Workspace) -> Result<Finish> {
+fn cargo_deny(workspace: &Workspace) -> Result<Finish> {
     if workspace.find_program("cargo-deny").is_none() {
         return Ok(Finish::Skipped(
             "cargo-deny is not installed (cargo install --locked cargo-deny)".to_owned(),

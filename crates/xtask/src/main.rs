@@ -13,6 +13,7 @@ mod build_web;
 mod check;
 mod demo;
 mod digest;
+mod licences;
 mod lock_file;
 mod plan;
 mod programs;
@@ -66,6 +67,8 @@ enum Command {
     },
     /// Formatting, lints, dependency rules, licences, file sizes, model checksums
     Check,
+    /// Write the licences of what is in the relay anew, which it prints; commit the file
+    Licences,
     /// Measure speed, size and memory, alone or beside others; read tests/bench/README.md first
     Bench(bench::Options),
     /// Hard use for ten minutes: memory must stay flat
@@ -117,6 +120,10 @@ fn run() -> Result<()> {
         Command::Check => {
             check::add_steps(&mut plan, &workspace);
             plan.run(OnFailure::Continue)
+        }
+        Command::Licences => {
+            licences::add_steps(&mut plan, &workspace);
+            plan.run(OnFailure::Stop)
         }
         Command::Bench(options) => {
             bench::add_steps(&mut plan, &workspace, options);
