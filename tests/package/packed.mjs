@@ -39,6 +39,12 @@ async function packAnew() {
   return { about, tarball: join(folder, about.filename) };
 }
 
+/** What npm says when it does all that publishing takes, but for the upload. */
+export function publishForTrial() {
+  const args = ["publish", "--dry-run", "--ignore-scripts"];
+  return execute(npm, args, { cwd: WWW, maxBuffer: 1 << 26 });
+}
+
 /** A fresh copy of a fixture, with the tarball installed and nothing else; gives its folder. */
 export async function install(name) {
   const { tarball } = await pack();

@@ -53,9 +53,13 @@ function policyOf(path, body) {
   return `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'${digest}; worker-src 'self'; connect-src 'self'; img-src data:`;
 }
 
-/** Opens a page; `complaints` gathers what the browser says about it, and requests to anywhere else. */
-export async function openFixture(browser, address) {
+/**
+ * Opens a page; `complaints` gathers what the browser says about it, and requests to anywhere else. `init` runs in it
+ * before its own scripts.
+ */
+export async function openFixture(browser, address, { init } = {}) {
   const context = await browser.newContext();
+  if (init) await context.addInitScript(init);
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(error.message));

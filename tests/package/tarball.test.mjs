@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { publint } from "publint";
 
-import { install, pack, runTool } from "./packed.mjs";
+import { install, pack, publishForTrial, runTool } from "./packed.mjs";
 
 const MOST_BYTES = 30e6;
 
@@ -19,6 +19,7 @@ test("it holds what it needs and nothing else, and stays under 30 MB", async () 
     ...["package.json", "README.md", "dist/index.js", "dist/index.d.ts"],
     ...["dist/worker.js", "dist/capture/worker.js", "dist/draw.js"],
     ...["dist/LICENSE-MIT", "dist/LICENSE-APACHE", "dist/NOTICE"],
+    ...["dist/THIRD-PARTY.txt", "dist/CHANGELOG.md", "docs/migration.md"],
     "dist/wasm/session/session_bg.wasm",
     "dist/wasm/inference/inference_bg.wasm",
     "dist/wasm/inference/inference_relaxed_bg.wasm",
@@ -28,8 +29,18 @@ test("it holds what it needs and nothing else, and stays under 30 MB", async () 
   for (const path of paths)
     assert.match(
       path,
-      /^(package\.json|README\.md|dist\/.*(\.js|\.d\.ts|\.wasm|\.onnx|LICENSE-\w+|NOTICE))$/,
+      /^(package\.json|README\.md|docs\/[\w-]+\.md|dist\/.*(\.js|\.d\.ts|\.wasm|\.onnx|LICENSE-\w+|NOTICE|THIRD-PARTY\.txt|CHANGELOG\.md))$/,
     );
+});
+
+test("npm would publish it without a warning", async () => {
+  const { stderr } = await publishForTrial();
+  const warnings = stderr
+    .split("\n")
+    .filter((line) => /^npm (warn|error)/i.test(line))
+    // Of the machine's own settings, and of nobody being logged in here.
+    .filter((line) => !/Unknown \w+ config|to be logged in/.test(line));
+  assert.deepEqual(warnings, []);
 });
 
 test("publint has nothing to say", async () => {

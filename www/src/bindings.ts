@@ -80,12 +80,19 @@ export interface SessionError {
 
 /** Counters since the session began. */
 export interface SessionStats {
+  /** Frames pushed: stills, failed and dropped ones included. */
   received: number;
+  /** Frames that were pushed out of the buffer or thrown away by `reset()`, and results that were never read. */
   dropped: number;
+  /** Frames whose keypoints were computed. */
   completed: number;
+  /** Frames that failed, each with an error. */
   failed: number;
+  /** Frames that wait. */
   buffered: number;
+  /** Frames in work. */
   inFlight: number;
+  /** Results that wait to be read by an iterator. */
   unread: number;
 }
 

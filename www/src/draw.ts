@@ -1,4 +1,8 @@
-/** Draws keypoints over a picture. Exported as `live-keypoints/draw`. */
+/**
+ * Draws keypoints over a picture. Exported as `live-keypoints/draw`.
+ *
+ * @module live-keypoints/draw
+ */
 
 import type { Keypoints } from "./keypoints.js";
 import {
@@ -18,9 +22,13 @@ export type DrawTarget =
 
 /** Colours of the parts, as CSS colours. */
 export interface DrawColors {
+  /** Lines and points of the body. */
   readonly pose: string;
+  /** The subject's left hand. */
   readonly leftHand: string;
+  /** The subject's right hand. */
   readonly rightHand: string;
+  /** Contours or points of the face. */
   readonly face: string;
   /** Drawn under every line, so that it stands out from any picture. */
   readonly outline: string;
@@ -39,7 +47,18 @@ export interface DrawOptions {
   /** Width of lines in canvas pixels. Default: a 160th of the picture's shorter side, at least 1.5. */
   lineWidth?: number | undefined;
   /** Where the picture lies on the canvas, in canvas pixels. Default: all of it. */
-  area?: { x: number; y: number; width: number; height: number } | undefined;
+  area?:
+    | {
+        /** Left edge. */
+        x: number;
+        /** Upper edge. */
+        y: number;
+        /** Greater than 0. */
+        width: number;
+        /** Greater than 0. */
+        height: number;
+      }
+    | undefined;
   /** Colours; those not given have their default. */
   colors?: Partial<DrawColors> | undefined;
 }

@@ -37,6 +37,7 @@ export interface WorkerStats {
 
 /** How the connection to a relay does. */
 export interface ConnectionStats {
+  /** What it is at. */
   readonly state: ConnectionState["state"];
   /** Connections that were lost so far. */
   readonly lost: number;

@@ -33,6 +33,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Every error of this package, thrown, rejected with or given to an `error` listener. */
 export class LiveKeypointsError extends Error {
+  /** Always `LiveKeypointsError`, also where several copies of the package make `instanceof` fail. */
   override readonly name = "LiveKeypointsError";
   /** What went wrong. */
   readonly code: ErrorCode;

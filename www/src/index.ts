@@ -1,4 +1,8 @@
-/** Live body, hand and face keypoints from video in the browser. Importing it does nothing until `create()` is called. */
+/**
+ * Live body, hand and face keypoints from video in the browser. Importing it does nothing until `create()` is called.
+ *
+ * @module live-keypoints
+ */
 
 export { LiveKeypoints } from "./live-keypoints.js";
 export type { DetectOptions } from "./live-keypoints.js";

@@ -20,9 +20,13 @@ export interface Timings {
   readonly queue: number;
   /** JPEG or picture to pixels. */
   readonly decode: number;
+  /** The body's models. */
   readonly pose: number;
+  /** The left hand's models. */
   readonly leftHand: number;
+  /** The right hand's models. */
   readonly rightHand: number;
+  /** The face's models. */
   readonly face: number;
   /** From `push()` to the end of the last step, or to the relay's answer. */
   readonly total: number;

@@ -13,11 +13,13 @@ export type Progress = (
   | {
       /** A WebAssembly module has been compiled. */
       phase: "compile";
+      /** `session` or `inference`. */
       asset: string;
     }
   | {
       /** A worker has loaded a model. */
       phase: "load";
+      /** The model's name, such as `pose_detection`. */
       asset: string;
       /** Number of the worker, from 0. */
       worker: number;

@@ -9,7 +9,9 @@ export type Stage = keyof Timings;
 export interface StageTime {
   /** Frames that it ran for. */
   readonly count: number;
+  /** Mean over those frames. */
   readonly meanMs: number;
+  /** Of the slowest of those frames. */
   readonly maxMs: number;
   /** Of the last of those frames. */
   readonly lastMs: number;

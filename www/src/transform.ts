@@ -6,12 +6,15 @@ import type { Keypoints } from "./keypoints.js";
 
 /** A frame with what `push` is told about it. */
 export interface FrameWithOptions extends FrameOptions {
+  /** What `push` takes. */
   frame: Frame;
 }
 
 /** What `pipeThrough` takes. */
 export interface KeypointsTransform {
+  /** Takes frames; a write waits until there is room. */
   readonly writable: WritableStream<Frame | FrameWithOptions>;
+  /** Gives a result for every frame that did not fail, in frame order. */
   readonly readable: ReadableStream<Keypoints>;
 }
 

@@ -15,8 +15,11 @@ import { Watchdog } from "./watchdog.js";
 
 /** What is used of a `Worker`. */
 export interface WorkerLike {
+  /** Sends a message to it, and gives away what is in `transfer`. */
   postMessage(message: unknown, transfer: Transferable[]): void;
+  /** Ends it at once. */
   terminate(): void;
+  /** Hears its `message`, `error` and `messageerror` events. */
   addEventListener(type: string, listener: (event: Event) => void): void;
 }
 

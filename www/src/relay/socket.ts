@@ -5,21 +5,29 @@ import { SUBPROTOCOL } from "./result.js";
 
 /** What is used of a `WebSocket`. */
 export interface SocketLike {
+  /** Set to `arraybuffer` before anything is received. */
   binaryType: string;
   /** 1 while it is open, as of `WebSocket`. */
   readonly readyState: number;
+  /** Bytes that were given to `send` and are not on their way yet. */
   readonly bufferedAmount: number;
+  /** Sends one message, as text or binary. */
   send(data: string | Uint8Array<ArrayBuffer>): void;
+  /** Begins the closing handshake. */
   close(code?: number): void;
+  /** It is open. */
   addEventListener(type: "open", listener: () => void): void;
+  /** It failed; `close` follows. */
   addEventListener(
     type: "error",
     listener: (event: { readonly message?: string }) => void,
   ): void;
+  /** A message: a string, or an `ArrayBuffer`. */
   addEventListener(
     type: "message",
     listener: (event: { readonly data: unknown }) => void,
   ): void;
+  /** It is closed, with the code and reason of RFC 6455. */
   addEventListener(
     type: "close",
     listener: (event: {
