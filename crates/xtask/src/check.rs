@@ -3,6 +3,8 @@
 
 mod dependencies;
 mod files;
+mod links;
+mod packaging;
 
 use anyhow::Result;
 use xshell::cmd;
@@ -16,11 +18,15 @@ const FORMAT: &str = "check the formatting of the Rust code";
 const CLIPPY: &str = "lint the Rust code (clippy)";
 const CLIPPY_WASM: &str = "lint for WebAssembly: no clocks, files, threads";
 const DEPENDENCIES: &str = "check which crate may depend on which";
+const LINKS: &str = "check the links of the Markdown files";
+const PACKAGING: &str = "check how the crates are packed";
 const THIRD_PARTY: &str = "check the licences that are passed on";
 const LICENCES: &str = "check licences and sources (cargo deny)";
 const SIZES: &str = "check the sizes of committed files";
 const MODELS: &str = "check the models against their SHA-256";
 const WWW: &str = "check formatting and types of www";
+
+const REFERENCE: &str = "write the API reference, without a warning (TypeDoc)";
 
 /// Adds every check, the quick ones first.
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
@@ -31,9 +37,11 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     });
     plan.add(SIZES, || files::check_sizes(workspace));
     plan.add(MODELS, || files::check_models(workspace));
+    plan.add(LINKS, || links::check(workspace));
     plan.add(DEPENDENCIES, || dependencies::check(workspace));
     plan.add(LICENCES, || cargo_deny(workspace));
     plan.add(THIRD_PARTY, || licences::check(workspace));
+    plan.add(PACKAGING, || packaging::check(workspace));
     plan.add(CLIPPY, || {
         let shell = workspace.shell();
         cmd!(
@@ -52,6 +60,12 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
         let shell = workspace.shell_in("www")?;
         cmd!(shell, "{NPM} run check").run()?;
         Ok(Finish::Done)
+    });
+    setup::add_reference_packages(plan, workspace);
+    plan.add_after(&[setup::REFERENCE_PACKAGES], REFERENCE, || {
+        let shell = workspace.shell_in("www")?;
+        cmd!(shell, "{NPM} run docs").run()?;
+        Ok(Finish::Noted("www/docs/reference/html".to_owned()))
     });
 }
 

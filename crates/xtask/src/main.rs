@@ -65,9 +65,9 @@ enum Command {
         #[arg(long, value_name = "GROUP")]
         only: Option<test::Group>,
     },
-    /// Formatting, lints, dependency rules, licences, file sizes, model checksums
+    /// Formatting, lints, dependency rules, licences, links, packaging, file sizes, model checksums, API reference
     Check,
-    /// Write the licences of what is in the relay anew, which it prints; commit the file
+    /// Write the licences of what is in the relay, which it prints, and in the package; commit the first
     Licences,
     /// Measure speed, size and memory, alone or beside others; read tests/bench/README.md first
     Bench(bench::Options),

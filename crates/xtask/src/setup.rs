@@ -28,6 +28,7 @@ pub(crate) const WASM_TARGET_STEP: &str = "add Rust's WebAssembly target";
 pub(crate) const WASM_BINDGEN: &str = "install wasm-bindgen";
 pub(crate) const WASM_PACK: &str = "install wasm-pack";
 pub(crate) const WWW_PACKAGES: &str = "install the npm packages of www";
+pub(crate) const REFERENCE_PACKAGES: &str = "install the npm packages of the API reference";
 pub(crate) const TESTS_PACKAGES: &str = "install the npm packages of tests";
 
 /// Adds the steps that a build of the browser modules needs.
@@ -43,6 +44,14 @@ pub(crate) fn add_www_packages<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace
     plan.add(BASE_PROGRAMS, || require_base_programs(workspace));
     plan.add_after(&[BASE_PROGRAMS], WWW_PACKAGES, || {
         install_npm_packages(workspace, "www")
+    });
+}
+
+/// Adds the step that installs TypeDoc.
+pub(crate) fn add_reference_packages<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
+    plan.add(BASE_PROGRAMS, || require_base_programs(workspace));
+    plan.add_after(&[BASE_PROGRAMS], REFERENCE_PACKAGES, || {
+        install_npm_packages(workspace, "www/docs/reference")
     });
 }
 

@@ -36,11 +36,12 @@ const WEB: Product = Product {
 };
 
 const WRITE: &str = "write the licences of what is in the relay";
-pub(crate) const WRITE_PACKAGE: &str = "write the licences of what is in the package";
+const WRITE_PACKAGE: &str = "write the licences of what is in the package";
 
-/// Adds the step of `cargo xtask licences`, which writes the committed file anew.
+/// Adds the steps of `cargo xtask licences`, which writes both files, the committed one among them.
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     plan.add(WRITE, || write(workspace, &RELAY, RELAY_FILE));
+    add_package_step(plan, workspace);
 }
 
 /// Adds the step that puts the package's file beside what was built.
