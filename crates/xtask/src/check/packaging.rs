@@ -42,10 +42,11 @@ impl Package {
 /// Step: packs every crate of [`CRATES`].
 pub(super) fn check(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
-    // Without complaints about missing addresses: nobody knows yet where the repository will be.
+    // Without complaints about missing addresses, as nobody knows yet where the repository will be, and without a lock file,
+    // for which the registry would have to know the pipeline.
     let mut command = cmd!(
         shell,
-        "cargo package --no-verify --allow-dirty --locked --no-metadata"
+        "cargo package --no-verify --allow-dirty --no-metadata --exclude-lockfile"
     )
     .quiet();
     for name in CRATES {
