@@ -25,7 +25,9 @@ let alone;
 
 before(async () => {
   opened = await openBrowser();
-  alone = await inPage(opened, (harness) => harness.playClip({ workers: 1 }));
+  alone = await inPage(opened, (harness) =>
+    harness.playClip({ workers: 1, handWorld: true }),
+  );
 });
 after(() => opened.close());
 
@@ -69,7 +71,7 @@ for (const workers of [2, 3, 4]) {
   test(`${workers} workers give the same results as one, bit for bit`, async () => {
     const together = await inPage(
       opened,
-      (harness, workers) => harness.playClip({ workers }),
+      (harness, workers) => harness.playClip({ workers, handWorld: true }),
       workers,
     );
     assert.equal(together.stats.workers.length, workers);
@@ -173,6 +175,24 @@ test("parts that were not asked for are no keys, and their models are not fetche
     "pose_detection.onnx",
     "pose_landmark_lite.onnx",
   ]);
+});
+
+test("hands come in metres on request only", async () => {
+  const { results } = await inPage(opened, (harness) =>
+    harness.playClip({ workers: 1, parts: ["hands"] }, 1),
+  );
+  assert.deepEqual(
+    PARTS.filter((part) => part in results[0]),
+    ["leftHand", "rightHand"],
+  );
+  assert.deepEqual(results[0].leftHand, alone.results[0].leftHand);
+  const { results: poses } = await inPage(opened, (harness) =>
+    harness.playClip({ workers: 1, parts: ["pose"], handWorld: true }, 1),
+  );
+  assert.deepEqual(
+    PARTS.filter((part) => part in poses[0]),
+    ["pose", "poseWorld"],
+  );
 });
 
 test("hands and face are smoothed on request, and the body's tracking stays as it is", async () => {
