@@ -133,3 +133,45 @@ test("a hidden tab skips frames and keeps the session", async () => {
   const gaps = times.slice(1).map((time, at) => time - times[at]);
   assert.ok(Math.max(...gaps) > 400, "the pause shows in the capture times");
 });
+
+test("the page's own thread runs the small module only, whatever is pushed", async () => {
+  const init = () => {
+    globalThis.modules = [];
+    const note = (made) => {
+      const { exports } =
+        made instanceof WebAssembly.Instance ? made : made.instance;
+      modules.push(exports);
+      return made;
+    };
+    for (const name of ["instantiate", "instantiateStreaming"]) {
+      const original = WebAssembly[name];
+      WebAssembly[name] = (...given) => original(...given).then(note);
+    }
+  };
+  const found = await inPage(
+    opened,
+    async ({ LiveKeypoints, clipFrames, run, playingVideo }) => {
+      const live = await LiveKeypoints.create({ workers: 2, quality: "lite" });
+      const frames = await clipFrames(3);
+      const blob = new Blob([frames[0]]);
+      await run(live, [...frames, await createImageBitmap(blob)]);
+      const video = await playingVideo(640, 480);
+      await live.detect(video);
+      video.srcObject.getTracks()[0].stop();
+      await live.close();
+      return modules.map(({ memory, ...functions }) => ({
+        bytes: memory.buffer.byteLength,
+        runs: Object.keys(functions).filter((name) => /^runner_/.test(name)),
+        schedules: "session_nextTask" in functions,
+      }));
+    },
+    undefined,
+    { init },
+  );
+  assert.equal(found.length, 1);
+  const [{ bytes, runs, schedules }] = found;
+  assert.ok(schedules);
+  assert.deepEqual(runs, []);
+  // No pixels pass through it: that is less than four frames of this size.
+  assert.ok(bytes < 4 * 640 * 480 * 3, `${bytes} bytes`);
+});
