@@ -227,7 +227,7 @@ test("detect is stateless: it repeats itself and leaves the stream's results alo
   const seen = await inPage(
     opened,
     async ({ LiveKeypoints, clipFrames, captureTime, plain }) => {
-      const live = await LiveKeypoints.create({ workers: 2 });
+      const live = await LiveKeypoints.create({ workers: 2, handWorld: true });
       const frames = await clipFrames(6);
       const results = [];
       const stills = [];
