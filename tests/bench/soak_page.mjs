@@ -1,5 +1,6 @@
-// Uses the package hard in headless Chromium and watches its memory: node soak_page.mjs '{"seconds":…,"clip":…}'. Prints
-// an object with `memory_mb` for each look, one with `end` when it is over.
+// Uses the package hard in headless Chromium and watches its memory: node soak_page.mjs '{"seconds":…,"clip":…}', or with
+// `results`, a number of frames, in place of `seconds`. Prints an object with `memory_mb` for each look, one with `end` when
+// it is over.
 
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -13,7 +14,7 @@ const LOOKS = 120;
 const MIN_PAUSE_MS = 500;
 
 if (!canMeasure) throw new Error("memory can only be watched on Linux");
-const { seconds, clip, workers } = JSON.parse(process.argv[2]);
+const { seconds, results, clip, workers } = JSON.parse(process.argv[2]);
 const frames = readdirSync(clip)
   .filter((name) => name.endsWith(".jpg"))
   .sort();
@@ -31,12 +32,12 @@ try {
   const run = page
     .evaluate(
       async (options) => (await import("/pages/soak.js")).run(options),
-      { seconds, frames, workers },
+      { seconds, results, frames, workers },
     )
     .finally(() => (isOver = true));
   // Its failure is taken below; until then it must not count as unhandled.
   run.catch(() => {});
-  const pause = Math.max(MIN_PAUSE_MS, (seconds * 1000) / LOOKS);
+  const pause = Math.max(MIN_PAUSE_MS, ((seconds ?? 0) * 1000) / LOOKS);
   while (!isOver) {
     await Promise.race([run.catch(() => {}), page.waitForTimeout(pause)]);
     if (isOver) break;

@@ -28,14 +28,18 @@ export const FLAGS = [
 
 /** The browser: `CHROMIUM` where it is set, otherwise the first one on the path. */
 export function executable() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const found = folders
-    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
-    .find(isExecutable);
-  const path = process.env.CHROMIUM || found;
+  const path = process.env.CHROMIUM || findProgram(NAMES);
   if (!path)
     throw new Error("no Chromium found: install it, or name it in CHROMIUM");
   return path;
+}
+
+/** The first program on the path that has one of these names. */
+export function findProgram(names) {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return folders
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find(isExecutable);
 }
 
 function isExecutable(path) {

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { POSE_BYTES_PER_FRAME } from "../../www/dist/pose.js";
 import { openBrowser, openPage } from "./browser.mjs";
 
 const LAPTOP = { viewport: { width: 1280, height: 800 } };
@@ -183,6 +184,43 @@ test("a recording is saved as JSON lines that read back as the very results", as
       await page.locator("#recorded").textContent(),
       /saved as keypoints\.jsonl/,
     );
+  });
+});
+
+test("a recording is saved as .pose, in the order of its frames", async () => {
+  await onDemo("/?workers=1&parts=pose,hands&quality=lite", async (page) => {
+    await page.evaluate(() => {
+      globalThis.seen = [];
+      demo.live.on("keypoints", (keypoints) => seen.push(keypoints));
+    });
+    await page.getByLabel("Format of recordings").selectOption(".pose");
+    await page.getByRole("button", { name: "Record" }).click();
+    const save = page.getByRole("button", { name: /Save [3-9] frames/ });
+    await save.waitFor();
+    assert.ok(await page.getByLabel("Format of recordings").isDisabled());
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      save.click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "keypoints.pose");
+    const file = await readFile(await download.path());
+    const noses = await page.evaluate(() =>
+      seen.map(({ pose, width }) => Math.fround(pose[0] * width)),
+    );
+    const said = await page.locator("#recorded").textContent();
+    const frames = Number(
+      /^(\d+) frames were saved as keypoints\.pose/.exec(said)[1],
+    );
+    const start = file.length - frames * POSE_BYTES_PER_FRAME;
+    assert.deepEqual([file.readUInt16LE(4), file.readUInt16LE(6)], [320, 240]);
+    assert.equal(file.readUInt32LE(start - 6), frames);
+    const fps = file.readFloatLE(start - 10);
+    assert.ok(fps > 0.2 && fps < 120, `${fps} frames a second`);
+    const recorded = Array.from({ length: frames }, (_, frame) =>
+      file.readFloatLE(start + frame * 576 * 12),
+    );
+    const first = noses.indexOf(recorded[0]);
+    assert.deepEqual(recorded, noses.slice(first, first + frames));
   });
 });
 

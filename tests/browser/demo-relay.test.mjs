@@ -76,9 +76,9 @@ function fakeRelay() {
   };
 }
 
-async function onDemo(address, use) {
+async function onDemo(address, use, expected = []) {
   const { page, close, unexpected } = await openPage(opened, address, {
-    ...LAPTOP,
+    ...{ ...LAPTOP, expected },
     init: fakeRelay,
   });
   try {
@@ -168,4 +168,36 @@ test("a connection that is lost is told until there is another one", async () =>
       await page.evaluate(() => demo.live.stats().connection.lost >= 1),
     );
   });
+});
+
+test("results of a relay are recorded as .pose, and where that cannot be it is told", async () => {
+  const module = "/live-keypoints/wasm/session/session_bg.wasm";
+  const { answers } = opened.server;
+  answers.set(module, { status: 503, type: "text/plain", body: "" });
+  await onDemo(
+    `${ADDRESS}&engine=relay`,
+    async (page) => {
+      await results(page, 1);
+      const format = page.getByLabel("Format of recordings");
+      await format.selectOption(".pose");
+      await page.getByRole("button", { name: "Record" }).click();
+      await page.getByRole("alert").waitFor();
+      assert.match(
+        await page.getByRole("alert").textContent(),
+        /cannot be recorded.*503.*asset-unreachable/,
+      );
+      assert.ok(await format.isEnabled());
+      answers.delete(module);
+      await page.getByRole("button", { name: "Record" }).click();
+      const save = page.getByRole("button", { name: /Save [1-9]\d* frames/ });
+      await save.waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        save.click(),
+      ]);
+      assert.equal(download.suggestedFilename(), "keypoints.pose");
+      assert.ok(await page.getByRole("button", { name: "Record" }).isEnabled());
+    },
+    [/status of 503/],
+  ).finally(() => answers.delete(module));
 });

@@ -164,7 +164,7 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
   await onDemo("/?workers=1&parts=pose&quality=lite", LAPTOP, async (page) => {
     await results(page, 1);
     const reached = [];
-    for (let stop = 0; stop < 11; stop += 1) {
+    for (let stop = 0; stop < 12; stop += 1) {
       await page.keyboard.press("Tab");
       reached.push(
         await page.evaluate(() => {
@@ -176,6 +176,7 @@ test("pausing stops the pictures, and the keyboard reaches every control in orde
       );
     }
     assert.deepEqual(reached, [
+      "format",
       "record",
       "pause",
       "source=clip",

@@ -173,6 +173,45 @@ relayTest("the relay gives what the page gives, bit for bit", async () => {
   );
 });
 
+relayTest(
+  "hands in metres come from the relay as from the page, where they are asked for",
+  async () => {
+    const { asked, unasked } = await withRelay(
+      async ({ LiveKeypoints, clipFrame, plain }, url) => {
+        const frame = await clipFrame(5);
+        const still = async (live) => {
+          const result = plain(await live.detect(frame));
+          await live.close();
+          return result;
+        };
+        const streams = (options) => [
+          LiveKeypoints.create({ workers: 1, ...options }),
+          LiveKeypoints.connect(url, { format: "json", ...options }),
+          LiveKeypoints.connect(url, { format: "binary", ...options }),
+        ];
+        const results = async (options) => {
+          const found = [];
+          for (const live of streams(options))
+            found.push(await still(await live));
+          return found;
+        };
+        return {
+          asked: await results({ handWorld: true }),
+          unasked: await results({}),
+        };
+      },
+    );
+    const [here, ...there] = asked;
+    assert.equal(here.leftHandWorld.length, 21 * 3);
+    assert.equal(here.rightHandWorld, null);
+    for (const result of there)
+      for (const key of ["leftHand", "leftHandWorld", "rightHandWorld"])
+        assert.deepEqual(result[key], here[key], key);
+    for (const result of unasked)
+      assert.ok(!("leftHandWorld" in result || "rightHandWorld" in result));
+  },
+);
+
 relayTest("stills, bad frames, reset and options reach the relay", async () => {
   const { still, again, errors, next, keys } = await withRelay(
     async ({ LiveKeypoints, clipFrame, plain }, url) => {

@@ -25,7 +25,9 @@ let alone;
 
 before(async () => {
   opened = await openBrowser();
-  alone = await inPage(opened, (harness) => harness.playClip({ workers: 1 }));
+  alone = await inPage(opened, (harness) =>
+    harness.playClip({ workers: 1, handWorld: true }),
+  );
 });
 after(() => opened.close());
 
@@ -69,7 +71,7 @@ for (const workers of [2, 3, 4]) {
   test(`${workers} workers give the same results as one, bit for bit`, async () => {
     const together = await inPage(
       opened,
-      (harness, workers) => harness.playClip({ workers }),
+      (harness, workers) => harness.playClip({ workers, handWorld: true }),
       workers,
     );
     assert.equal(together.stats.workers.length, workers);
@@ -175,6 +177,24 @@ test("parts that were not asked for are no keys, and their models are not fetche
   ]);
 });
 
+test("hands come in metres on request only", async () => {
+  const { results } = await inPage(opened, (harness) =>
+    harness.playClip({ workers: 1, parts: ["hands"] }, 1),
+  );
+  assert.deepEqual(
+    PARTS.filter((part) => part in results[0]),
+    ["leftHand", "rightHand"],
+  );
+  assert.deepEqual(results[0].leftHand, alone.results[0].leftHand);
+  const { results: poses } = await inPage(opened, (harness) =>
+    harness.playClip({ workers: 1, parts: ["pose"], handWorld: true }, 1),
+  );
+  assert.deepEqual(
+    PARTS.filter((part) => part in poses[0]),
+    ["pose", "poseWorld"],
+  );
+});
+
 test("hands and face are smoothed on request, and the body's tracking stays as it is", async () => {
   const { results } = await inPage(opened, (harness) =>
     harness.playClip(
@@ -207,7 +227,7 @@ test("detect is stateless: it repeats itself and leaves the stream's results alo
   const seen = await inPage(
     opened,
     async ({ LiveKeypoints, clipFrames, captureTime, plain }) => {
-      const live = await LiveKeypoints.create({ workers: 2 });
+      const live = await LiveKeypoints.create({ workers: 2, handWorld: true });
       const frames = await clipFrames(6);
       const results = [];
       const stills = [];

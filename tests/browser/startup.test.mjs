@@ -249,6 +249,21 @@ test("a worker script that is not there, and one of another version, are told", 
   assert.match(old.message, /0\.0\.1/);
 });
 
+test("a session module of another version is told", async () => {
+  const body =
+    'export default async () => {}; export const version = () => "0.0.1";';
+  const { code, message } = await failure(
+    {},
+    {
+      "/live-keypoints/wasm/session/session.js": {
+        ...{ type: "text/javascript", body },
+      },
+    },
+  );
+  assert.equal(code, "version-mismatch");
+  assert.match(message, /session module.*0\.0\.1/);
+});
+
 test("a policy that forbids WebAssembly is named as the cause", async () => {
   const page = {
     type: "text/html",

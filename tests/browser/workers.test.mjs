@@ -99,6 +99,55 @@ test("a killed worker's step is reported as worker-died", async () => {
   });
 });
 
+for (const [how, fault] of [
+  ["traps", "trap"],
+  ["runs out of memory", "memory"],
+]) {
+  test(`a worker whose module ${how} is replaced, its frame is told, and the stream goes on`, async () => {
+    const { errors, found, workers } = await inPage(
+      opened,
+      async ({ LiveKeypoints, clipFrame, canvasJpeg }, fault) => {
+        const made = [];
+        const createWorker = () => {
+          made.push(new Worker("/pages/fault-worker.js", { type: "module" }));
+          return made.at(-1);
+        };
+        const live = await LiveKeypoints.create({
+          ...{ workers: 1, parts: ["pose"], quality: "lite", createWorker },
+        });
+        const errors = [];
+        const found = [];
+        live.on("error", ({ code, index }) => errors.push([index, code]));
+        live.on("keypoints", ({ index, pose }) => found.push([index, !!pose]));
+        const frame = await clipFrame(0);
+        const push = async (picture) => {
+          const index = live.push(picture);
+          while (errors.length + found.length <= index)
+            await new Promise((resolve) => setTimeout(resolve, 10));
+        };
+        await push(frame);
+        made[0].postMessage({ fault });
+        // 36 MB of pixels, for which the worker has no room yet.
+        await push(await canvasJpeg(4000, 3000));
+        for (let turn = 0; turn < 3; turn += 1) await push(frame);
+        const { workers } = live.stats();
+        await live.close();
+        return { errors, found, workers };
+      },
+      fault,
+    );
+    assert.deepEqual(errors, [[1, "worker-died"]]);
+    assert.deepEqual(found, [
+      [0, true],
+      [2, true],
+      [3, true],
+      [4, true],
+    ]);
+    assert.equal(workers[0].replaced, 1);
+    assert.ok(workers[0].memoryBytes < 1e9, "the memory was given back");
+  });
+}
+
 test("close ends iteration and detection, and leaves no worker behind", async () => {
   const { page, close } = await openPage(opened, "/pages/blank.html");
   const open = page.evaluate(async () => {

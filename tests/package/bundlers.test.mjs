@@ -7,8 +7,8 @@ import { pathToFileURL } from "node:url";
 import { after, before, test } from "node:test";
 
 import { launch } from "../browser/browser.mjs";
-import { filesOf, install } from "./packed.mjs";
-import { resultOf, serve } from "./site.mjs";
+import { filesOf, install, runTool } from "./packed.mjs";
+import { resultOf, serve, serveWith } from "./site.mjs";
 
 let browser;
 /** What the page without a bundler found, which every other must find too. */
@@ -133,6 +133,27 @@ test("rendered on a server: built for it, imported there without a browser, and 
     await writeFile(page, text.replace("<canvas", `${html}<canvas`));
   }
   await assertRuns(join(folder, "dist/client"));
+});
+
+test("Next.js: built, rendered on its server without a browser, and run in the page", async () => {
+  const folder = await install("next");
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
+  await runTool("next", ["build"], { cwd: folder, env });
+  Object.assign(process.env, { NEXT_TELEMETRY_DISABLED: "1" });
+  const { default: next } = await import("next");
+  const app = next({ dev: false, dir: folder, quiet: true });
+  await app.prepare();
+  // Next.js writes scripts into its pages.
+  const site = await serveWith(app.getRequestHandler(), "'unsafe-inline'");
+  try {
+    const html = await (await fetch(site.address)).text();
+    assert.match(html, /<p>21 points<\/p>/);
+    assert.match(html, /<p>\d+\.\d+\.\d+ function,function<\/p>/);
+    assertFound(await resultOf(browser, site.address));
+  } finally {
+    await site.close();
+    await app.close();
+  }
 });
 
 test("a bundler takes each model along once, and no file that nobody asks for", async () => {

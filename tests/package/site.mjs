@@ -31,10 +31,22 @@ export async function serve(...folders) {
     }
     response.writeHead(404).end();
   });
+  return { ...(await listen(server)), requests };
+}
+
+/** Serves what a framework's own handler answers, under the same policy with one more source of scripts. */
+export function serveWith(handle, scripts) {
+  const server = createServer((request, response) => {
+    response.setHeader("content-security-policy", policy(scripts));
+    handle(request, response);
+  });
+  return listen(server);
+}
+
+async function listen(server) {
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     address: `http://127.0.0.1:${server.address().port}`,
-    requests,
     close: () => {
       server.closeAllConnections();
       return new Promise((closed) => server.close(closed));
@@ -42,15 +54,21 @@ export async function serve(...folders) {
   };
 }
 
-/** Nothing but the site's own files, and no evaluation but of WebAssembly; an import map, which stands in the page, by digest. */
+/** The policy of a file; an import map, which stands in the page, is allowed by its digest. */
 function policyOf(path, body) {
   const map =
     path.endsWith(".html") &&
     /<script type="importmap">(.*?)<\/script>/s.exec(body)?.[1];
-  const digest = map
-    ? ` 'sha256-${createHash("sha256").update(map).digest("base64")}'`
-    : "";
-  return `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'${digest}; worker-src 'self'; connect-src 'self'; img-src data:`;
+  return policy(
+    map
+      ? `'sha256-${createHash("sha256").update(map).digest("base64")}'`
+      : undefined,
+  );
+}
+
+/** Nothing but the site's own files, and no evaluation but of WebAssembly. */
+function policy(scripts = "") {
+  return `default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ${scripts}; worker-src 'self'; connect-src 'self'; img-src data:`;
 }
 
 /**

@@ -1,15 +1,16 @@
-"""Reads `.pose` files of `live-keypoints-relay extract --format pose` with the format's own library.
+"""Reads `.pose` files of `live-keypoints-relay extract --format pose` and of the npm package with the format's own library.
 
 Usage: python3 tests/pose_format/test_pose_file.py BINARY
 or, with the binary in LIVE_KEYPOINTS_RELAY, python3 -m unittest discover
 
-Needs pose-format (pip install pose-format==0.15.0). Where mediapipe is installed, too, the header is compared with what
+Needs pose-format (pip install pose-format==0.15.0); for the package's files also Node.js and the built package, www/dist. Where mediapipe is installed, too, the header is compared with what
 pose-format makes from it; otherwise with the checksum of that.
 """
 
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ from pose_format.utils.generic import detect_known_pose_format
 CLIP = Path(__file__).resolve().parents[1] / "fixtures" / "clips" / "fingers"
 BINARY = os.environ.get("LIVE_KEYPOINTS_RELAY")
 FPS = 25
+RECORD = Path(__file__).with_name("record.mjs")
+PACKAGE = Path(__file__).resolve().parents[2] / "www" / "dist" / "pose.js"
 
 # SHA-256 of described(holistic_components()), pose-format 0.15.0 with mediapipe 0.10.21.
 HOLISTIC_COMPONENTS = "8c7990001324861a80173581c7b23f7ea77f6a9c36c35ab41f907274251470f9"
@@ -115,6 +118,20 @@ class PoseFile(unittest.TestCase):
         self.assertEqual(self.lines[3]["error"]["code"], "malformed-picture")
         self.assertFalse(self.pose.body.confidence[3].any())
         self.assertTrue(self.pose.body.confidence[4].any())
+
+    def test_the_npm_package_writes_the_same_file(self):
+        node = shutil.which("node")
+        if not (node and PACKAGE.is_file()):
+            message = "needs Node.js and the built package"
+            self.fail(message) if os.environ.get("CI") else self.skipTest(message)
+        run = subprocess.run(
+            [node, RECORD, str(FPS)], check=True, input=self.jsonl.stdout, stdout=subprocess.PIPE
+        )
+        self.assertEqual(run.stdout, self.file_bytes)
+        body = Pose.read(run.stdout).body
+        self.assertEqual(body.fps, FPS)
+        numpy.testing.assert_array_equal(body.data.data, self.pose.body.data.data)
+        numpy.testing.assert_array_equal(body.confidence, self.pose.body.confidence)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ export interface SessionOptions {
   handSmoothing?: boolean;
   faceSmoothing?: boolean;
   mirrored?: boolean;
+  handWorld?: boolean;
   maxFramesInFlight?: number;
   maxUnreadResults?: number;
   minPoseDetectionConfidence?: number;
@@ -124,6 +125,23 @@ export interface Session {
   reset(): Float64Array;
   stats(): SessionStats;
   free(): void;
+}
+
+/** The bytes of one `.pose` file, a frame at a time. Sides of the first frame are the file's. */
+export interface PoseFileEncoder {
+  /** All points of the frame, then all its confidences; all zeros for `null`. */
+  frame(keypoints: object | null): Uint8Array<ArrayBuffer>;
+  /** What comes before the points of so many frames. */
+  header(fps: number, frames: number): Uint8Array<ArrayBuffer>;
+}
+
+/** What the bindings of the page's module export. */
+export interface SessionModule {
+  default: InitModule;
+  version(): string;
+  modelsForSteps(steps: number, quality: string): string[];
+  Session: new (options: SessionOptions) => Session;
+  PoseFileEncoder: new () => PoseFileEncoder;
 }
 
 /** A worker's models, and the pixels of the frames in work. */

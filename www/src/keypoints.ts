@@ -56,9 +56,9 @@ export interface Keypoints {
   readonly leftHand?: Float32Array | null;
   /** The subject's right hand: 21 × (x, y, z). */
   readonly rightHand?: Float32Array | null;
-  /** Left hand in metres: 21 × (x, y, z). */
+  /** Left hand in metres: 21 × (x, y, z), where option `handWorld` asks for it. */
   readonly leftHandWorld?: Float32Array | null;
-  /** Right hand in metres: 21 × (x, y, z). */
+  /** Right hand in metres, likewise. */
   readonly rightHandWorld?: Float32Array | null;
   /** Face mesh: 468 × (x, y, z). */
   readonly face?: Float32Array | null;

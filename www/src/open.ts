@@ -57,10 +57,10 @@ function fallbackOf(
       ? { url: fallback }
       : fallback;
   const { parts, quality, bufferSize, mirrored, maxPixels } = options;
-  const { smoothing, handSmoothing, faceSmoothing } = options;
+  const { smoothing, handSmoothing, faceSmoothing, handWorld } = options;
   const shared = {
     ...{ parts, quality, bufferSize, mirrored, maxPixels },
-    ...{ smoothing, handSmoothing, faceSmoothing },
+    ...{ smoothing, handSmoothing, faceSmoothing, handWorld },
   };
   const { url, ...own } = given;
   const { signal, onProgress } = options;

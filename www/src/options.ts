@@ -41,6 +41,8 @@ export interface CreateOptions {
   faceSmoothing?: boolean | undefined;
   /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
   mirrored?: boolean | undefined;
+  /** Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results. Default false. */
+  handWorld?: boolean | undefined;
   /** Frames that may be in work at once, 1 to 16. Default 3. */
   maxFramesInFlight?: number | undefined;
   /** Least score of a detected person, 0 to 1. Default 0.5. */
@@ -108,6 +110,7 @@ const SWITCHES = [
   "handSmoothing",
   "faceSmoothing",
   "mirrored",
+  "handWorld",
 ] as const;
 const NUMBERS = [
   "maxFramesInFlight",

@@ -2,25 +2,18 @@
 
 import { aborted, AssetLoader } from "./assets.js";
 import type { Session } from "./bindings.js";
-import {
-  asLiveKeypointsError,
-  LiveKeypointsError,
-  messageOf,
-} from "./errors.js";
+import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import { InitMessages } from "./init-messages.js";
 import type { CheckedOptions, CreateOptions } from "./options.js";
 import { WorkerPool } from "./pool.js";
 import type { WorkerLike } from "./pool.js";
 import { ProgressMeter } from "./progress.js";
+import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { layoutSteps } from "./steps.js";
-import { VERSION } from "./version.js";
-import { versionMismatch } from "./worker-slot.js";
 
 /** A worker that is silent for longer while it starts has failed. Loading its script counts, on slow lines too. */
 const START_TIMEOUT_MS = 60_000;
-
-type SessionModule = typeof import("./wasm/session/session.js");
 
 /** A session with workers that are ready. */
 export interface Started {
@@ -89,22 +82,6 @@ async function unlessAborted<T>(
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
-}
-
-async function loadSession(loader: AssetLoader): Promise<SessionModule> {
-  const [bindings, module] = await Promise.all([
-    import("./wasm/session/session.js").catch(bindingsMissing),
-    loader.module("session"),
-  ]);
-  await bindings.default({ module_or_path: module });
-  if (bindings.version() !== VERSION)
-    throw versionMismatch("the session module", bindings.version());
-  return bindings;
-}
-
-function bindingsMissing(error: unknown): never {
-  const message = `The session module's bindings could not be imported: ${messageOf(error)}`;
-  throw new LiveKeypointsError("asset-unreachable", message, { cause: error });
 }
 
 function createWorker(url: string | URL | undefined): WorkerLike {

@@ -241,13 +241,14 @@ test("reset throws the waiting frames away and goes on counting", async () => {
 test("the session is told the options, and nothing that was not given", async () => {
   const { live, session } = await fakeStream({
     ...{ parts: ["pose"], quality: "lite", bufferSize: 7, mirrored: true },
-    ...{ handSmoothing: true, faceSmoothing: false },
+    ...{ handSmoothing: true, faceSmoothing: false, handWorld: true },
     minHandLandmarksConfidence: 0.25,
   });
   const { maxFramesInFlight: _ours, ...told } = session.options;
   assert.deepEqual(told, {
     ...{ parts: ["pose"], quality: "lite", bufferSize: 7, mirrored: true },
-    ...{ handSmoothing: true, faceSmoothing: false, maxUnreadResults: 7 },
+    ...{ handSmoothing: true, faceSmoothing: false, handWorld: true },
+    maxUnreadResults: 7,
     minHandLandmarksConfidence: 0.25,
   });
   await live.close();
@@ -271,6 +272,7 @@ test("wrong options reject before anything is fetched", async () => {
       { decode: "slow" },
       { handSmoothing: 1 },
       { mirrored: "yes" },
+      { handWorld: 1 },
       { cache: "no" },
     ],
   ];

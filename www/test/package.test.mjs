@@ -16,6 +16,7 @@ test("importing the package in Node touches nothing and lets the process end", a
     const before = new Set(Object.getOwnPropertyNames(globalThis));
     const main = await import(${JSON.stringify(at("../dist/index.js").href)});
     await import(${JSON.stringify(at("../dist/draw.js").href)});
+    await import(${JSON.stringify(at("../dist/pose.js").href)});
     const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name));
     console.log(JSON.stringify({ added, create: typeof main.LiveKeypoints.create }));
   `;
@@ -77,6 +78,7 @@ test("the demo's policy allows its import map by digest, and nothing from elsewh
   assert.deepEqual(JSON.parse(map).imports, {
     "live-keypoints": "./live-keypoints/index.js",
     "live-keypoints/draw": "./live-keypoints/draw.js",
+    "live-keypoints/pose": "./live-keypoints/pose.js",
   });
   assert.doesNotMatch(
     page,

@@ -326,6 +326,7 @@ test("wrong options reject before a socket is made", async () => {
     { token: "" },
     { smoothing: 1 },
     { mirrored: "yes" },
+    { handWorld: 1 },
     { connectTimeoutMs: 0 },
     { answerTimeoutMs: -1 },
   ])

@@ -62,6 +62,15 @@ test("a binary result gives the blocks that its bits name, and null for what was
   });
 });
 
+test("hands in metres are there, null or no key, as they were asked for", () => {
+  const message = binaryResult({ parts: ["leftHand", "leftHandWorld"] });
+  const asked = readMessage(message, ["hands", "handWorld"]);
+  assert.equal(asked.leftHandWorld[1], Math.fround(5.001));
+  assert.equal(asked.rightHandWorld, null);
+  const unasked = readMessage(binaryResult({}), ["hands"]);
+  assert.ok(!("leftHandWorld" in unasked || "rightHandWorld" in unasked));
+});
+
 test("a binary result of another length or version is refused", () => {
   const good = binaryResult({ parts: ["face"] });
   const invalid = { code: "invalid-message" };

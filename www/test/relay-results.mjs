@@ -6,14 +6,18 @@ const BLOCKS = [
   ["leftHand", 21 * 3],
   ["rightHand", 21 * 3],
   ["face", 468 * 3],
+  ["leftHandWorld", 21 * 3],
+  ["rightHandWorld", 21 * 3],
 ];
+/** What a relay gives without being asked. */
+const USUAL = BLOCKS.slice(0, 5).map(([name]) => name);
 
 /** A binary result; value i of block b is b + i / 1000. */
 export function binaryResult({
   frameId = 0,
   timestampUs = 0,
   dropped = 0,
-  parts = BLOCKS.map(([name]) => name),
+  parts = USUAL,
 }) {
   const present = BLOCKS.map(([name]) => parts.includes(name));
   const length = BLOCKS.reduce(

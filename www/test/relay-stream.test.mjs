@@ -12,7 +12,8 @@ import { jsonResult } from "./relay-results.mjs";
 test("it offers the protocol, configures, and is ready when the relay says so", async () => {
   const { live, socket } = await fakeRelay({
     ...{ parts: ["hands"], quality: "lite", bufferSize: 1, smoothing: false },
-    ...{ handSmoothing: true, format: "json", token: "grüße?" },
+    ...{ handSmoothing: true, handWorld: true, format: "json" },
+    token: "grüße?",
   });
   assert.equal(live.engine, "relay");
   assert.equal(socket.url, "wss://relay.example/live-signs");
@@ -25,7 +26,7 @@ test("it offers the protocol, configures, and is ready when the relay says so", 
     {
       ...{ type: "configure", parts: ["hands"], quality: "lite" },
       ...{ format: "json", smoothing: false, hand_smoothing: true },
-      buffer_size: 1,
+      ...{ hand_world: true, buffer_size: 1 },
     },
   ]);
   await live.close();

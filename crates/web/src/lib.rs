@@ -2,7 +2,8 @@
 //!
 //! Two modules are built from this crate, and the npm package uses both:
 //!
-//! - feature `session`: the scheduler that runs on the page's thread. Small, no decoder, no models, no pixels.
+//! - feature `session`: the scheduler that runs on the page's thread, and the `.pose` format. Small, no decoder, no models,
+//!   no pixels.
 //! - feature `inference`: decoder and models, what each worker loads.
 //!
 //! Errors cross as JavaScript `Error`s with a `code`, one of `ErrorCode`'s words.
@@ -11,6 +12,8 @@ mod error;
 #[cfg(feature = "session")]
 mod options;
 #[cfg(feature = "session")]
+mod pose_file;
+#[cfg(feature = "session")]
 mod result_object;
 #[cfg(feature = "inference")]
 mod runner;
@@ -18,6 +21,8 @@ mod runner;
 mod session;
 mod start;
 
+#[cfg(feature = "session")]
+pub use pose_file::WebPoseFile;
 #[cfg(feature = "inference")]
 pub use runner::Runner;
 #[cfg(feature = "session")]

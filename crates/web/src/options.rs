@@ -1,16 +1,25 @@
 //! Options as a plain JavaScript object, in camelCase. An unknown key is an error that names it.
 
 use js_sys::{Array, Object, Reflect};
+use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Quality};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::js_error;
 
-pub(crate) fn read(object: &JsValue) -> Result<Options, JsValue> {
-    let mut options = Options::default();
+/// What the page asks for: of the session, and of its results.
+#[derive(Default)]
+pub(crate) struct PageOptions {
+    pub(crate) session: Options,
+    pub(crate) hand_world: HandWorld,
+}
+
+pub(crate) fn read(object: &JsValue) -> Result<PageOptions, JsValue> {
+    let mut page = PageOptions::default();
     if object.is_undefined() || object.is_null() {
-        return Ok(options);
+        return Ok(page);
     }
+    let options = &mut page.session;
     let object: &Object = object
         .dyn_ref()
         .ok_or_else(|| invalid("options", "an object", object))?;
@@ -27,6 +36,7 @@ pub(crate) fn read(object: &JsValue) -> Result<Options, JsValue> {
             "handSmoothing" => options.hand_smoothing = flag(&key, &value)?,
             "faceSmoothing" => options.face_smoothing = flag(&key, &value)?,
             "mirrored" => options.mirrored = flag(&key, &value)?,
+            "handWorld" => page.hand_world = hand_world(&key, &value)?,
             "bufferSize" => options.buffer_size = count(&key, &value)?,
             "maxFramesInFlight" => options.max_frames_in_flight = count(&key, &value)?,
             "maxUnreadResults" => options.max_unread_results = count(&key, &value)?,
@@ -49,7 +59,15 @@ pub(crate) fn read(object: &JsValue) -> Result<Options, JsValue> {
         }
     }
     options.validate().map_err(js_error)?;
-    Ok(options)
+    Ok(page)
+}
+
+fn hand_world(key: &str, value: &JsValue) -> Result<HandWorld, JsValue> {
+    Ok(if flag(key, value)? {
+        HandWorld::Included
+    } else {
+        HandWorld::Omitted
+    })
 }
 
 fn parts(value: &JsValue) -> Result<Parts, JsValue> {

@@ -1,6 +1,7 @@
 //! A frame's result as a plain JavaScript object with `Float32Array`s; times in milliseconds.
 
 use js_sys::{Float32Array, Object};
+use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
     FailedFrame, FrameKeypoints, FrameResult, Landmarks, MissingReason, Timings,
 };
@@ -8,9 +9,9 @@ use wasm_bindgen::JsValue;
 
 use crate::error::set;
 
-pub(crate) fn result_object(result: &FrameResult) -> JsValue {
+pub(crate) fn result_object(result: &FrameResult, hand_world: HandWorld) -> JsValue {
     match result {
-        FrameResult::Keypoints(keypoints) => keypoints_object(keypoints),
+        FrameResult::Keypoints(keypoints) => keypoints_object(keypoints, hand_world),
         FrameResult::Failed(failed) => failed_object(failed),
     }
 }
@@ -26,7 +27,7 @@ fn failed_object(failed: &FailedFrame) -> JsValue {
     ])
 }
 
-fn keypoints_object(keypoints: &FrameKeypoints) -> JsValue {
+fn keypoints_object(keypoints: &FrameKeypoints, hand_world: HandWorld) -> JsValue {
     let k = keypoints;
     let js = object(&[
         ("kind", "keypoints".into()),
@@ -44,6 +45,8 @@ fn keypoints_object(keypoints: &FrameKeypoints) -> JsValue {
     if k.parts.hands {
         set(&js, "leftHand", &points(k.left_hand.as_ref()));
         set(&js, "rightHand", &points(k.right_hand.as_ref()));
+    }
+    if k.parts.hands && hand_world == HandWorld::Included {
         set(&js, "leftHandWorld", &points(k.left_hand_world.as_ref()));
         set(&js, "rightHandWorld", &points(k.right_hand_world.as_ref()));
     }

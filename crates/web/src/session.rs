@@ -2,6 +2,7 @@
 
 use js_sys::{Float64Array, Uint8Array};
 use live_keypoints_pipeline::branch::{Branch, BranchOutcome};
+use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
     Decoded, ErrorCode, FrameError, Outcome, Session, Step, Steps, TaskId, Work,
@@ -9,13 +10,14 @@ use live_keypoints_pipeline::{
 use wasm_bindgen::prelude::*;
 
 use crate::error::{js_error, unreadable};
-use crate::options;
+use crate::options::{self, PageOptions};
 use crate::result_object::{object, result_object};
 
 /// The scheduler of one stream. Times are in milliseconds, `nowMs` of any clock the page keeps to.
 #[wasm_bindgen(js_name = Session)]
 pub struct WebSession {
     session: Session<(), ()>,
+    hand_world: HandWorld,
     running: Vec<TaskId>,
 }
 
@@ -24,9 +26,15 @@ impl WebSession {
     /// Options as a plain object in camelCase; code `invalid-option` names the first that is wrong.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<WebSession, JsValue> {
-        let session = Session::new(options::read(options)?).map_err(js_error)?;
-        let running = Vec::new();
-        Ok(Self { session, running })
+        let PageOptions {
+            session,
+            hand_world,
+        } = options::read(options)?;
+        Ok(Self {
+            session: Session::new(session).map_err(js_error)?,
+            hand_world,
+            running: Vec::new(),
+        })
     }
 
     /// Adds a frame: `{ index, evicted }`, the latter the index of the frame that was pushed out, if any.
@@ -134,7 +142,9 @@ impl WebSession {
     #[wasm_bindgen(js_name = nextResult)]
     pub fn next_result(&mut self) -> JsValue {
         let result = self.session.next_result();
-        result.map_or(JsValue::UNDEFINED, |result| result_object(&result))
+        result.map_or(JsValue::UNDEFINED, |result| {
+            result_object(&result, self.hand_world)
+        })
     }
 
     /// Starts tracking from scratch and throws the buffered frames away: their indices.

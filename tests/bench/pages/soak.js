@@ -1,5 +1,5 @@
-// A page that is used hard: frames pushed as fast as they go, bad ones among them, a full buffer, resets, and other
-// sessions that open and close beside it.
+// A page that is used hard: frames pushed as fast as they go, bad ones among them, a full buffer, resets, and, where it
+// goes by time, other sessions that open and close beside it.
 
 import { LiveKeypoints } from "/live-keypoints/index.js";
 import { loadClip } from "./clip.js";
@@ -19,9 +19,11 @@ export const counts = {
   unexpected: [],
 };
 
-/** Runs for so long; returns the counters of the main session once it is idle. */
-export async function run({ seconds, frames, workers }) {
-  const end = performance.now() + seconds * 1000;
+/** Runs for so long, or until there are so many results; returns the counters of the main session once it is idle. */
+export async function run({ seconds, results, frames, workers }) {
+  const end = performance.now() + (seconds ?? Infinity) * 1000;
+  const isOver = () =>
+    performance.now() >= end || counts.results >= (results ?? Infinity);
   const pictures = await loadClip(frames);
   const live = await LiveKeypoints.create({ workers, bufferSize: 8 });
   counts.sessions += 1;
@@ -30,8 +32,8 @@ export async function run({ seconds, frames, workers }) {
     if (isOfBadFrame(code)) counts.badAnswered += 1;
     else counts.unexpected.push(`${code}: ${message}`);
   });
-  const beside = openAndClose(pictures, end);
-  while (performance.now() < end) {
+  const beside = seconds && openAndClose(pictures, end);
+  while (!isOver()) {
     live.push(nextFrame(pictures));
     counts.pushed += 1;
     if (counts.pushed % RESET_EVERY === 0) live.reset();

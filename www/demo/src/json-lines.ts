@@ -11,8 +11,31 @@ const PARTS = [
   ["face", "face", 3],
 ] as const;
 
+/** Lines that are text of the page's until they become a Blob, about a megabyte. */
+const LINES_A_BLOB = 50;
+
+/** Takes results as they come and gives them as a file. */
+export class LinesRecorder {
+  frames = 0;
+  readonly #full: Blob[] = [];
+  #lines: string[] = [];
+
+  add(keypoints: Keypoints): void {
+    this.frames += 1;
+    this.#lines.push(`${jsonLine(keypoints)}\n`);
+    if (this.#lines.length < LINES_A_BLOB) return;
+    this.#full.push(new Blob(this.#lines));
+    this.#lines = [];
+  }
+
+  toBlob(): Blob {
+    const parts = [...this.#full, ...this.#lines];
+    return new Blob(parts, { type: "application/jsonl" });
+  }
+}
+
 /** One line, without its end. A part that was not asked for is no key. */
-export function jsonLine(keypoints: Keypoints): string {
+function jsonLine(keypoints: Keypoints): string {
   const { index, timestampMs, width, height, scores } = keypoints;
   const fields = [
     `"index":${index}`,

@@ -52,8 +52,16 @@ const figures = new Figures();
 const chart = new Chart(byId("chart") as HTMLCanvasElement);
 const world = new WorldView(byId("world") as HTMLCanvasElement);
 const recording = new Recording(
-  byId("record") as HTMLButtonElement,
-  byId("recorded"),
+  {
+    button: byId("record") as HTMLButtonElement,
+    format: byId("format") as HTMLSelectElement,
+    status: byId("recorded"),
+  },
+  (error) =>
+    showText(
+      `It cannot be recorded: ${(error as Error).message}`,
+      codeOf(error),
+    ),
 );
 const fileInput = byId("file") as HTMLInputElement;
 const player = new Player(stage, {
@@ -278,10 +286,11 @@ function showFailure(error: unknown): void {
   loading.hide();
   pauseButton.disabled = true;
   const { message } = error as Error;
-  showText(
-    `The keypoints cannot be computed: ${message}`,
-    error instanceof LiveKeypointsError ? error.code : "",
-  );
+  showText(`The keypoints cannot be computed: ${message}`, codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof LiveKeypointsError ? error.code : "";
 }
 
 function showText(sentence: string, code: string): void {

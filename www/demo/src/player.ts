@@ -76,7 +76,10 @@ export class Player {
     const { engine, workers, parts, quality } = settings;
     const onProgress = this.#events.progress;
     // An overlay wants the newest picture rather than every one.
-    const common = { parts, quality, bufferSize: 1, signal, onProgress };
+    const common = {
+      ...{ parts, quality, bufferSize: 1, handWorld: true },
+      ...{ signal, onProgress },
+    };
     if (engine === "page")
       return LiveKeypoints.create({ ...common, workers, maxFramesInFlight: 2 });
     return LiveKeypoints.connect("live-signs", { ...common, format: "json" });

@@ -1,6 +1,6 @@
 /** Binary results of a relay, in the protocol `live-keypoints.v1`: about a third of the bytes of JSON. */
 
-import type { Part } from "../options.js";
+import type { AskedPart } from "./options.js";
 import { emptyResult, invalidMessage } from "./result.js";
 import type { RelayKeypoints } from "./result.js";
 
@@ -14,6 +14,8 @@ const BLOCKS = [
   { key: "leftHand", values: 21 * 3, part: "hands" },
   { key: "rightHand", values: 21 * 3, part: "hands" },
   { key: "face", values: 468 * 3, part: "face" },
+  { key: "leftHandWorld", values: 21 * 3, part: "handWorld" },
+  { key: "rightHandWorld", values: 21 * 3, part: "handWorld" },
 ] as const;
 
 /**
@@ -22,7 +24,7 @@ const BLOCKS = [
  */
 export function readBinary(
   buffer: ArrayBuffer,
-  parts: readonly Part[],
+  parts: readonly AskedPart[],
 ): RelayKeypoints {
   if (buffer.byteLength < HEADER_BYTES) throw invalidMessage("it is too short");
   const header = new DataView(buffer);

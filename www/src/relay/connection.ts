@@ -6,9 +6,9 @@ import {
   LiveKeypointsError,
   messageOf,
 } from "../errors.js";
-import type { Part } from "../options.js";
 import { readMessage } from "./messages.js";
 import type { RelayError, RelayMessage } from "./messages.js";
+import type { AskedPart } from "./options.js";
 import type { RelayKeypoints } from "./result.js";
 import { SUBPROTOCOL } from "./result.js";
 import type { SocketLike } from "./socket.js";
@@ -40,7 +40,7 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   /** The address without what may be secret in it, for errors. */
   name: string;
-  parts: readonly Part[];
+  parts: readonly AskedPart[];
   configure: Readonly<Record<string, unknown>>;
   /** Milliseconds until it must be ready. */
   timeoutMs: number;

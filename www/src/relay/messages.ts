@@ -1,7 +1,7 @@
 /** What a relay says, in the protocol `live-keypoints.v1`. Its snake_case keys end here. */
 
-import type { Part } from "../options.js";
 import { readBinary } from "./binary-result.js";
+import type { AskedPart } from "./options.js";
 import { emptyResult, invalidMessage } from "./result.js";
 import type { RelayKeypoints } from "./result.js";
 
@@ -47,7 +47,7 @@ const LANDMARKS = {
 /** Reads a message of a relay that was asked for `parts`. Throws `invalid-message` for what is none. */
 export function readMessage(
   data: unknown,
-  parts: readonly Part[],
+  parts: readonly AskedPart[],
 ): RelayMessage {
   if (data instanceof ArrayBuffer) return readBinary(data, parts);
   if (typeof data !== "string")

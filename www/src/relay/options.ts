@@ -32,6 +32,8 @@ export interface ConnectOptions {
   faceSmoothing?: boolean | undefined;
   /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
   mirrored?: boolean | undefined;
+  /** Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results. Default false. */
+  handWorld?: boolean | undefined;
   /**
    * How results travel. `binary` takes about a third of the bytes and leaves scores, reasons of missing parts and the
    * times of the steps out; `json` has all of it. Default `binary`.
@@ -69,9 +71,12 @@ export interface ReconnectOptions {
   maxAttempts?: number | undefined;
 }
 
+/** What results are asked to hold: the parts, and whether hands come in metres as well. */
+export type AskedPart = Part | "handWorld";
+
 /** The options with their defaults, checked. */
 export interface CheckedConnectOptions {
-  readonly parts: readonly Part[];
+  readonly parts: readonly AskedPart[];
   readonly bufferSize: number;
   readonly maxFramesInFlight: number;
   readonly encoder: { quality: number; maxPixels: number };
@@ -109,8 +114,10 @@ export function checkConnectOptions(
       "invalid-option",
       "option token must be a text that is not empty",
     );
+  const handWorld = checkBoolean("handWorld", options.handWorld) ?? false;
   return {
-    parts,
+    parts:
+      handWorld && parts.includes("hands") ? [...parts, "handWorld"] : parts,
     bufferSize,
     maxFramesInFlight,
     encoder: {
@@ -158,6 +165,8 @@ function configureMessage(
     hand_smoothing: checkBoolean("handSmoothing", options.handSmoothing),
     face_smoothing: checkBoolean("faceSmoothing", options.faceSmoothing),
     mirrored: checkBoolean("mirrored", options.mirrored),
+    // Left out rather than false: relays of version 0.1.0 do not know it.
+    hand_world: options.handWorld || undefined,
     ...more,
   };
   return Object.fromEntries(

@@ -5,21 +5,23 @@
 //! ```text
 //! offset  0  "LK"
 //!         2  u8   version, 1
-//!         3  u8   parts that are there: bit 0 pose, 1 pose_world, 2 left_hand, 3 right_hand, 4 face
+//!         3  u8   parts that are there: bit 0 pose, 1 pose_world, 2 left_hand, 3 right_hand, 4 face,
+//!                 on request 5 left_hand_world, 6 right_hand_world
 //!         4  u32  frame id, 0 for a frame that came without one
 //!         8  u64  timestamp_us
 //!        16  u64  index
 //!        24  u32  dropped
 //!        28  u16  width
 //!        30  u16  height
-//!        32  f32  blocks of the parts in the order of their bits: 33×4, 33×4, 21×3, 21×3, 468×3
+//!        32  f32  blocks of the parts in the order of their bits: 33×4, 33×4, 21×3, 21×3, 468×3, 21×3, 21×3
 //! ```
 
 use thiserror::Error;
 
+use super::jsonl::HandWorld;
 use crate::keypoints::FrameKeypoints;
 use crate::landmarks::{
-    FaceLandmarks, HandLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
+    FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
 };
 
 /// The first bytes.
@@ -29,7 +31,7 @@ const VERSION: u8 = 1;
 /// Bytes before the blocks.
 const HEADER_LENGTH: usize = 32;
 /// Bits of parts that there are.
-const KNOWN_PARTS: u8 = 0b1_1111;
+const KNOWN_PARTS: u8 = 0b111_1111;
 
 /// A picture whose sides the format cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -45,7 +47,11 @@ pub struct SideTooLong {
 ///
 /// # Errors
 /// [`SideTooLong`] for a picture of more than 65,535 pixels a side, which no JPEG is.
-pub fn encode(keypoints: &FrameKeypoints, frame_id: Option<u32>) -> Result<Vec<u8>, SideTooLong> {
+pub fn encode(
+    keypoints: &FrameKeypoints,
+    frame_id: Option<u32>,
+    hand_world: HandWorld,
+) -> Result<Vec<u8>, SideTooLong> {
     let k = keypoints;
     let (Ok(width), Ok(height)) = (u16::try_from(k.width), u16::try_from(k.height)) else {
         return Err(SideTooLong {
@@ -53,12 +59,18 @@ pub fn encode(keypoints: &FrameKeypoints, frame_id: Option<u32>) -> Result<Vec<u
             height: k.height,
         });
     };
+    let [left_hand_world, right_hand_world] = match hand_world {
+        HandWorld::Included => [k.left_hand_world.as_ref(), k.right_hand_world.as_ref()],
+        HandWorld::Omitted => [None, None],
+    };
     let blocks = [
         k.pose.as_ref().map(Landmarks::as_flat),
         k.pose_world.as_ref().map(Landmarks::as_flat),
         k.left_hand.as_ref().map(Landmarks::as_flat),
         k.right_hand.as_ref().map(Landmarks::as_flat),
         k.face.as_ref().map(Landmarks::as_flat),
+        left_hand_world.map(Landmarks::as_flat),
+        right_hand_world.map(Landmarks::as_flat),
     ];
     let bits = blocks.iter().enumerate();
     let parts = bits.fold(0, |parts, (bit, block)| {
@@ -104,6 +116,10 @@ pub struct BinaryResult {
     pub right_hand: Option<HandLandmarks>,
     /// Face mesh.
     pub face: Option<FaceLandmarks>,
+    /// Left hand in metres, where that was asked for.
+    pub left_hand_world: Option<HandWorldLandmarks>,
+    /// Right hand in metres, likewise.
+    pub right_hand_world: Option<HandWorldLandmarks>,
 }
 
 /// Bytes that are no binary result.
@@ -165,6 +181,8 @@ pub fn decode(bytes: &[u8]) -> Result<BinaryResult, NotABinaryResult> {
                 left_hand: None,
                 right_hand: None,
                 face: None,
+                left_hand_world: None,
+                right_hand_world: None,
             },
         ))
     };
@@ -177,7 +195,7 @@ pub fn decode(bytes: &[u8]) -> Result<BinaryResult, NotABinaryResult> {
         return Err(NotABinaryResult::UnknownParts { parts });
     }
     let has = |bit: u8| parts & 1 << bit != 0;
-    let values = [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3];
+    let values = [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3, 21 * 3, 21 * 3];
     let present = (0..).zip(values).filter(|(bit, _)| has(*bit));
     let expected = HEADER_LENGTH + 4 * present.map(|(_, values)| values).sum::<usize>();
     if bytes.len() != expected {
@@ -188,6 +206,8 @@ pub fn decode(bytes: &[u8]) -> Result<BinaryResult, NotABinaryResult> {
     result.left_hand = reader.landmarks(has(2));
     result.right_hand = reader.landmarks(has(3));
     result.face = reader.landmarks(has(4));
+    result.left_hand_world = reader.landmarks(has(5));
+    result.right_hand_world = reader.landmarks(has(6));
     Ok(result)
 }
 
@@ -246,8 +266,8 @@ mod tests {
             pose_world: points(has(1), 1000.0),
             left_hand: points(has(2), -1.5),
             right_hand: points(has(3), f32::MIN_POSITIVE),
-            left_hand_world: points(true, 0.0),
-            right_hand_world: points(true, 0.0),
+            left_hand_world: points(has(5), 3.0),
+            right_hand_world: points(has(6), 4.0),
             face: points(has(4), 2.0),
             scores: Scores::default(),
             missing: MissingParts::default(),
@@ -258,7 +278,12 @@ mod tests {
 
     #[test]
     fn the_layout_is_the_protocols_byte_for_byte() {
-        let bytes = encode(&keypoints(0b1_0101), Some(0x5152_5354)).unwrap();
+        let bytes = encode(
+            &keypoints(0b111_0101),
+            Some(0x5152_5354),
+            HandWorld::Omitted,
+        )
+        .unwrap();
         let header = [
             b'L', b'K', 1, 0b1_0101, 0x54, 0x53, 0x52, 0x51, 8, 7, 6, 5, 4, 3, 2, 1, 0x18, 0x17,
             0x16, 0x15, 0x14, 0x13, 0x12, 0x11, 0x44, 0x43, 0x42, 0x41, 0x22, 0x21, 0x32, 0x31,
@@ -277,7 +302,7 @@ mod tests {
     fn every_set_of_parts_reads_back_as_it_was() {
         for parts in 0..=KNOWN_PARTS {
             let keypoints = keypoints(parts);
-            let bytes = encode(&keypoints, Some(9)).unwrap();
+            let bytes = encode(&keypoints, Some(9), HandWorld::Included).unwrap();
             let result = decode(&bytes).unwrap();
             let k = keypoints;
             let expected = BinaryResult {
@@ -292,6 +317,8 @@ mod tests {
                 left_hand: k.left_hand,
                 right_hand: k.right_hand,
                 face: k.face,
+                left_hand_world: k.left_hand_world,
+                right_hand_world: k.right_hand_world,
             };
             assert!(result == expected, "{parts:b}");
         }
@@ -301,11 +328,11 @@ mod tests {
     fn what_does_not_fit_is_told_or_held_at_the_bound() {
         let mut keypoints = keypoints(0);
         keypoints.dropped = u64::MAX;
-        let result = decode(&encode(&keypoints, None).unwrap()).unwrap();
+        let result = decode(&encode(&keypoints, None, HandWorld::Omitted).unwrap()).unwrap();
         assert_eq!((result.frame_id, result.dropped), (0, u32::MAX));
         keypoints.width = 65_536;
         assert_eq!(
-            encode(&keypoints, None),
+            encode(&keypoints, None, HandWorld::Omitted),
             Err(SideTooLong {
                 width: 65_536,
                 height: 0x3132
@@ -315,7 +342,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_result_are_refused() {
-        let whole = encode(&keypoints(0b100), None).unwrap();
+        let whole = encode(&keypoints(0b100), None, HandWorld::Omitted).unwrap();
         for length in 0..whole.len() {
             let expected = match length {
                 0..2 => NotABinaryResult::WrongStart,
@@ -336,7 +363,7 @@ mod tests {
             changed(2, 2),
             NotABinaryResult::UnknownVersion { version: 2 }
         );
-        let parts = 0b10_0000;
+        let parts = 0b1000_0000;
         assert_eq!(changed(3, parts), NotABinaryResult::UnknownParts { parts });
         let longer = [&whole[..], &[0]].concat();
         assert!(matches!(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use live_keypoints_pipeline::format::binary;
+use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::format::message::{self, Contents};
 use live_keypoints_pipeline::{FailedFrame, FrameKeypoints};
 
@@ -39,9 +40,20 @@ impl Style {
     /// Writes what was given over what held before.
     pub(super) fn apply(&mut self, configure: &Configure) {
         self.format = configure.format.unwrap_or(self.format);
+        self.contents.hand_world = configure
+            .hand_world
+            .map_or(self.contents.hand_world, hand_world);
         if let Some(points) = &configure.points {
             self.contents.points = points.clone();
         }
+    }
+}
+
+fn hand_world(is_included: bool) -> HandWorld {
+    if is_included {
+        HandWorld::Included
+    } else {
+        HandWorld::Omitted
     }
 }
 
@@ -49,7 +61,8 @@ impl Answering {
     /// The message of a frame with keypoints.
     pub(super) fn keypoints(&self, keypoints: &FrameKeypoints) -> Sendable {
         if self.style.format == Format::Binary
-            && let Ok(bytes) = binary::encode(keypoints, self.frame_id)
+            && let Ok(bytes) =
+                binary::encode(keypoints, self.frame_id, self.style.contents.hand_world)
         {
             return Sendable::Binary(bytes);
         }

@@ -69,14 +69,33 @@ async fn binary_results_hold_the_same_numbers() {
         panic!("no binary result");
     };
     assert_eq!(&bytes[..3], b"LK\x01");
-    let parts = ["pose", "pose_world", "left_hand", "right_hand", "face"];
+    assert_same_numbers(&bytes, &json);
+    assert_eq!(bytes[4..8], 77_u32.to_le_bytes());
+    assert_eq!(bytes[8..16], 123_456_u64.to_le_bytes());
+    assert_eq!(bytes[16..24], 1_u64.to_le_bytes());
+    // Errors are text in any format.
+    client.send_frame(b"no JPEG".to_vec()).await;
+    assert_eq!(client.json().await["code"], "not-a-jpeg");
+}
+
+/// The blocks of a binary result are the parts of a JSON one.
+fn assert_same_numbers(bytes: &[u8], json: &Value) {
+    let parts = [
+        "pose",
+        "pose_world",
+        "left_hand",
+        "right_hand",
+        "face",
+        "left_hand_world",
+        "right_hand_world",
+    ];
     let mut floats = bytes[32..]
         .as_chunks::<4>()
         .0
         .iter()
         .map(|b| f32::from_le_bytes(*b));
     for (bit, part) in parts.iter().enumerate() {
-        let points = json[part].as_array();
+        let points = json.get(part).and_then(Value::as_array);
         assert_eq!(bytes[3] >> bit & 1, u8::from(points.is_some()), "{part}");
         for number in points
             .into_iter()
@@ -87,12 +106,31 @@ async fn binary_results_hold_the_same_numbers() {
         }
     }
     assert_eq!(floats.next(), None);
-    assert_eq!(bytes[4..8], 77_u32.to_le_bytes());
-    assert_eq!(bytes[8..16], 123_456_u64.to_le_bytes());
-    assert_eq!(bytes[16..24], 1_u64.to_le_bytes());
-    // Errors are text in any format.
-    client.send_frame(b"no JPEG".to_vec()).await;
-    assert_eq!(client.json().await["code"], "not-a-jpeg");
+}
+
+#[tokio::test]
+async fn hands_come_in_metres_where_that_is_asked_for() {
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    let still = framed(1, 1, 1, &clip_frame(0));
+    client.send_frame(still.clone()).await;
+    assert!(client.json().await.get("left_hand_world").is_none());
+    configure(&mut client, r#""hand_world":true"#).await;
+    client.send_frame(still.clone()).await;
+    let json = client.json().await;
+    assert_eq!(json["left_hand_world"].as_array().unwrap().len(), 21);
+    assert!(json["right_hand_world"].is_null());
+    configure(&mut client, r#""format":"binary""#).await;
+    client.send_frame(still.clone()).await;
+    let Message::Binary(bytes) = client.message().await else {
+        panic!("no binary result");
+    };
+    assert_eq!(bytes[3] >> 5, 0b01);
+    assert_same_numbers(&bytes, &json);
+    // Hands that were not asked for are not there in any unit.
+    configure(&mut client, r#""format":"json","parts":["pose"]"#).await;
+    client.send_frame(still).await;
+    assert!(client.json().await.get("left_hand_world").is_none());
 }
 
 #[tokio::test]
@@ -127,6 +165,11 @@ async fn a_wrong_message_is_answered_and_changes_nothing() {
             r#"{"type":"configure","mirrored":true,"quality":"best"}"#,
             "invalid-option",
             "best",
+        ),
+        (
+            r#"{"type":"configure","hand_world":"yes"}"#,
+            "invalid-option",
+            "yes",
         ),
         (
             r#"{"type":"configure","points":{"face":[468]}}"#,

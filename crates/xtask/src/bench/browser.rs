@@ -1,4 +1,5 @@
-//! Subjects in headless Chromium: this package with 1 to 4 workers, and what other packages do on the same frames.
+//! Subjects in headless Chromium: this package with 1 to 4 workers, the page's thread beside it, and what other packages do
+//! on the same frames.
 
 use std::path::Path;
 
@@ -50,6 +51,7 @@ pub(super) fn subjects<'a>(
             subject(label, "live-keypoints", more)
         })
         .collect();
+    subjects.push(page_thread(shell, workspace, options, clip, &chromium));
     if options.rivals {
         let folder = rivals::folder(workspace);
         for (label, name, needs_webgl) in [
@@ -62,4 +64,29 @@ pub(super) fn subjects<'a>(
         }
     }
     Ok(subjects)
+}
+
+/// How long the package keeps the page's own thread busy, from a trace, as tracing would slow the others down.
+fn page_thread<'a>(
+    shell: &'a Shell,
+    workspace: &Workspace,
+    options: &Options,
+    clip: &Path,
+    chromium: &Path,
+) -> Subject<'a> {
+    let program = workspace.path("tests/bench/page_thread.mjs");
+    let label = format!("live-keypoints, {MAX_WORKERS} workers, 640×480");
+    let turn = json!({
+        "label": label,
+        "clip": clip,
+        "frames": options.frames,
+        "workers": MAX_WORKERS,
+    })
+    .to_string();
+    Subject {
+        label: format!("{label}: the page's own thread"),
+        turn: cmd!(shell, "node {program} {turn}")
+            .env("CHROMIUM", chromium)
+            .quiet(),
+    }
 }

@@ -13,7 +13,7 @@ pub(super) struct Sample {
 /// What was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Key {
-    /// The part of the benchmark: `kernels`, `stages`, `native`, `browser`.
+    /// The part of the benchmark: `kernels`, `stages`, `native`, `browser`, `page thread`.
     pub(super) suite: String,
     /// At what: a kernel, a stage, `pixels in`, `JPEG in`, `start`.
     pub(super) case: String,

@@ -7,8 +7,8 @@ const WARM_UP: f64 = 0.2;
 /// What follows is cut into so many windows; the first is what the others are held against.
 const WINDOWS: usize = 4;
 /// How far the median of a window may lie above that of the first.
-const MAX_GROWTH: f64 = 0.10;
-const MIN_LOOKS_A_WINDOW: usize = 3;
+pub(super) const MAX_GROWTH: f64 = 0.10;
+pub(super) const MIN_LOOKS_A_WINDOW: usize = 3;
 
 /// The medians of the windows after warm-up, megabytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,8 @@ impl Flatness {
     }
 }
 
-fn median(values: &[f64]) -> f64 {
+/// The value in the middle; there must be one.
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]

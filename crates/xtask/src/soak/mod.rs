@@ -1,6 +1,8 @@
-//! `cargo xtask soak`: hard use for a long time, with memory watched. One module a target; `flatness` is the rule.
+//! `cargo xtask soak`: hard use for a long time, with memory watched. One module a target; `flatness` is the rule by time,
+//! `frame_growth` the one by frames.
 
 mod flatness;
+mod frame_growth;
 mod page;
 
 use clap::Subcommand;

@@ -10,6 +10,7 @@ use serde_json::json;
 use xshell::cmd;
 
 use super::flatness::Flatness;
+use super::frame_growth::{FrameGrowth, LEAST_FRAMES};
 use crate::browser;
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
@@ -27,6 +28,10 @@ pub(crate) struct Options {
     /// How long
     #[arg(long, default_value_t = 10.0, value_parser = minutes)]
     minutes: f64,
+    /// Instead of a time, until so many frames have been computed, in one session: memory then is held against that after
+    /// the first 500
+    #[arg(long, conflicts_with = "minutes", value_parser = clap::value_parser!(u64).range(LEAST_FRAMES..))]
+    frames: Option<u64>,
     /// Workers of the main session
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
     workers: u8,
@@ -60,7 +65,7 @@ enum Line {
     Look(Look),
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 struct Look {
     seconds: f64,
     memory_mb: f64,
@@ -84,26 +89,36 @@ struct End {
 
 fn soak(workspace: &Workspace, options: &Options) -> Result<Finish> {
     let (looks, end) = watch(workspace, options)?;
-    end.check()?;
-    let flatness = Flatness::of(&looks)?;
-    flatness.check()?;
+    end.check(options.frames)?;
+    let (growth, since) = if options.frames.is_some() {
+        let looks: Vec<(u64, f64)> = looks.iter().map(|l| (l.results, l.memory_mb)).collect();
+        let growth = FrameGrowth::of(&looks)?;
+        growth.check()?;
+        (growth.growth(), "500 frames")
+    } else {
+        let looks: Vec<f64> = looks.iter().map(|look| look.memory_mb).collect();
+        let flatness = Flatness::of(&looks)?;
+        flatness.check()?;
+        (flatness.growth(), "warm-up")
+    };
     Ok(Finish::Noted(format!(
-        "{} frames pushed, {} computed, {} bad, {} sessions; memory {:+.1} % after warm-up",
+        "{} frames pushed, {} computed, {} bad, {} sessions; memory {:+.1} % after {since}",
         end.pushed,
         end.completed,
         end.failed,
         end.sessions,
-        flatness.growth() * 100.0
+        growth * 100.0
     )))
 }
 
-/// Runs the program; memory of each look in megabytes, and the counts of the end.
-fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<f64>, End)> {
+/// Runs the program; its looks, and the counts of the end.
+fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<Look>, End)> {
     let shell = workspace.shell();
     let program = workspace.path("tests/bench/soak_page.mjs");
     let chromium = browser::chromium(workspace).context("there is no Chromium")?;
     let task = json!({
-        "seconds": options.minutes * 60.0,
+        "seconds": options.frames.is_none().then_some(options.minutes * 60.0),
+        "results": options.frames,
         "clip": workspace.path(CLIP),
         "workers": options.workers,
     })
@@ -132,7 +147,7 @@ fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<f64>, End)> {
                         "{seconds:.0} s: {memory_mb:.0} MB, {pushed} frames, {results} results, {sessions} sessions"
                     );
                 }
-                looks.push(look.memory_mb);
+                looks.push(look);
             }
             Line::End { end: counts } => end = Some(counts),
         }
@@ -143,8 +158,8 @@ fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<f64>, End)> {
 }
 
 impl End {
-    /// Every frame is accounted for, and nothing failed but the bad ones.
-    fn check(&self) -> Result<()> {
+    /// Every frame is accounted for, and nothing failed but the bad ones. By `frames`, there is one session.
+    fn check(&self, frames: Option<u64>) -> Result<()> {
         if !self.unexpected.is_empty() {
             let first: Vec<&str> = self.unexpected.iter().take(5).map(String::as_str).collect();
             bail!(
@@ -165,7 +180,9 @@ impl End {
             self.bad_answered
         );
         ensure!(
-            self.completed > 0 && self.failed > 0 && self.sessions > 1,
+            self.completed >= frames.unwrap_or(1)
+                && self.failed > 0
+                && (self.sessions > 1 || frames.is_some()),
             "too little happened: {self:?}"
         );
         Ok(())
@@ -191,17 +208,17 @@ mod tests {
 
     #[test]
     fn every_frame_must_be_accounted_for() {
-        end().check().unwrap();
+        end().check(None).unwrap();
         let lost = End {
             completed: 49,
             ..end()
         };
-        assert!(lost.check().unwrap_err().to_string().contains("lost"));
+        assert!(lost.check(None).unwrap_err().to_string().contains("lost"));
         let silent = End {
             bad_answered: 9,
             ..end()
         };
-        assert!(silent.check().is_err());
+        assert!(silent.check(None).is_err());
     }
 
     #[test]
@@ -210,9 +227,16 @@ mod tests {
             unexpected: vec!["worker-died: gone".to_owned()],
             ..end()
         };
-        let message = broken.check().unwrap_err().to_string();
+        let message = broken.check(None).unwrap_err().to_string();
         assert!(message.contains("worker-died"), "{message}");
-        assert!(End::default().check().is_err());
+        assert!(End::default().check(None).is_err());
+        let alone = End {
+            sessions: 1,
+            ..end()
+        };
+        assert!(alone.check(None).is_err());
+        alone.check(Some(50)).unwrap();
+        assert!(alone.check(Some(51)).is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 import type {
   InitModule,
+  PoseFileEncoder as PoseFileEncoderMethods,
   Session as SessionMethods,
   SessionOptions,
 } from "../../bindings.js";
@@ -16,3 +17,5 @@ export function version(): string;
 export function modelsForSteps(steps: number, quality: string): string[];
 
 export const Session: new (options: SessionOptions) => SessionMethods;
+
+export const PoseFileEncoder: new () => PoseFileEncoderMethods;

@@ -37,6 +37,7 @@ pub(crate) struct Configure {
     face_smoothing: Option<bool>,
     mirrored: Option<bool>,
     buffer_size: Option<usize>,
+    pub(crate) hand_world: Option<bool>,
     pub(crate) points: Option<PointSelection>,
 }
 
@@ -106,12 +107,14 @@ impl ClientMessage {
 }
 
 impl Configure {
-    /// Writes what was given over what held before; `format` and `points` are of answers, not of the session.
+    /// Writes what was given over what held before; `format`, `hand_world` and `points` are of
+    /// answers, not of the session.
     pub(crate) fn apply(&self, options: &mut Options) {
         let Self {
             parts,
             quality,
             format: _,
+            hand_world: _,
             points: _,
             smoothing,
             hand_smoothing,

@@ -1,0 +1,155 @@
+// Recordings as `.pose` files. What the bytes must be, the pipeline's tests and pose-format itself say.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+
+import { BlobWriter } from "../dist/blob-writer.js";
+import { POSE_BYTES_PER_FRAME, PoseRecorder } from "../dist/pose.js";
+
+const session = await readFile(
+  new URL("../dist/wasm/session/session_bg.wasm", import.meta.url),
+);
+const create = (options) =>
+  PoseRecorder.create({ assets: { session }, ...options });
+
+const floats = (points, stride) => new Float32Array(points * stride).fill(0.5);
+const keypoints = (more) => ({
+  ...{ index: 0, timestampMs: 0, width: 320, height: 240 },
+  ...{ pose: floats(33, 4), poseWorld: floats(33, 4), face: floats(468, 3) },
+  ...{ leftHand: floats(21, 3), rightHand: null, scores: {}, missing: {} },
+  ...more,
+});
+
+const bytesOf = async (recorder) => {
+  const blob = recorder.toBlob();
+  assert.equal(blob.type, "application/octet-stream");
+  return new DataView(await blob.arrayBuffer());
+};
+/** Frames a second and number of frames, which end the header. */
+const counts = (view, headerBytes) => [
+  view.getFloat32(headerBytes - 10, true),
+  view.getUint32(headerBytes - 6, true),
+];
+
+// The first of all: once the module is there, no other is looked at.
+test("bytes that are no module are told, and a later start works", async () => {
+  await assert.rejects(create({ assets: { session: new Uint8Array(9) } }), {
+    ...{ name: "LiveKeypointsError", code: "asset-wrong-type" },
+  });
+  const recorder = await create();
+  assert.equal(recorder.frames, 0);
+});
+
+test("a recording is a header, all points, and then all confidences", async () => {
+  const recorder = await create({ fps: 25 });
+  const headerBytes = (await bytesOf(recorder)).byteLength;
+  recorder.add(null);
+  recorder.add(keypoints());
+  const view = await bytesOf(recorder);
+  assert.equal(view.byteLength, headerBytes + 2 * POSE_BYTES_PER_FRAME);
+  assert.deepEqual(counts(view, headerBytes), [25, 2]);
+  assert.deepEqual(
+    [view.getUint16(4, true), view.getUint16(6, true)],
+    [320, 240],
+  );
+  const points = (frame) => headerBytes + frame * 576 * 12;
+  assert.equal(view.getFloat32(points(0), true), 0, "a failed frame is zeros");
+  assert.equal(view.getFloat32(points(1), true), 160);
+  assert.equal(view.getFloat32(points(1) + 4, true), 120);
+  const confidences = points(2) + 576 * 4;
+  const rightHand = 33 + 468 + 21;
+  assert.deepEqual(
+    [0, 33, rightHand - 1, rightHand, 575].map((point) =>
+      view.getFloat32(confidences + 4 * point, true),
+    ),
+    [0.5, 1, 1, 0, 0.5],
+  );
+  assert.equal(recorder.frames, 2);
+  // It goes on, and what was given before stays as it was.
+  const before = recorder.toBlob();
+  recorder.add(keypoints());
+  assert.equal(before.size, view.byteLength);
+  assert.equal(recorder.toBlob().size - before.size, POSE_BYTES_PER_FRAME);
+});
+
+test("frames a second are those of the capture times, frames that failed among them", async () => {
+  const recorder = await create();
+  const headerBytes = (await bytesOf(recorder)).byteLength;
+  const fps = async () => counts(await bytesOf(recorder), headerBytes)[0];
+  assert.equal(await fps(), 30);
+  recorder.add(keypoints({ timestampMs: 1000 }));
+  assert.equal(await fps(), 30);
+  recorder.add(null);
+  recorder.add(keypoints({ timestampMs: 1100 }));
+  assert.equal(await fps(), 20);
+  const still = await create();
+  still.add(keypoints({ timestampMs: 5 }));
+  still.add(keypoints({ timestampMs: 5 }));
+  assert.equal(counts(await bytesOf(still), headerBytes)[0], 30);
+});
+
+test("parts that were not asked for are zeros", async () => {
+  const recorder = await create();
+  recorder.add({ ...{ timestampMs: 0, width: 2, height: 2 } });
+  const view = await bytesOf(recorder);
+  const body = new Uint8Array(view.buffer).subarray(-POSE_BYTES_PER_FRAME);
+  assert.ok(body.every((byte) => byte === 0));
+});
+
+test("what does not fit, and what is no result, is refused and adds nothing", async () => {
+  const recorder = await create({ maxFrames: 1 });
+  for (const [wrong, code] of [
+    [keypoints({ width: 65_536 }), "too-many-pixels"],
+    [keypoints({ width: 1.5 }), "invalid-option"],
+    [keypoints({ face: new Float32Array(3) }), "invalid-option"],
+    [keypoints({ pose: [...floats(33, 4)] }), "invalid-option"],
+    [undefined, "invalid-option"],
+    ["keypoints", "invalid-option"],
+  ])
+    assert.throws(() => recorder.add(wrong), {
+      ...{ name: "LiveKeypointsError", code },
+    });
+  assert.equal(recorder.frames, 0);
+  recorder.add(keypoints());
+  assert.throws(() => recorder.add(keypoints()), { code: "too-many-bytes" });
+  assert.equal(recorder.frames, 1);
+});
+
+test("wrong options and an aborted start have their codes", async () => {
+  for (const options of [
+    { fps: 0 },
+    { fps: NaN },
+    { fps: Infinity },
+    { fps: "25" },
+    { maxFrames: 0 },
+    { maxFrames: 2 ** 32 },
+  ])
+    await assert.rejects(
+      create(options),
+      (error) =>
+        error.code === "invalid-option" &&
+        error.message.includes(Object.keys(options)[0]),
+    );
+  await assert.rejects(create({ signal: AbortSignal.abort() }), {
+    code: "aborted",
+  });
+});
+
+test("bytes of any length come back in order", async () => {
+  const writer = new BlobWriter();
+  const written = [];
+  for (const length of [0, 1, 3_000_000, 7, 1 << 20, 2]) {
+    const bytes = Uint8Array.from(
+      { length },
+      (_, at) => (at * 7 + length) % 251,
+    );
+    writer.write(bytes);
+    written.push(bytes);
+  }
+  const parts = writer.parts();
+  const expected = Buffer.concat(written);
+  writer.write(Uint8Array.of(1));
+  const found = Buffer.from(await new Blob(parts).arrayBuffer());
+  assert.ok(found.equals(expected));
+});
