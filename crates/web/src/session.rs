@@ -183,16 +183,16 @@ pub fn models_for_steps(steps: u8, quality: &str) -> Result<Vec<String>, JsValue
     let serves = |branch| steps.contains(Step::Branch(branch));
     let mut names = Vec::new();
     if serves(Branch::Pose) {
-        names.push("pose_detection".to_owned());
         names.push(format!("pose_landmark_{landmarks}"));
+        names.push("pose_detection".to_owned());
     }
     if serves(Branch::LeftHand) || serves(Branch::RightHand) {
-        names.push("hand_recrop".to_owned());
         names.push(format!("hand_landmark_{landmarks}"));
+        names.push("hand_recrop".to_owned());
     }
     if serves(Branch::Face) {
-        names.push("face_detection_short_range".to_owned());
         names.push("face_landmark".to_owned());
+        names.push("face_detection_short_range".to_owned());
     }
     Ok(names)
 }

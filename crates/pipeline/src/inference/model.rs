@@ -1,6 +1,5 @@
 //! One model: read from ONNX, checked against its kind, optimised and run by tract.
 
-use std::io::Cursor;
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
@@ -30,11 +29,8 @@ impl Model {
             model: kind.name(),
             reason: format!("{error:#}"),
         };
-        let graph = onnx()
-            .model_for_read(&mut Cursor::new(onnx_bytes))
-            .map_err(malformed)?;
+        let graph = read(onnx_bytes).map_err(malformed)?;
         let graph = with_outputs_of(kind, graph)?;
-        let graph = graph.into_typed().map_err(malformed)?;
         check_shapes(kind, &graph)?;
         let plan = lower(graph)
             .and_then(TypedModel::into_optimized)
@@ -125,8 +121,18 @@ impl ModelOutputs {
     }
 }
 
+/// The typed graph of a file, with any operator that tract knows or with those of the package's own models.
+fn read(onnx_bytes: &[u8]) -> TractResult<TypedModel> {
+    #[cfg(feature = "any-operator")]
+    return onnx()
+        .model_for_read(&mut std::io::Cursor::new(onnx_bytes))?
+        .into_typed();
+    #[cfg(not(feature = "any-operator"))]
+    return super::reader::read(onnx_bytes);
+}
+
 /// The graph with exactly the outputs of its kind, in their order.
-fn with_outputs_of(kind: ModelKind, graph: InferenceModel) -> Result<InferenceModel, ModelError> {
+fn with_outputs_of(kind: ModelKind, graph: TypedModel) -> Result<TypedModel, ModelError> {
     let names: Vec<&str> = kind.outputs().iter().map(|output| output.name).collect();
     graph
         .with_outputs_by_name(&names)

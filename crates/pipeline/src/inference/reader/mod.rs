@@ -1,0 +1,166 @@
+//! From an ONNX file to tract's typed graph.
+//!
+//! tract-onnx reads the format: messages, attributes, tensors. Its own way on to a typed graph carries all of ONNX, a
+//! hundred and fifty operators with rules that infer shapes in any direction, which is 2 MB of the browser's module and
+//! more than half of the time that a model loads. The models here are made of eighteen operators and every input has a
+//! known shape, so each node can be wired at once, as tract wires it (a test holds the two equal). Any other operator or
+//! attribute is refused by name. The feature `any-operator` takes tract's own way.
+//!
+//! - `operators`: each operator, from its node to the typed operators that it stands for.
+//! - `half_float`: weights of 16 bits to 32.
+
+mod half_float;
+mod operators;
+#[cfg(all(test, feature = "embedded-models"))]
+mod tests;
+
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use operators::Operator;
+use tract_onnx::Onnx;
+use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
+use tract_onnx::pb::type_proto::Value::TensorType;
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, tensor_proto};
+use tract_onnx::prelude::*;
+use tract_onnx::tensor::load_tensor;
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::ops::konst::Const;
+
+/// The operator sets whose meaning of the eighteen operators is the one implemented.
+const OPERATOR_SETS: std::ops::Range<i64> = 13..18;
+
+/// Reads a file. Its outputs carry their names as labels.
+pub(super) fn read(onnx: &[u8]) -> TractResult<TypedModel> {
+    let proto = Onnx::default().proto_model_for_read(&mut Cursor::new(onnx))?;
+    typed(&proto)
+}
+
+fn typed(model: &ModelProto) -> TractResult<TypedModel> {
+    let mut sets = model.opset_import.iter();
+    let version = sets
+        .find(|set| set.domain.is_empty() || set.domain == "ai.onnx")
+        .map_or(0, |set| set.version);
+    ensure!(
+        OPERATOR_SETS.contains(&version),
+        "operator set {version} is not one of {OPERATOR_SETS:?}"
+    );
+    let proto = model.graph.as_ref().context("the file holds no graph")?;
+    let mut wiring = Wiring::of(proto);
+    for input in &proto.input {
+        if !wiring.initializers.contains_key(input.name.as_str()) {
+            wiring.add_input(&input.name, input.r#type.as_ref())?;
+        }
+    }
+    for node in &proto.node {
+        wiring
+            .add_node(node)
+            .with_context(|| format!("node {:?} ({})", node.name, node.op_type))?;
+    }
+    wiring.finish(proto)
+}
+
+/// A typed graph that grows node by node.
+struct Wiring<'a> {
+    graph: TypedModel,
+    outlets: HashMap<&'a str, OutletId>,
+    /// Constants of the file, which become nodes when one reads them.
+    initializers: HashMap<&'a str, &'a TensorProto>,
+}
+
+impl<'a> Wiring<'a> {
+    fn of(proto: &'a GraphProto) -> Self {
+        let initializers = proto.initializer.iter();
+        Self {
+            graph: TypedModel::default(),
+            outlets: HashMap::new(),
+            initializers: initializers.map(|it| (it.name.as_str(), it)).collect(),
+        }
+    }
+
+    fn add_input(&mut self, name: &'a str, of: Option<&TypeProto>) -> TractResult<()> {
+        let Some(TensorType(tensor)) = of.and_then(|of| of.value.as_ref()) else {
+            bail!("input {name:?} is no tensor");
+        };
+        let is_f32 = tensor.elem_type == tensor_proto::DataType::Float as i32;
+        ensure!(is_f32, "input {name:?} is not of f32");
+        let shape = tensor.shape.as_ref().context("an input without a shape")?;
+        let dims = shape.dim.iter().map(|dim| match dim.value {
+            Some(DimValue(size)) => usize::try_from(size).ok(),
+            _ => None,
+        });
+        let dims: Option<TVec<usize>> = dims.collect();
+        let dims = dims.with_context(|| format!("input {name:?} has an open shape"))?;
+        let outlet = self.graph.add_source(name, f32::fact(&dims))?;
+        self.outlets.insert(name, outlet);
+        Ok(())
+    }
+
+    fn add_node(&mut self, node: &'a NodeProto) -> TractResult<()> {
+        let [output] = &node.output[..] else {
+            bail!("{} outputs", node.output.len());
+        };
+        let operator = Operator::find(&node.op_type).context("the operator is not known here")?;
+        let outlet = match self.widened(node)? {
+            Some(outlet) => outlet,
+            None => {
+                let mut inputs = TVec::new();
+                for name in &node.input {
+                    inputs.push(self.outlet(name)?);
+                }
+                // The output's name, unlike the node's, is unique.
+                operator.wire(node, output, &mut self.graph, &inputs)?
+            }
+        };
+        self.outlets.insert(output, outlet);
+        Ok(())
+    }
+
+    /// The outlet of a value that was computed before, or is a constant of the file.
+    fn outlet(&mut self, name: &'a str) -> TractResult<OutletId> {
+        if let Some(outlet) = self.outlets.get(name) {
+            return Ok(*outlet);
+        }
+        let initializer = self
+            .initializers
+            .get(name)
+            .with_context(|| format!("nothing before it gives {name:?}"))?;
+        let tensor = load_tensor(&*Onnx::default().provider, initializer, None)?;
+        let outlet = self.add_constant(name, tensor)?;
+        self.outlets.insert(name, outlet);
+        Ok(outlet)
+    }
+
+    fn add_constant(&mut self, name: &str, tensor: Tensor) -> TractResult<OutletId> {
+        let constant = Const::new(tensor.into_arc_tensor())?;
+        Ok(self.graph.wire_node(name, constant, &[])?[0])
+    }
+
+    /// A cast of weights from 16 to 32 bits, done here and now: the narrow ones never enter the graph.
+    fn widened(&mut self, node: &'a NodeProto) -> TractResult<Option<OutletId>> {
+        if node.op_type != "Cast" || node.get_attr::<DatumType>("to")? != DatumType::F32 {
+            return Ok(None);
+        }
+        let name = node.input.first().context("no input")?;
+        let Some(initializer) = self.initializers.get(name.as_str()) else {
+            return Ok(None);
+        };
+        let narrow = load_tensor(&*Onnx::default().provider, initializer, None)?;
+        if narrow.datum_type() != DatumType::F16 {
+            return Ok(None);
+        }
+        let wide = half_float::widen(&narrow)?;
+        self.add_constant(&node.output[0], wide).map(Some)
+    }
+
+    fn finish(mut self, proto: &'a GraphProto) -> TractResult<TypedModel> {
+        let mut outlets = Vec::new();
+        for output in &proto.output {
+            let outlet = self.outlet(&output.name)?;
+            self.graph.set_outlet_label(outlet, output.name.clone())?;
+            outlets.push(outlet);
+        }
+        self.graph.select_output_outlets(&outlets)?;
+        Ok(self.graph)
+    }
+}

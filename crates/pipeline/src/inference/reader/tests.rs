@@ -1,0 +1,160 @@
+#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
+
+use std::io::Cursor;
+
+use tract_onnx::pb::type_proto::{self, Value};
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto,
+    TypeProto, ValueInfoProto, attribute_proto, tensor_proto, tensor_shape_proto,
+};
+use tract_onnx::prelude::*;
+
+use crate::inference::ModelKind;
+use crate::inference::lowering::lower;
+
+fn outputs(graph: TypedModel, input: &Tensor) -> Vec<Vec<u32>> {
+    let plan = lower(graph)
+        .unwrap()
+        .into_optimized()
+        .unwrap()
+        .into_runnable()
+        .unwrap();
+    let outputs = plan.run(tvec!(input.clone().into())).unwrap();
+    let bits = |tensor: &TValue| {
+        let plain = tensor.try_as_plain_ram().unwrap();
+        let values = plain.as_slice::<f32>().unwrap();
+        values.iter().map(|value| value.to_bits()).collect()
+    };
+    outputs.iter().map(bits).collect()
+}
+
+#[test]
+fn every_model_computes_what_it_computes_with_tracts_operators() {
+    for kind in ModelKind::ALL {
+        let side = kind.input().input_size;
+        let values: Vec<f32> = (0..side * side * 3)
+            .map(|n| (n * 7919 % 1009) as f32 / 1009.0)
+            .collect();
+        let input = Tensor::from_shape(&[1, side, side, 3], &values).unwrap();
+        let bytes = kind.embedded_bytes();
+        let graph = onnx().model_for_read(&mut Cursor::new(bytes)).unwrap();
+        let expected = outputs(graph.into_typed().unwrap(), &input);
+        let actual = outputs(super::read(bytes).unwrap(), &input);
+        assert!(!expected.is_empty());
+        assert!(actual == expected, "{} differs", kind.name());
+    }
+}
+
+/// A graph of one node between `[1, 4, 2, 2]` and an output.
+fn graph_of(node: NodeProto) -> ModelProto {
+    let dimension = |size| tensor_shape_proto::Dimension {
+        value: Some(tensor_shape_proto::dimension::Value::DimValue(size)),
+        ..Default::default()
+    };
+    let shape = TensorShapeProto {
+        dim: [1, 4, 2, 2].map(dimension).to_vec(),
+    };
+    let tensor = type_proto::Tensor {
+        elem_type: tensor_proto::DataType::Float as i32,
+        shape: Some(shape),
+    };
+    let input = ValueInfoProto {
+        name: "x".to_owned(),
+        r#type: Some(TypeProto {
+            value: Some(Value::TensorType(tensor)),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let output = ValueInfoProto {
+        name: "y".to_owned(),
+        ..Default::default()
+    };
+    ModelProto {
+        opset_import: vec![OperatorSetIdProto {
+            version: 15,
+            ..Default::default()
+        }],
+        graph: Some(GraphProto {
+            node: vec![node],
+            input: vec![input],
+            output: vec![output],
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn node(operator: &str, attributes: &[(&str, i64)]) -> NodeProto {
+    let attribute = |&(name, value): &(&str, i64)| AttributeProto {
+        name: name.to_owned(),
+        r#type: attribute_proto::AttributeType::Int as i32,
+        i: value,
+        ..Default::default()
+    };
+    NodeProto {
+        name: "the node".to_owned(),
+        op_type: operator.to_owned(),
+        input: vec!["x".to_owned()],
+        output: vec!["y".to_owned()],
+        attribute: attributes.iter().map(attribute).collect(),
+        ..Default::default()
+    }
+}
+
+fn load(node: NodeProto) -> TractResult<TypedModel> {
+    super::typed(&graph_of(node))
+}
+
+#[test]
+fn pixels_come_out_of_channel_blocks_in_their_order() {
+    let plan = load(node("DepthToSpace", &[("blocksize", 2)]))
+        .unwrap()
+        .into_runnable()
+        .unwrap();
+    let values: Vec<f32> = (0..16u8).map(f32::from).collect();
+    let input = Tensor::from_shape(&[1, 4, 2, 2], &values).unwrap();
+    let outputs = plan.run(tvec!(input.into())).unwrap();
+    assert_eq!(outputs[0].shape(), [1, 1, 4, 4]);
+    let plain = outputs[0].try_as_plain_ram().unwrap();
+    // Channels 0, 1, 2, 3 of each pixel are its upper left, upper right, lower left and lower right.
+    let expected = [0, 4, 1, 5, 8, 12, 9, 13, 2, 6, 3, 7, 10, 14, 11, 15u8].map(f32::from);
+    assert_eq!(plain.as_slice::<f32>().unwrap(), expected);
+}
+
+#[test]
+fn other_operators_and_attributes_are_refused_by_name() {
+    let refusals = [
+        (node("Softmax", &[]), "(Softmax): the operator is not known"),
+        (
+            node("DepthToSpace", &[("blocksize", 3)]),
+            "DepthToSpace of 4 by 3",
+        ),
+        (
+            node("DepthToSpace", &[("blocksize", 2), ("mode", 1)]),
+            "attribute mode of DepthToSpace is not known here",
+        ),
+        (node("Clip", &[]), "1 inputs"),
+        (node("MaxPool", &[("ceil_mode", 1)]), "attribute ceil_mode"),
+        (node("MaxPool", &[]), "no kernel_shape"),
+        (
+            NodeProto {
+                input: vec!["z".to_owned()],
+                ..node("Relu", &[])
+            },
+            "nothing before it gives \"z\"",
+        ),
+        (
+            NodeProto {
+                output: vec![],
+                ..node("Relu", &[])
+            },
+            "0 outputs",
+        ),
+    ];
+    for (node, reason) in refusals {
+        let operator = node.op_type.clone();
+        let message = format!("{:#}", load(node).unwrap_err());
+        assert!(message.contains(reason), "{operator}: {message}");
+    }
+}
