@@ -125,7 +125,7 @@ fn load_one(source: &ModelSource, kind: ModelKind) -> Result<Model, LoadError> {
             Cow::Owned(bytes)
         }
     };
-    Model::load(kind, &bytes).map_err(|error| unusable(source, error, kind))
+    Model::load(kind, bytes).map_err(|error| unusable(source, error, kind))
 }
 
 fn unusable(source: &ModelSource, error: ModelError, kind: ModelKind) -> LoadError {

@@ -30,7 +30,7 @@ impl Runner {
 
     /// Loads a model by its file's name without `.onnx`. Codes `model-malformed`, `model-mismatch`.
     #[wasm_bindgen(js_name = loadModel)]
-    pub fn load_model(&mut self, name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    pub fn load_model(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), JsValue> {
         let kind = ModelKind::from_name(name).ok_or_else(|| {
             let message = format!("there is no model named {name:?}");
             js_error(FrameError::new(ErrorCode::ModelMissing, message))

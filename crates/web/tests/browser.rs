@@ -53,7 +53,9 @@ fn runner_with_all_models() -> Runner {
     let mut runner = Runner::new();
     for name in models_for_steps(ALL_STEPS, "full").unwrap() {
         let kind = ModelKind::from_name(&name).unwrap();
-        runner.load_model(&name, kind.embedded_bytes()).unwrap();
+        runner
+            .load_model(&name, kind.embedded_bytes().to_vec())
+            .unwrap();
     }
     runner
 }
@@ -183,16 +185,20 @@ fn bad_pictures_and_models_have_their_codes() {
     );
     let html = b"<!doctype html><title>404</title>";
     assert_eq!(
-        code(&error_of(runner.load_model("face_landmark", html))),
+        code(&error_of(runner.load_model("face_landmark", html.to_vec()))),
         "model-malformed"
     );
     let other = ModelKind::HandRecrop.embedded_bytes();
     assert_eq!(
-        code(&error_of(runner.load_model("face_landmark", other))),
+        code(&error_of(
+            runner.load_model("face_landmark", other.to_vec())
+        )),
         "model-mismatch"
     );
     assert_eq!(
-        code(&error_of(runner.load_model("no_such_model", other))),
+        code(&error_of(
+            runner.load_model("no_such_model", other.to_vec())
+        )),
         "model-missing"
     );
 }

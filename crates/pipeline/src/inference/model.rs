@@ -1,5 +1,6 @@
 //! One model: read from ONNX, checked against its kind, optimised and run by tract.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
@@ -19,17 +20,17 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads and optimises an ONNX file.
+    /// Reads and optimises an ONNX file. Bytes that are given away are dropped as soon as they are read.
     ///
     /// # Errors
     /// [`ModelError::Malformed`] if the bytes are not ONNX that tract reads; [`ModelError::Mismatch`] if input or
     /// outputs are not those of `kind`.
-    pub fn load(kind: ModelKind, onnx_bytes: &[u8]) -> Result<Self, ModelError> {
+    pub fn load<'a>(kind: ModelKind, onnx: impl Into<Cow<'a, [u8]>>) -> Result<Self, ModelError> {
         let malformed = |error: TractError| ModelError::Malformed {
             model: kind.name(),
             reason: format!("{error:#}"),
         };
-        let graph = read(onnx_bytes).map_err(malformed)?;
+        let graph = read(onnx.into()).map_err(malformed)?;
         let graph = with_outputs_of(kind, graph)?;
         check_shapes(kind, &graph)?;
         let plan = lower(graph)
@@ -122,10 +123,10 @@ impl ModelOutputs {
 }
 
 /// The typed graph of a file, with any operator that tract knows or with those of the package's own models.
-fn read(onnx_bytes: &[u8]) -> TractResult<TypedModel> {
+fn read(onnx_bytes: Cow<'_, [u8]>) -> TractResult<TypedModel> {
     #[cfg(feature = "any-operator")]
     return onnx()
-        .model_for_read(&mut std::io::Cursor::new(onnx_bytes))?
+        .model_for_read(&mut std::io::Cursor::new(&*onnx_bytes))?
         .into_typed();
     #[cfg(not(feature = "any-operator"))]
     return super::reader::read(onnx_bytes);

@@ -26,6 +26,6 @@ mod tests;
 /// The same model with own operators wherever a node is known. `graph` must be as it comes from ONNX, not yet decluttered.
 pub(super) fn lower(mut graph: TypedModel) -> TractResult<TypedModel> {
     graph.prop_consts()?;
-    let plan = recognize::plan(&graph)?;
+    let plan = recognize::plan(&mut graph)?;
     wire::wire(&graph, &plan)
 }

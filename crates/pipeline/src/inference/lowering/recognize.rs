@@ -12,6 +12,7 @@ use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::resize::{CoordTransformer, Interpolator};
 use tract_onnx::tract_core::ops::nn::{DataFormat, Reduce, Reducer, Sigmoid};
+use tract_onnx::tract_core::ops::source::TypedSource;
 use tract_onnx_opl::resize::{CoordTransform, Resize};
 
 use super::fuse;
@@ -42,7 +43,8 @@ impl Plan {
     }
 }
 
-pub(super) fn plan(graph: &TypedModel) -> TractResult<Plan> {
+/// Finds the operators. Weights that one of them has packed leave the graph.
+pub(super) fn plan(graph: &mut TypedModel) -> TractResult<Plan> {
     let mut plan = Plan::default();
     for id in graph.eval_order()? {
         let node = graph.node(id);
@@ -55,9 +57,26 @@ pub(super) fn plan(graph: &TypedModel) -> TractResult<Plan> {
         }
         if let Some(step) = step(graph, node)? {
             plan.push(step);
+            let constants = node.inputs[1..].to_vec();
+            release(graph, &constants)?;
         }
     }
     Ok(plan)
+}
+
+/// Drops the values of constants that one node alone has read: loading a model needs its weights twice only bit by bit.
+fn release(graph: &mut TypedModel, outlets: &[OutletId]) -> TractResult<()> {
+    for outlet in outlets {
+        let fact = graph.outlet_fact(*outlet)?;
+        if fact.konst.is_none() || graph.outlet_successors(*outlet).len() != 1 {
+            continue;
+        }
+        let fact = fact.without_value();
+        let node = graph.node_mut(outlet.node);
+        node.op = Box::new(TypedSource::new(fact.clone()));
+        node.outputs[outlet.slot].fact = fact;
+    }
+    Ok(())
 }
 
 /// The operator of a node that is known in every respect.

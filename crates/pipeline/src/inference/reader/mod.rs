@@ -14,14 +14,15 @@ mod operators;
 #[cfg(all(test, feature = "embedded-models"))]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::Cursor;
 
 use operators::Operator;
+use prost::Message;
 use tract_onnx::Onnx;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
 use tract_onnx::pb::type_proto::Value::TensorType;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, tensor_proto};
+use tract_onnx::pb::{ModelProto, NodeProto, TensorProto, TypeProto, tensor_proto};
 use tract_onnx::prelude::*;
 use tract_onnx::tensor::load_tensor;
 use tract_onnx::tract_core::internal::*;
@@ -31,12 +32,14 @@ use tract_onnx::tract_core::ops::konst::Const;
 const OPERATOR_SETS: std::ops::Range<i64> = 13..18;
 
 /// Reads a file. Its outputs carry their names as labels.
-pub(super) fn read(onnx: &[u8]) -> TractResult<TypedModel> {
-    let proto = Onnx::default().proto_model_for_read(&mut Cursor::new(onnx))?;
-    typed(&proto)
+pub(super) fn read(onnx: Cow<'_, [u8]>) -> TractResult<TypedModel> {
+    let proto = ModelProto::decode(&*onnx)?;
+    // WebAssembly never gives memory back: what is not needed any more goes at once.
+    drop(onnx);
+    typed(proto)
 }
 
-fn typed(model: &ModelProto) -> TractResult<TypedModel> {
+fn typed(model: ModelProto) -> TractResult<TypedModel> {
     let mut sets = model.opset_import.iter();
     let version = sets
         .find(|set| set.domain.is_empty() || set.domain == "ai.onnx")
@@ -45,10 +48,13 @@ fn typed(model: &ModelProto) -> TractResult<TypedModel> {
         OPERATOR_SETS.contains(&version),
         "operator set {version} is not one of {OPERATOR_SETS:?}"
     );
-    let proto = model.graph.as_ref().context("the file holds no graph")?;
-    let mut wiring = Wiring::of(proto);
+    let proto = model.graph.context("the file holds no graph")?;
+    let mut wiring = Wiring::of(proto.initializer);
+    for node in &proto.node {
+        wiring.expect_readings(&node.input);
+    }
     for input in &proto.input {
-        if !wiring.initializers.contains_key(input.name.as_str()) {
+        if !wiring.initializers.contains_key(&input.name) {
             wiring.add_input(&input.name, input.r#type.as_ref())?;
         }
     }
@@ -57,28 +63,36 @@ fn typed(model: &ModelProto) -> TractResult<TypedModel> {
             .add_node(node)
             .with_context(|| format!("node {:?} ({})", node.name, node.op_type))?;
     }
-    wiring.finish(proto)
+    wiring.finish(proto.output.into_iter().map(|output| output.name))
 }
 
 /// A typed graph that grows node by node.
-struct Wiring<'a> {
+struct Wiring {
     graph: TypedModel,
-    outlets: HashMap<&'a str, OutletId>,
-    /// Constants of the file, which become nodes when one reads them.
-    initializers: HashMap<&'a str, &'a TensorProto>,
+    outlets: HashMap<String, OutletId>,
+    /// Constants of the file that no node has read yet, with the number of those that will.
+    initializers: HashMap<String, (TensorProto, usize)>,
 }
 
-impl<'a> Wiring<'a> {
-    fn of(proto: &'a GraphProto) -> Self {
-        let initializers = proto.initializer.iter();
+impl Wiring {
+    fn of(initializers: Vec<TensorProto>) -> Self {
+        let initializers = initializers.into_iter();
         Self {
             graph: TypedModel::default(),
             outlets: HashMap::new(),
-            initializers: initializers.map(|it| (it.name.as_str(), it)).collect(),
+            initializers: initializers.map(|it| (it.name.clone(), (it, 0))).collect(),
         }
     }
 
-    fn add_input(&mut self, name: &'a str, of: Option<&TypeProto>) -> TractResult<()> {
+    fn expect_readings(&mut self, inputs: &[String]) {
+        for name in inputs {
+            if let Some((_, readings)) = self.initializers.get_mut(name) {
+                *readings += 1;
+            }
+        }
+    }
+
+    fn add_input(&mut self, name: &str, of: Option<&TypeProto>) -> TractResult<()> {
         let Some(TensorType(tensor)) = of.and_then(|of| of.value.as_ref()) else {
             bail!("input {name:?} is no tensor");
         };
@@ -92,11 +106,11 @@ impl<'a> Wiring<'a> {
         let dims: Option<TVec<usize>> = dims.collect();
         let dims = dims.with_context(|| format!("input {name:?} has an open shape"))?;
         let outlet = self.graph.add_source(name, f32::fact(&dims))?;
-        self.outlets.insert(name, outlet);
+        self.outlets.insert(name.to_owned(), outlet);
         Ok(())
     }
 
-    fn add_node(&mut self, node: &'a NodeProto) -> TractResult<()> {
+    fn add_node(&mut self, node: &NodeProto) -> TractResult<()> {
         let [output] = &node.output[..] else {
             bail!("{} outputs", node.output.len());
         };
@@ -112,22 +126,21 @@ impl<'a> Wiring<'a> {
                 operator.wire(node, output, &mut self.graph, &inputs)?
             }
         };
-        self.outlets.insert(output, outlet);
+        self.outlets.insert(output.clone(), outlet);
         Ok(())
     }
 
     /// The outlet of a value that was computed before, or is a constant of the file.
-    fn outlet(&mut self, name: &'a str) -> TractResult<OutletId> {
+    fn outlet(&mut self, name: &str) -> TractResult<OutletId> {
         if let Some(outlet) = self.outlets.get(name) {
             return Ok(*outlet);
         }
-        let initializer = self
+        let (initializer, _) = self
             .initializers
-            .get(name)
+            .remove(name)
             .with_context(|| format!("nothing before it gives {name:?}"))?;
-        let tensor = load_tensor(&*Onnx::default().provider, initializer, None)?;
-        let outlet = self.add_constant(name, tensor)?;
-        self.outlets.insert(name, outlet);
+        let outlet = self.add_constant(name, tensor(&initializer)?)?;
+        self.outlets.insert(name.to_owned(), outlet);
         Ok(outlet)
     }
 
@@ -137,30 +150,36 @@ impl<'a> Wiring<'a> {
     }
 
     /// A cast of weights from 16 to 32 bits, done here and now: the narrow ones never enter the graph.
-    fn widened(&mut self, node: &'a NodeProto) -> TractResult<Option<OutletId>> {
+    fn widened(&mut self, node: &NodeProto) -> TractResult<Option<OutletId>> {
         if node.op_type != "Cast" || node.get_attr::<DatumType>("to")? != DatumType::F32 {
             return Ok(None);
         }
         let name = node.input.first().context("no input")?;
-        let Some(initializer) = self.initializers.get(name.as_str()) else {
-            return Ok(None);
-        };
-        let narrow = load_tensor(&*Onnx::default().provider, initializer, None)?;
-        if narrow.datum_type() != DatumType::F16 {
+        let is_narrow = self.initializers.get(name).is_some_and(|(it, readings)| {
+            *readings == 1 && it.data_type == tensor_proto::DataType::Float16 as i32
+        });
+        if !is_narrow {
             return Ok(None);
         }
-        let wide = half_float::widen(&narrow)?;
+        let Some((narrow, _)) = self.initializers.remove(name) else {
+            return Ok(None);
+        };
+        let wide = half_float::widen(&tensor(&narrow)?)?;
         self.add_constant(&node.output[0], wide).map(Some)
     }
 
-    fn finish(mut self, proto: &'a GraphProto) -> TractResult<TypedModel> {
+    fn finish(mut self, outputs: impl Iterator<Item = String>) -> TractResult<TypedModel> {
         let mut outlets = Vec::new();
-        for output in &proto.output {
-            let outlet = self.outlet(&output.name)?;
-            self.graph.set_outlet_label(outlet, output.name.clone())?;
+        for name in outputs {
+            let outlet = self.outlet(&name)?;
+            self.graph.set_outlet_label(outlet, name)?;
             outlets.push(outlet);
         }
         self.graph.select_output_outlets(&outlets)?;
         Ok(self.graph)
     }
+}
+
+fn tensor(proto: &TensorProto) -> TractResult<Tensor> {
+    load_tensor(&*Onnx::default().provider, proto, None)
 }

@@ -39,7 +39,7 @@ fn every_model_computes_what_it_computes_with_tracts_operators() {
         let bytes = kind.embedded_bytes();
         let graph = onnx().model_for_read(&mut Cursor::new(bytes)).unwrap();
         let expected = outputs(graph.into_typed().unwrap(), &input);
-        let actual = outputs(super::read(bytes).unwrap(), &input);
+        let actual = outputs(super::read(bytes.into()).unwrap(), &input);
         assert!(!expected.is_empty());
         assert!(actual == expected, "{} differs", kind.name());
     }
@@ -103,7 +103,7 @@ fn node(operator: &str, attributes: &[(&str, i64)]) -> NodeProto {
 }
 
 fn load(node: NodeProto) -> TractResult<TypedModel> {
-    super::typed(&graph_of(node))
+    super::typed(graph_of(node))
 }
 
 #[test]
