@@ -10,6 +10,7 @@ use serde_json::json;
 use xshell::cmd;
 
 use super::flatness::Flatness;
+use super::length::Length;
 use crate::browser;
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
@@ -24,22 +25,14 @@ const LOOKS_A_LINE: usize = 12;
 /// What `cargo xtask soak page` may be told.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
-    /// How long
-    #[arg(long, default_value_t = 10.0, value_parser = minutes)]
-    minutes: f64,
+    #[command(flatten)]
+    length: Length,
     /// Workers of the main session
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
     workers: u8,
     /// Take www/dist as it was built last
     #[arg(long)]
     skip_build: bool,
-}
-
-fn minutes(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(minutes) if minutes > 0.0 && minutes.is_finite() => Ok(minutes),
-        _ => Err("a number above 0 is needed".to_owned()),
-    }
 }
 
 /// Adds the steps that build the package and put it to use.
@@ -103,7 +96,7 @@ fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<f64>, End)> {
     let program = workspace.path("tests/bench/soak_page.mjs");
     let chromium = browser::chromium(workspace).context("there is no Chromium")?;
     let task = json!({
-        "seconds": options.minutes * 60.0,
+        "seconds": options.length.seconds(),
         "clip": workspace.path(CLIP),
         "workers": options.workers,
     })
