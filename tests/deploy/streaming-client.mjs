@@ -9,8 +9,12 @@ import { LiveKeypoints } from "../../www/dist/index.js";
 const CLIP = new URL("../fixtures/clips/fingers/", import.meta.url);
 const CLIP_FRAMES = 43;
 const FRAME_MS = 1000 / 30;
-/** Frames sent and not answered, at most. */
-export const IN_FLIGHT = 4;
+/** Frames sent and not answered, at most: more than a relay that is busy has room for, so that it drops some. */
+export const IN_FLIGHT = 8;
+/** Frames that wait, here and on the relay. */
+const BUFFER_SIZE = 2;
+/** Frames that are on their way, at least, while no answer comes. */
+export const OWED = BUFFER_SIZE + 1;
 /** Frames on the way and waiting, which leaves something to send at any time. */
 const PUSHED_AHEAD = IN_FLIGHT + 2;
 
@@ -42,6 +46,7 @@ export class StreamingClient {
     client.#changed = changed;
     client.#live = await LiveKeypoints.connect(`ws://${address}/live-signs`, {
       parts: ["pose"],
+      bufferSize: BUFFER_SIZE,
       maxFramesInFlight: IN_FLIGHT,
       // A machine may be slow.
       connectTimeoutMs: 30_000,

@@ -80,7 +80,7 @@ class Kubernetes(unittest.TestCase):
     def test_the_sessions_fit_into_the_memory_limit(self):
         messages = 10 * int(self.variables["LIVE_KEYPOINTS_MAX_MESSAGE_BYTES"])
         pictures = 9 * int(self.variables["LIVE_KEYPOINTS_MAX_PIXELS"])
-        sessions = int(self.variables["LIVE_KEYPOINTS_MAX_SESSIONS"]) * (messages + pictures + (2 << 20))
+        sessions = int(self.variables["LIVE_KEYPOINTS_MAX_SESSIONS"]) * (messages + pictures + (4 << 20))
         limit = self.container["resources"]["limits"]["memory"]
         self.assertEqual(limit, "2Gi")
         # A quarter for models and worker threads.

@@ -80,8 +80,8 @@ export class FakeSocket {
   }
 }
 
-/** A stream over fake sockets, the first of which has accepted; `sockets` gathers all of them. */
-export async function fakeRelay(options = {}) {
+/** A stream over fake sockets, the first of which has accepted with these limits; `sockets` gathers all of them. */
+export async function fakeRelay({ limits = {}, ...options } = {}) {
   const sockets = [];
   const createSocket = (url, protocols) => {
     const socket = new FakeSocket(url, protocols);
@@ -93,7 +93,7 @@ export async function fakeRelay(options = {}) {
     createSocket,
     ...options,
   });
-  sockets[0]?.accept();
+  sockets[0]?.accept({ limits });
   const live = await opening;
   const errors = [];
   const states = [];

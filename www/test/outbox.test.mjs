@@ -29,7 +29,7 @@ test("a full buffer drops its oldest frame, and the next one counts it", () => {
   outbox.sent(first);
   const second = outbox.take();
   assert.deepEqual([second.index, second.droppedBefore], [3, 0]);
-  assert.equal(outbox.answered(2, 0).dropped, 2);
+  assert.equal(outbox.answered(2).dropped, 2);
   assertBalance(outbox, 1);
 });
 
@@ -49,8 +49,8 @@ test("stills go first, are not dropped for frames, and are refused where four wa
   }
   assert.equal(outbox.take(), undefined);
   // The still's answer says nothing of the frame before it.
-  outbox.answered(3, 0);
-  assert.equal(outbox.answered(2, 0).frame.index, 2);
+  outbox.answered(3);
+  assert.equal(outbox.answered(2).frame.index, 2);
   assertBalance(outbox, 2);
 });
 
@@ -63,31 +63,52 @@ test("a still that is no frame at all leaves no trace", () => {
   assert.deepEqual([outbox.received, outbox.waiting], [0, 0]);
 });
 
-test("an answer settles its frame and the older ones that it says were dropped", () => {
-  const outbox = filled({ frames: 5, sent: 4 });
-  const settled = outbox.answered(3, 2);
-  assert.deepEqual([settled.index, settled.dropped], [3, 2]);
-  assert.equal(outbox.unanswered, 1);
-  assert.equal(outbox.lost()[0].index, 2);
+test("an answer settles its frame and the older ones, which get none any more", () => {
+  const outbox = filled({ bufferSize: 2, frames: 3 });
+  for (let count = 0; count < 2; count += 1) outbox.sent(outbox.take());
+  outbox.addStill(() => frame(3), 3, 3);
+  outbox.sent(outbox.take());
+  outbox.add(frame(4), 4, 4);
+  outbox.sent(outbox.take());
+  const settled = outbox.answered(4);
+  // Frame 0 was dropped here, 1 and 2 were on the relay.
+  assert.deepEqual([settled.frame.index, settled.dropped], [4, 3]);
+  assert.deepEqual([outbox.unanswered, outbox.owed], [1, 1], "the still");
+  assert.equal(outbox.answered(1), undefined, "it is settled already");
+  assertBalance(outbox, 1);
+  assert.equal(outbox.answered(3).dropped, 0);
   assertBalance(outbox, 2);
 });
 
-test("an error that comes after a newer result is still its frame's", () => {
-  const outbox = filled({ frames: 4, sent: 4 });
-  // 0 is a bad frame, 1 was replaced by 2: the relay sent the result first.
-  assert.equal(outbox.answered(2, 1).dropped, 1);
-  const late = outbox.answered(0, 0);
-  assert.deepEqual([late.index, late.frame, late.dropped], [0, undefined, 0]);
+test("frames from before a reset are owed no answer, may have one, and are counted by the next frame at last", () => {
+  const outbox = filled({ frames: 4, sent: 3 });
+  outbox.addStill(() => frame(4), 4, 4);
+  outbox.sent(outbox.take());
+  assert.ok(!outbox.hasRoom(4));
+  outbox.reset();
+  assert.deepEqual([outbox.unanswered, outbox.owed], [4, 1]);
+  assert.ok(outbox.hasRoom(4));
+  assert.ok(!outbox.hasRoom(2), "no more than twice as many are on their way");
+  assert.equal(outbox.answered(0).dropped, 0);
+  outbox.add(frame(5), 5, 5);
+  outbox.forgetThrownAway();
+  assert.deepEqual([outbox.unanswered, outbox.owed], [1, 1]);
+  assert.equal(outbox.answered(2), undefined);
+  const next = outbox.take();
+  // Frame 3 waited and was thrown away here.
+  assert.equal(next.droppedBefore, 3);
+  outbox.sent(next);
+  assert.equal(outbox.answered(5).dropped, 3);
   assertBalance(outbox, 2);
-  assert.deepEqual(
-    outbox.lost().map(({ index }) => index),
-    [3],
-  );
+  outbox.reset();
+  outbox.forgetThrownAway();
+  assert.equal(outbox.unanswered, 1);
+  assert.equal(outbox.lost()[0].index, 4);
 });
 
 test("an answer to a frame that was never sent is refused", () => {
   const outbox = filled({ frames: 2, sent: 1 });
-  assert.throws(() => outbox.answered(1, 0), { code: "invalid-message" });
+  assert.throws(() => outbox.answered(1), { code: "invalid-message" });
 });
 
 test("a frame that could not be sent waits again in its place, unless newer ones fill the buffer", () => {

@@ -140,14 +140,21 @@ test("errors are about a frame or about none, and unknown messages say so", () =
   const { frameId, dropped } = readMessage(JSON.stringify(other), ALL);
   assert.deepEqual([frameId, dropped], [undefined, 0]);
   assert.equal(readMessage('{"type":"news"}', ALL).kind, "unknown");
-  assert.deepEqual(
-    readMessage('{"type":"welcome","protocol":"live-keypoints.v1"}', ALL),
-    {
-      ...{
-        kind: "welcome",
-        protocol: "live-keypoints.v1",
-        maxMessageBytes: undefined,
-      },
-    },
-  );
+  const welcome = { type: "welcome", protocol: "live-keypoints.v1" };
+  const unlimited = { maxMessageBytes: undefined, maxFps: undefined };
+  for (const [limits, read] of [
+    [undefined, unlimited],
+    [{ max_message_bytes: 0, max_fps: null }, unlimited],
+    [
+      { max_message_bytes: 9, max_fps: 15 },
+      { maxMessageBytes: 9, maxFps: 15 },
+    ],
+  ]) {
+    const { kind, protocol, ...rest } = readMessage(
+      JSON.stringify({ ...welcome, limits }),
+      ALL,
+    );
+    assert.deepEqual([kind, protocol], ["welcome", "live-keypoints.v1"]);
+    assert.deepEqual(rest, read);
+  }
 });

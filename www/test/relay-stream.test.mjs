@@ -107,6 +107,102 @@ test("what the relay dropped is counted with what was dropped here", async () =>
   await live.close();
 });
 
+test("an answer settles the frames before it, whenever the relay counts them", async () => {
+  const { live, socket } = await fakeRelay();
+  for (let mark = 0; mark < 10; mark += 1) live.push(jpeg(mark));
+  await gets(socket, 4);
+  // Frames 1 and 2 were dropped while 0 was computed: its answer is the next to tell.
+  socket.answer(0, 2);
+  await gets(socket, 5);
+  assert.deepEqual(socket.ids, [0, 1, 2, 3, 4]);
+  socket.answer(3, 0);
+  await gets(socket, 8);
+  socket.answer(7, 3);
+  await gets(socket, 10);
+  socket.answer(9, 1);
+  const results = await take(live, 4);
+  assert.deepEqual(
+    results.map(({ index, dropped }) => [index, dropped]),
+    [
+      [0, 0],
+      [3, 2],
+      [7, 3],
+      [9, 1],
+    ],
+  );
+  const { received, dropped, completed, inFlight } = live.stats();
+  assert.deepEqual([received, dropped, completed, inFlight], [10, 6, 4, 0]);
+  await live.close();
+});
+
+test("no more frames a second are sent than the relay takes, and all of them go", async () => {
+  const { live, socket } = await fakeRelay({
+    ...{ limits: { max_fps: 20 }, maxFramesInFlight: 64 },
+  });
+  const began = performance.now();
+  for (let mark = 0; mark < 20; mark += 1) live.push(jpeg(mark));
+  await gets(socket, 10);
+  assert.equal(live.stats().dropped, 0);
+  for (let count = 10; count < 20; count += 1) {
+    const most = 10 + (performance.now() - began) / 50;
+    assert.ok(socket.frames.length <= most, `${socket.frames.length}`);
+    await gets(socket, count + 1);
+  }
+  // Ten at once, ten more at 20 a second.
+  assert.ok(performance.now() - began >= 490);
+  await live.close();
+});
+
+test("frames from before a reset hold nothing up: they may never be answered", async () => {
+  const { live, sockets, socket, errors } = await fakeRelay({
+    answerTimeoutMs: 60,
+  });
+  for (let mark = 0; mark < 4; mark += 1) live.push(jpeg(mark));
+  await gets(socket, 4);
+  live.reset();
+  live.push(jpeg(4));
+  await gets(socket, 5);
+  // The one that was in work is answered.
+  socket.answer(0);
+  socket.answer(4, 3);
+  const results = await take(live, 2);
+  assert.deepEqual(
+    results.map(({ index, dropped }) => [index, dropped]),
+    [
+      [0, 0],
+      [4, 3],
+    ],
+  );
+  for (let mark = 5; mark < 8; mark += 1) live.push(jpeg(mark));
+  await gets(socket, 8);
+  live.reset();
+  await until(() => live.stats().inFlight === 0);
+  assert.equal(live.stats().dropped, 6);
+  live.push(jpeg(8));
+  await gets(socket, 9);
+  // One that comes after all was counted already.
+  socket.answer(5);
+  socket.answer(8, 3);
+  const [last] = await take(live, 1);
+  assert.deepEqual([last.index, last.dropped], [8, 3]);
+  const { received, dropped, completed } = live.stats();
+  assert.deepEqual([received, dropped, completed], [9, 6, 3]);
+  assert.deepEqual([errors, sockets.length], [[], 1]);
+  await live.close();
+});
+
+test("resets without end do not open the way without end", async () => {
+  const { live, socket } = await fakeRelay({ maxFramesInFlight: 2 });
+  for (let mark = 0; mark < 20; mark += 1) {
+    live.push(jpeg(mark));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    live.reset();
+  }
+  assert.ok(live.stats().inFlight <= 4, `${live.stats().inFlight}`);
+  assert.ok(socket.frames.length <= 4);
+  await live.close();
+});
+
 test("the relay's error about a frame is that frame's, and the stream goes on", async () => {
   const { live, socket, errors } = await fakeRelay();
   live.push(jpeg(0));

@@ -60,6 +60,7 @@ export class Connection {
   readonly #timer: ReturnType<typeof setTimeout>;
   #state: "opening" | "welcomed" | "ready" | "over" = "opening";
   #maxMessageBytes = Infinity;
+  #maxFps: number | undefined;
   /** The relay's last complaint about no frame: why it closes, where it does. */
   #complaint: string | undefined;
 
@@ -106,6 +107,11 @@ export class Connection {
     return this.#maxMessageBytes;
   }
 
+  /** Frames a second that the relay takes; `undefined` is no limit. */
+  get maxFps(): number | undefined {
+    return this.#maxFps;
+  }
+
   /** Sends the message of a frame. */
   send(message: Uint8Array<ArrayBuffer>): void {
     this.#orLose(() => this.#socket.send(message));
@@ -143,6 +149,7 @@ export class Connection {
       case "welcome":
         this.#requireVersion(message.protocol);
         this.#maxMessageBytes = message.maxMessageBytes ?? Infinity;
+        this.#maxFps = message.maxFps;
         if (this.#state === "opening") this.#state = "welcomed";
         return;
       case "configured":

@@ -20,7 +20,7 @@ export interface RelaySurroundings {
 /** What a link tells its owner; nothing after `close`. */
 export interface LinkEvents {
   /** A connection can take frames. */
-  ready(): void;
+  ready(connection: Connection): void;
   /** A frame has its answer. Throws what makes the connection useless. */
   answer(answer: RelayAnswer): void;
   /** A connection is over, and every frame without an answer with it. Returns whether another one is needed now. */
@@ -124,21 +124,22 @@ export class Link {
       return this.#closed({ kind: "refused", error: refusal });
     }
     const { name } = this.#address;
-    this.#connection = new Connection(
+    const connection = new Connection(
       socket,
       { name, parts, configure, timeoutMs: connectTimeoutMs },
       {
-        ready: () => this.#ready(),
+        ready: () => this.#ready(connection),
         answer: this.#events.answer,
         closed: (closing) => this.#closed(closing),
       },
     );
+    this.#connection = connection;
   }
 
-  #ready(): void {
+  #ready(connection: Connection): void {
     this.#starting?.resolve();
     this.#tell({ state: "open" });
-    this.#events.ready();
+    this.#events.ready(connection);
   }
 
   #closed({ kind, error }: Closing): void {

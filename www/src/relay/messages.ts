@@ -14,11 +14,21 @@ export interface RelayError {
   dropped: number;
 }
 
+/** What a relay says first, with its limits; `undefined` is none. */
+export interface RelayWelcome {
+  kind: "welcome";
+  protocol: unknown;
+  /** Length of a message. */
+  maxMessageBytes: number | undefined;
+  /** Frames a second. */
+  maxFps: number | undefined;
+}
+
 /** Everything a relay says. */
 export type RelayMessage =
   | RelayKeypoints
   | RelayError
-  | { kind: "welcome"; protocol: unknown; maxMessageBytes: number | undefined }
+  | RelayWelcome
   | { kind: "configured" }
   | { kind: "reset" }
   | { kind: "stats" }
@@ -67,11 +77,11 @@ function readJson(json: Record<string, unknown>): RelayMessage {
   switch (json["type"]) {
     case "welcome": {
       const limits = objectOr(json["limits"], {});
-      const most = limits["max_message_bytes"];
       return {
         kind: "welcome",
         protocol: json["protocol"],
-        maxMessageBytes: typeof most === "number" ? most : undefined,
+        maxMessageBytes: positive(limits["max_message_bytes"]),
+        maxFps: positive(limits["max_fps"]),
       };
     }
     case "configured":
@@ -148,6 +158,10 @@ function number(json: Record<string, unknown>, key: string): number {
   const value = json[key];
   if (typeof value !== "number") throw invalidMessage(`${key} is no number`);
   return value;
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === "number" && value > 0 ? value : undefined;
 }
 
 function objectOr(

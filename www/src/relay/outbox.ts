@@ -16,17 +16,20 @@ export interface OutboxFrame extends FrameHeader {
 
 /** What an answer settles. */
 export interface Settled {
-  index: number;
-  /** The frame itself; `undefined` where it had been counted as dropped. */
-  frame: OutboxFrame | undefined;
-  /** Frames that get no message of their own, here and on the relay. */
+  frame: OutboxFrame;
+  /** Frames before it that get no message of their own, dropped here and on the relay. */
   dropped: number;
 }
 
 /** Stills that may wait, as in a session of the page. */
 const MAX_WAITING_STILLS = 4;
 
-/** Neither clock nor socket: its owner says what happened. Holds `bufferSize` waiting frames at most, the newest. */
+/**
+ * Neither clock nor socket: its owner says what happened. Holds `bufferSize` waiting frames at most, the newest.
+ *
+ * A relay answers the frames of a stream in their order. So an answer settles all that were sent before its frame: those
+ * without an answer of their own were dropped. Only a `reset` may throw the last ones away, with no answer to follow.
+ */
 export class Outbox {
   readonly #bufferSize: number;
   readonly #waiting: OutboxFrame[] = [];
@@ -35,7 +38,8 @@ export class Outbox {
   #taken: OutboxFrame | undefined;
   #nextIndex = 0;
   #newestSent = -1;
-  #newestAnswered = -1;
+  /** Frames of the stream before this one may have been thrown away by a reset. */
+  #firstSinceReset = 0;
   #dropped = 0;
   #droppedBeforeNext = 0;
 
@@ -66,6 +70,21 @@ export class Outbox {
   /** Frames that were sent and have no answer. */
   get unanswered(): number {
     return this.#sent.size;
+  }
+
+  /** Frames that were sent and for which an answer must come, to them or to newer ones. */
+  get owed(): number {
+    let owed = 0;
+    for (const frame of this.#sent.values()) if (this.#isOwed(frame)) owed += 1;
+    return owed;
+  }
+
+  /** Whether another frame may be sent, where so many may be unanswered; as many more may be from before a reset. */
+  hasRoom(maxUnanswered: number): boolean {
+    const taken = this.#taken ? 1 : 0;
+    return (
+      this.owed + taken < maxUnanswered && this.inFlight < 2 * maxUnanswered
+    );
   }
 
   /** A frame of the stream waits; where there is no room, the oldest one is given back and counted. */
@@ -148,10 +167,10 @@ export class Outbox {
   }
 
   /**
-   * An answer came: its frame is settled, and `dropped` older ones with it. Throws `invalid-message` for a frame that
-   * was never sent.
+   * An answer came: its frame is settled, and with it the frames of the stream that were sent before. `undefined` where it
+   * was settled already. Throws `invalid-message` for a frame that was never sent.
    */
-  answered(frameId: number, dropped: number): Settled {
+  answered(frameId: number): Settled | undefined {
     const index = indexOf(frameId, this.#newestSent);
     if (index < 0) {
       throw new LiveKeypointsError(
@@ -160,20 +179,17 @@ export class Outbox {
       );
     }
     const frame = this.#sent.get(index);
+    if (!frame) return undefined;
     this.#sent.delete(index);
-    if (!frame?.isStill)
-      this.#newestAnswered = Math.max(this.#newestAnswered, index);
-    this.#dropped += dropped;
-    // An error may come after a newer result, and was taken for one of the dropped frames then.
-    const mistaken = frame ? 0 : 1;
-    return {
-      index,
-      frame,
-      dropped:
-        dropped +
-        (frame?.droppedBefore ?? 0) +
-        this.#forgetOldest(dropped + mistaken),
-    };
+    const dropped = frame.isStill
+      ? 0
+      : this.#drop((other) => !other.isStill && other.index < index);
+    return { frame, dropped: dropped + frame.droppedBefore };
+  }
+
+  /** No answer comes any more to the frames that are not owed one: they were dropped. */
+  forgetThrownAway(): void {
+    this.#countBeforeNext(this.#drop((frame) => !this.#isOwed(frame)));
   }
 
   /** The connection is lost: the frames that have no answer, which will get none. */
@@ -194,6 +210,7 @@ export class Outbox {
     for (const { droppedBefore } of thrownAway)
       this.#droppedBeforeNext += droppedBefore + 1;
     this.#dropped += thrownAway.length;
+    this.#firstSinceReset = this.#nextIndex;
     return frames;
   }
 
@@ -209,18 +226,28 @@ export class Outbox {
     return true;
   }
 
-  /** Of the frames before the newest answer, the oldest were dropped. Returns what had been dropped before those. */
-  #forgetOldest(count: number): number {
-    let droppedBefore = 0;
-    let toForget = count;
+  #isOwed({ isStill, index }: OutboxFrame): boolean {
+    return isStill || index >= this.#firstSinceReset;
+  }
+
+  /** Counts frames that were sent as dropped; returns their number, with what had been dropped before each. */
+  #drop(isDropped: (frame: OutboxFrame) => boolean): number {
+    let count = 0;
     for (const frame of this.#sent.values()) {
-      if (toForget === 0) break;
-      if (frame.isStill || frame.index > this.#newestAnswered) continue;
+      if (!isDropped(frame)) continue;
       this.#sent.delete(frame.index);
-      droppedBefore += frame.droppedBefore;
-      toForget -= 1;
+      this.#dropped += 1;
+      count += frame.droppedBefore + 1;
     }
-    return droppedBefore;
+    return count;
+  }
+
+  /** Lets the next frame of the stream count what was dropped before it. */
+  #countBeforeNext(count: number): void {
+    const taken = this.#taken?.isStill ? undefined : this.#taken;
+    const next = taken ?? this.#waiting[0];
+    if (next) next.droppedBefore += count;
+    else this.#droppedBeforeNext += count;
   }
 
   #evictIfFull(): OutboxFrame | undefined {

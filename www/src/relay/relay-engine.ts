@@ -1,4 +1,4 @@
-/** The engine that lets a relay compute: sends frames as fast as it answers. */
+/** The engine that lets a relay compute: sends frames as fast as it answers, and no more a second than it takes. */
 
 import type { SessionResult } from "../bindings.js";
 import type { Engine, EngineEvents, EngineStats } from "../engine.js";
@@ -6,7 +6,7 @@ import { asLiveKeypointsError, LiveKeypointsError } from "../errors.js";
 import { discard, FrameIntake } from "../frames.js";
 import type { Frame, PreparedFrame } from "../frames.js";
 import { Watchdog } from "../watchdog.js";
-import type { RelayAnswer } from "./connection.js";
+import type { Connection, RelayAnswer } from "./connection.js";
 import { frameMessage } from "./frame-message.js";
 import { JpegEncoder } from "./jpeg-encoder.js";
 import { Link } from "./link.js";
@@ -14,6 +14,7 @@ import type { RelaySurroundings } from "./link.js";
 import type { CheckedConnectOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import type { OutboxFrame, Settled } from "./outbox.js";
+import { Pacer } from "./pacer.js";
 import type { RelayAddress } from "./socket.js";
 
 /** How often a socket that has more than a frame to send is looked at, milliseconds. There is no event for it. */
@@ -29,7 +30,8 @@ export class RelayEngine implements Engine {
   readonly #outbox: Outbox;
   readonly #watchdog = new Watchdog();
   #events: EngineEvents | undefined;
-  #drainTimer: ReturnType<typeof setTimeout> | undefined;
+  #pacer = new Pacer(undefined, 0);
+  #pumpTimer: ReturnType<typeof setTimeout> | undefined;
   #completed = 0;
   #failed = 0;
   #isSending = false;
@@ -45,7 +47,7 @@ export class RelayEngine implements Engine {
     this.#encoder = new JpegEncoder(options.encoder);
     this.#outbox = new Outbox(options.bufferSize);
     this.#link = new Link(address, options, surroundings, {
-      ready: () => this.pump(),
+      ready: (connection) => this.#begin(connection),
       answer: (answer) => this.#settle(answer),
       lost: (error) => this.#lose(error),
       fatal: (error) => this.#events?.fatal(error),
@@ -97,9 +99,12 @@ export class RelayEngine implements Engine {
     if (this.#outbox.waiting > 0) this.#link.wake();
     const connection = this.#link.ready;
     if (!connection || this.#isSending) return;
-    if (this.#outbox.inFlight >= this.#options.maxFramesInFlight) return;
+    if (!this.#outbox.hasRoom(this.#options.maxFramesInFlight)) return;
     if (connection.bufferedBytes > this.#lastFrameBytes)
-      return this.#pumpLater();
+      return this.#pumpLater(DRAIN_INTERVAL_MS);
+    if (this.#outbox.waiting === 0) return;
+    const waitMs = this.#pacer.waitMs(performance.now());
+    if (waitMs > 0) return this.#pumpLater(waitMs);
     const frame = this.#outbox.take();
     if (frame) void this.#send(frame);
   }
@@ -108,6 +113,7 @@ export class RelayEngine implements Engine {
     for (const { prepared } of this.#outbox.reset()) this.#discard(prepared);
     // A connection that comes later starts from scratch in any case.
     this.#link.ready?.reset();
+    this.pump();
   }
 
   stats(): EngineStats {
@@ -132,10 +138,15 @@ export class RelayEngine implements Engine {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#events = undefined;
-    clearTimeout(this.#drainTimer);
+    clearTimeout(this.#pumpTimer);
     this.#watchdog.stop();
     this.#link.close();
     for (const { prepared } of this.#outbox.clear()) this.#discard(prepared);
+  }
+
+  #begin(connection: Connection): void {
+    this.#pacer = new Pacer(connection.maxFps, performance.now());
+    this.pump();
   }
 
   async #send(frame: OutboxFrame): Promise<void> {
@@ -171,8 +182,10 @@ export class RelayEngine implements Engine {
       );
     }
     this.#lastFrameBytes = message.length;
+    const isFirst = this.#outbox.owed === 0;
     this.#outbox.sent(frame);
-    if (this.#outbox.unanswered === 1) this.#watch();
+    if (isFirst) this.#watch();
+    this.#pacer.sent();
     connection.send(message);
   }
 
@@ -185,12 +198,12 @@ export class RelayEngine implements Engine {
 
   #settle(answer: RelayAnswer): void {
     this.#link.proved();
-    const settled = this.#outbox.answered(answer.frameId, answer.dropped);
+    const settled = this.#outbox.answered(answer.frameId);
     this.#watch();
+    if (!settled) return;
     if (answer.kind === "error") {
-      const timestampUs = settled.frame?.timestampUs ?? 0;
       const { code, message } = answer;
-      this.#fail({ ...settled, timestampUs }, code, message, settled.dropped);
+      this.#fail(settled.frame, code, message, settled.dropped);
     } else {
       this.#completed += 1;
       this.#events?.result(resultOf(answer, settled));
@@ -206,18 +219,21 @@ export class RelayEngine implements Engine {
     return this.#outbox.waiting + this.#outbox.inFlight > 0;
   }
 
-  /** From now on, the relay has so long for its next answer, if it owes one. */
+  /** From now on, the relay has so long for its next answer, if there may be one. */
   #watch(): void {
-    const { answerTimeoutMs } = this.#options;
     if (this.#outbox.unanswered === 0) return this.#watchdog.stop();
-    this.#watchdog.start(answerTimeoutMs, () =>
-      this.#link.lose(`no answer for ${answerTimeoutMs} ms`),
-    );
+    const { answerTimeoutMs } = this.#options;
+    this.#watchdog.start(answerTimeoutMs, () => {
+      if (this.#outbox.owed > 0)
+        return this.#link.lose(`no answer for ${answerTimeoutMs} ms`);
+      this.#outbox.forgetThrownAway();
+      this.pump();
+    });
   }
 
-  #pumpLater(): void {
-    clearTimeout(this.#drainTimer);
-    this.#drainTimer = setTimeout(() => this.pump(), DRAIN_INTERVAL_MS);
+  #pumpLater(waitMs: number): void {
+    clearTimeout(this.#pumpTimer);
+    this.#pumpTimer = setTimeout(() => this.pump(), waitMs);
   }
 
   #fail(
@@ -253,18 +269,15 @@ export class RelayEngine implements Engine {
 /** The relay's result in the stream's own numbers; the total is what this side waited for it. */
 function resultOf(
   answer: RelayAnswer & { kind: "keypoints" },
-  { index, frame, dropped }: Settled,
+  { frame, dropped }: Settled,
 ): SessionResult {
-  const { frameId: _frameId, timestampUs, ...landmarks } = answer;
-  const total = frame
-    ? performance.now() - frame.pushedMs
-    : answer.timings.total;
+  const { frameId: _frameId, timestampUs: _timestampUs, ...landmarks } = answer;
   return {
     ...landmarks,
-    index,
-    timestampMs: (frame?.timestampUs ?? timestampUs) / 1000,
+    index: frame.index,
+    timestampMs: frame.timestampUs / 1000,
     dropped,
-    timings: { ...answer.timings, total },
+    timings: { ...answer.timings, total: performance.now() - frame.pushedMs },
   };
 }
 

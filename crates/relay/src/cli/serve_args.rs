@@ -75,7 +75,7 @@ struct LimitArgs {
     /// Width times height of a picture; a larger one is answered with an error
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_pixels, value_parser = clap::value_parser!(u64).range(1..), env = "LIVE_KEYPOINTS_MAX_PIXELS")]
     max_pixels: u64,
-    /// Frames a second of a session; what is above is dropped and counted [default: any]
+    /// Frames a second of a session; above it the newest waits, and what waits before it is dropped and counted [default: any]
     #[arg(long, value_name = "N", env = "LIVE_KEYPOINTS_MAX_FPS")]
     max_fps: Option<NonZeroU32>,
     /// Sessions at once
@@ -94,7 +94,7 @@ struct LimitArgs {
     /// Seconds without a message from the client that end a session
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.idle_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..), env = "LIVE_KEYPOINTS_IDLE_TIMEOUT_SECS")]
     idle_timeout_secs: u64,
-    /// Seconds after which a session ends [default: never]
+    /// Seconds after which a session ends, and its client is to connect again [default: never]
     #[arg(long, value_name = "N", env = "LIVE_KEYPOINTS_MAX_SESSION_SECS")]
     max_session_secs: Option<NonZeroU64>,
     /// Seconds that sessions get to answer the frames they have when they are to end

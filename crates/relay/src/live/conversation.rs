@@ -2,10 +2,12 @@
 //! socket, no clock and no threads.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use live_keypoints_pipeline::{
-    ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Steps, Work,
+    ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Step, Steps,
+    Work,
 };
 
 use super::answering::{Answering, Sendable, Style};
@@ -77,13 +79,6 @@ impl Conversation {
     pub(super) fn receive_frame(&mut self, message: &Bytes, arrival_us: u64, now_us: u64) {
         self.stats.received += 1;
         self.metrics.frames_received.inc();
-        if let Some(rate) = &mut self.rate
-            && !rate.admits(now_us)
-        {
-            self.session.add_dropped();
-            self.metrics.count_dropped("rate", 1);
-            return;
-        }
         match FrameMessage::read(message) {
             FrameMessage::Jpeg(header, jpeg) => {
                 let timestamp_us = header.map_or(arrival_us, |header| header.timestamp_us);
@@ -115,6 +110,22 @@ impl Conversation {
         let admission = self.session.add_frame(frame_of(jpeg), timestamp_us, now_us);
         self.forget_dropped("buffer", admission.evicted.map(|(index, _)| index));
         self.tag(admission.index, header, jpeg.len(), false);
+        self.drop_what_is_over_the_rate(now_us);
+    }
+
+    /// Of the frames that wait as many stay as are within the rate, and the newest in any case: it is answered once it
+    /// is within the rate, so that a client that waits for an answer never waits in vain.
+    fn drop_what_is_over_the_rate(&mut self, now_us: u64) {
+        let Some(rate) = &mut self.rate else {
+            return;
+        };
+        let may_wait = rate.within(now_us).max(1);
+        while self.unanswered.waiting_frames() > may_wait {
+            let Some((index, _)) = self.session.drop_oldest() else {
+                break;
+            };
+            self.forget_dropped("rate", [index]);
+        }
     }
 
     fn add_still(
@@ -242,13 +253,33 @@ impl Conversation {
         self.outbox.has_room_for_replies()
     }
 
-    /// The next task for the pool.
+    /// The next task for the pool. No frame is taken up before it is within the rate.
     pub(super) fn next_task(&mut self, now_us: u64) -> Option<Task> {
-        let task = self.session.next_task(Steps::ALL, now_us)?;
+        let is_within_rate = self
+            .rate
+            .as_mut()
+            .is_none_or(|rate| rate.within(now_us) > 0);
+        let steps = if is_within_rate {
+            Steps::ALL
+        } else {
+            Step::ALL[1..].iter().copied().collect()
+        };
+        let task = self.session.next_task(steps, now_us)?;
         if let Work::Decode(_) = task.work {
             self.unanswered.unbuffer(task.id.frame);
+            if let Some(rate) = &mut self.rate {
+                rate.pay();
+            }
         }
         Some(task)
+    }
+
+    /// Time until a frame that waits for the rate may be taken up; `None` where none does.
+    pub(super) fn rate_allows_in(&mut self, now_us: u64) -> Option<Duration> {
+        let rate = self.rate.as_mut()?;
+        let is_over = rate.within(now_us) == 0;
+        (is_over && self.unanswered.buffered_bytes() > 0)
+            .then(|| Duration::from_micros(rate.next_in_us()))
     }
 
     /// Takes the outcome of a task.

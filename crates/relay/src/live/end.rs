@@ -69,10 +69,11 @@ impl End {
             Self::Idle => (CloseCode::Normal, "idle"),
             Self::ClosedByClient => (CloseCode::Normal, ""),
             Self::ShuttingDown => (CloseCode::Away, "shutting down"),
+            // Nothing that the client did: it may come again, as after a shutdown.
+            Self::TooOld => (CloseCode::Away, "the session is as old as it may get"),
             Self::ProtocolViolation => (CloseCode::Protocol, "not the WebSocket protocol"),
             Self::InvalidJson => (CloseCode::Invalid, "a text message is not JSON"),
             Self::InvalidUtf8 => (CloseCode::Invalid, "a text message is not UTF-8"),
-            Self::TooOld => (CloseCode::Policy, "the session is as old as it may get"),
             Self::TooManyBadFrames => (CloseCode::Policy, "too many bad frames in a row"),
             Self::Silent => (CloseCode::Policy, "no answer to a ping"),
             Self::NotReading => (CloseCode::Policy, "results are not read"),

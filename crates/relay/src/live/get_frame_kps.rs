@@ -71,6 +71,7 @@ pub(super) async fn get_frame_kps(
                 });
             }
             () = session.work_came() => processor.may_have_work = true,
+            () = session.rate_allows(), if !processor.may_have_work => processor.may_have_work = true,
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct Limits {
     pub max_message_bytes: usize,
     /// Width times height of a picture; a larger one is a bad frame.
     pub max_pixels: u64,
-    /// Frames a second; what is above is dropped and counted.
+    /// Frames a second; above it the newest waits, and what waits before it is dropped and counted.
     pub max_fps: Option<NonZeroU32>,
     /// Sessions at once.
     pub max_sessions: NonZeroUsize,
@@ -102,12 +102,13 @@ impl Limits {
     ///
     /// - 10 messages: while one is received and copied 4, waiting for decoding 3, being decoded 3;
     /// - 3 decoded pictures of 3 bytes a pixel;
-    /// - 2 MiB for answers, buffers and the session itself.
+    /// - 4 MiB for answers, buffers, what is noted of 2,000 frames that wait for their answers (each may have a list of
+    ///   points of its own), and the session itself.
     #[must_use]
     pub fn max_session_bytes(&self) -> u64 {
         let messages = 10 * self.max_message_bytes as u64;
         let pictures = 9 * self.max_pixels;
-        messages + pictures + (2 << 20)
+        messages + pictures + (4 << 20)
     }
 
     /// Bytes of the frames that wait for decoding: beyond them the oldest go, whatever their number.

@@ -126,6 +126,16 @@ impl LiveSession {
         self.state().conversation.next_task(now_us)
     }
 
+    /// Waits until a frame that waits for the rate may be taken up; without end where none does.
+    pub(super) async fn rate_allows(&self) {
+        let now_us = microseconds_since(self.started);
+        let wait = self.state().conversation.rate_allows_in(now_us);
+        match wait {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Waits until there may be a task.
     pub(super) async fn work_came(&self) {
         self.work_came.notified().await;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub(super) struct Unanswered<T> {
     frames: BTreeMap<u64, Entry<T>>,
     buffered_bytes: usize,
+    waiting_frames: usize,
     stills: usize,
 }
 
@@ -23,15 +24,17 @@ impl<T> Default for Unanswered<T> {
         Self {
             frames: BTreeMap::new(),
             buffered_bytes: 0,
+            waiting_frames: 0,
             stills: 0,
         }
     }
 }
 
 impl<T> Unanswered<T> {
-    /// Adds a frame whose bytes wait for decoding.
+    /// Adds a frame whose bytes wait for decoding; none where it needs no decoding.
     pub(super) fn add(&mut self, index: u64, tag: T, is_still: bool, buffered_bytes: usize) {
         self.buffered_bytes += buffered_bytes;
+        self.waiting_frames += usize::from(!is_still && buffered_bytes > 0);
         self.stills += usize::from(is_still);
         let entry = Entry {
             tag,
@@ -44,7 +47,9 @@ impl<T> Unanswered<T> {
     /// Notes that a frame's bytes wait no more.
     pub(super) fn unbuffer(&mut self, index: u64) {
         if let Some(entry) = self.frames.get_mut(&index) {
-            self.buffered_bytes -= std::mem::take(&mut entry.buffered_bytes);
+            let bytes = std::mem::take(&mut entry.buffered_bytes);
+            self.buffered_bytes -= bytes;
+            self.waiting_frames -= usize::from(!entry.is_still && bytes > 0);
         }
     }
 
@@ -74,6 +79,11 @@ impl<T> Unanswered<T> {
         self.buffered_bytes
     }
 
+    /// Frames of the stream that wait for decoding.
+    pub(super) fn waiting_frames(&self) -> usize {
+        self.waiting_frames
+    }
+
     /// Number of frames.
     pub(super) fn len(&self) -> usize {
         self.frames.len()
@@ -93,10 +103,12 @@ mod tests {
     fn bytes_are_counted_until_a_frame_waits_no_more() {
         let mut unanswered = Unanswered::default();
         unanswered.add(0, 'a', false, 10);
+        assert_eq!(unanswered.waiting_frames(), 1);
         unanswered.add(1, 'b', true, 5);
         unanswered.unbuffer(0);
         unanswered.unbuffer(0);
         assert_eq!(unanswered.buffered_bytes(), 5);
+        assert_eq!(unanswered.waiting_frames(), 0);
         assert_eq!(unanswered.take(1), Some(('b', true)));
         assert_eq!((unanswered.buffered_bytes(), unanswered.stills()), (0, 0));
         assert_eq!(unanswered.take(1), None);

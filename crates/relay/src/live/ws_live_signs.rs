@@ -1,8 +1,9 @@
 //! One session from `welcome` to the closing handshake.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_util::{Sink, SinkExt, StreamExt};
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -128,29 +129,16 @@ where
                 watch(&session, meter, limits),
             );
         };
-        let mut all = std::pin::pin!(all);
-        let end = tokio::select! {
-            end = session.ended() => end,
-            () = shutdown.cancelled() => {
-                session.end(End::ShuttingDown);
-                End::ShuttingDown
+        // What they share is behind a lock under which nothing is left half-done, and the socket stays for the last words.
+        let all = AssertUnwindSafe(all).catch_unwind();
+        tokio::select! {
+            end = until_last_work(&session, limits, shutdown) => end,
+            // The watch never returns.
+            _ = all => {
+                tracing::error!("a fault of the relay ends the session");
+                End::OurFault
             }
-            () = &mut all => End::OurFault,
-        };
-        let last_work = async {
-            tokio::select! {
-                () = session.last_work_done(end.last_work()) => {}
-                () = &mut all => {}
-            }
-        };
-        let deadline = match end.last_work() {
-            LastWork::Frames => limits.drain,
-            LastWork::Answers | LastWork::Nothing => limits.patience.close,
-        };
-        if timeout(deadline, last_work).await.is_err() {
-            debug!("the deadline passed before the last work was done");
         }
-        end
     };
     let stats = session.stats();
     // Both halves are of one socket.
@@ -158,6 +146,30 @@ where
         let _ = timeout(limits.patience.close, close(socket, end, Some(stats))).await;
     }
     Ok((end, stats))
+}
+
+/// Waits until the session is to end and its last work is done, or the time for that is over.
+async fn until_last_work(
+    session: &LiveSession,
+    limits: &Limits,
+    shutdown: &CancellationToken,
+) -> End {
+    let end = tokio::select! {
+        end = session.ended() => end,
+        () = shutdown.cancelled() => {
+            session.end(End::ShuttingDown);
+            End::ShuttingDown
+        }
+    };
+    let deadline = match end.last_work() {
+        LastWork::Frames => limits.drain,
+        LastWork::Answers | LastWork::Nothing => limits.patience.close,
+    };
+    let last_work = session.last_work_done(end.last_work());
+    if timeout(deadline, last_work).await.is_err() {
+        debug!("the deadline passed before the last work was done");
+    }
+    end
 }
 
 /// Takes the results in their order and has them sent.
@@ -187,3 +199,6 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::browser::{LEGACY_HOLISTIC, ONNXRUNTIME_WEB, TASKS_VISION};
+use super::load::{MOST, PYTHON_SERVER, RELAY};
 use super::native::PYTHON_MEDIAPIPE;
 use super::series::{SeriesTable, median};
 
@@ -94,12 +95,16 @@ const fn models_only(metric: &'static str) -> Rule {
     }
 }
 
+const fn load(metric: &'static str, goal: Option<Goal>) -> Rule {
+    rule("load", MOST, metric, [RELAY, PYTHON_SERVER], goal)
+}
+
 const ONE_TO_TASKS: [&str; 2] = [ONE_WORKER, TASKS_VISION];
 const FOUR_TO_TASKS: [&str; 2] = [FOUR_WORKERS, TASKS_VISION];
 const ONE_TO_LEGACY: [&str; 2] = [ONE_WORKER, LEGACY_HOLISTIC];
 const FOUR_TO_LEGACY: [&str; 2] = [FOUR_WORKERS, LEGACY_HOLISTIC];
 
-const RULES: [Rule; 21] = {
+const RULES: [Rule; 24] = {
     use Goal::{AtLeast, AtMost};
     [
         browser(PIXELS, "wall_ms", ONE_TO_TASKS, Some(AtMost(0.55))),
@@ -128,6 +133,9 @@ const RULES: [Rule; 21] = {
             theirs: Side(PIXELS, FOUR_WORKERS, "pose_and_hand_ms"),
             goal: Some(AtMost(1.3)),
         },
+        load("sessions", Some(AtLeast(2.0))),
+        load("frames_per_cpu_s", None),
+        load("memory_mb_per_session", None),
         native(PIXELS, "wall_ms", Some(AtMost(1.0))),
         native(PIXELS, "cpu_ms", None),
         native(JPEG, "wall_ms", None),
@@ -150,7 +158,8 @@ impl Rule {
     fn apply(&self, series: &SeriesTable) -> Option<Comparison> {
         let values = |Side(case, subject, metric)| series.values(self.suite, case, subject, metric);
         let (ours, theirs) = (values(self.ours), values(self.theirs));
-        if ours.is_empty() || ours.len() != theirs.len() {
+        // Nothing can be said of how often a server holds more sessions than one that holds none.
+        if ours.is_empty() || ours.len() != theirs.len() || theirs.contains(&0.0) {
             return None;
         }
         let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a / b).collect();
@@ -213,6 +222,14 @@ mod tests {
         series.add(sample(["native", PIXELS, ONE_THREAD, "wall_ms"], 1.0));
         series.add(sample(["native", PIXELS, ONE_THREAD, "wall_ms"], 1.0));
         series.add(sample(["native", PIXELS, PYTHON_MEDIAPIPE, "wall_ms"], 1.0));
+        assert!(compare(&series).is_empty());
+    }
+
+    #[test]
+    fn a_ratio_to_nothing_is_none() {
+        let mut series = SeriesTable::default();
+        series.add(sample(["load", MOST, RELAY, "sessions"], 3.0));
+        series.add(sample(["load", MOST, PYTHON_SERVER, "sessions"], 0.0));
         assert!(compare(&series).is_empty());
     }
 

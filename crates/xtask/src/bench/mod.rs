@@ -5,6 +5,7 @@
 //!
 //! - `native`: the pipeline's bench program, and Python's MediaPipe.
 //! - `browser`: this package and others in headless Chromium.
+//! - `load`: the relay and a Python server, each under as many sessions as it bears.
 //! - `rivals`: installs the others.
 //! - `sizes`: what a page downloads, and the ceilings that `cargo xtask test` holds it under.
 //! - `series`: the values of all rounds; `comparison`: ratios within each round, and the goals.
@@ -13,6 +14,7 @@
 mod browser;
 mod chart;
 mod comparison;
+pub(crate) mod load;
 mod machine;
 mod native;
 mod record;
@@ -56,6 +58,10 @@ pub(crate) struct Options {
     /// Measure one part only
     #[arg(long, value_name = "PART")]
     only: Option<Part>,
+    /// Measure, and nothing else, how many sessions the relay holds, beside a Python server that is installed into
+    /// target/rivals
+    #[arg(long, conflicts_with_all = ["only", "rivals"])]
+    load: bool,
     /// Take www/dist and the relay as they were built last
     #[arg(long)]
     skip_build: bool,
@@ -80,7 +86,7 @@ enum Part {
 
 impl Options {
     fn has(&self, part: Part) -> bool {
-        self.only.is_none_or(|only| only == part)
+        !self.load && self.only.is_none_or(|only| only == part)
     }
 }
 
@@ -114,6 +120,10 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, optio
     }
     if options.rivals {
         rivals::add_steps(plan, workspace);
+    }
+    if options.load {
+        load::add_build_steps(plan, workspace);
+        rivals::add_python_step(plan, workspace);
     }
     plan.add(MEASURE, || measure(workspace, options));
 }
@@ -171,6 +181,9 @@ fn take_turns(
     }
     if options.has(Part::Browser) {
         subjects.extend(browser::subjects(&shell, workspace, options, clip)?);
+    }
+    if options.load {
+        subjects.extend(load::subjects(&shell, workspace, options, clip));
     }
     let mut failed = Vec::new();
     for round in 1..=options.rounds {

