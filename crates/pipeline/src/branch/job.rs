@@ -102,8 +102,8 @@ pub struct PoseJob {
 /// What was found of the body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PoseOutcome {
-    /// What the detector found, where it ran: its 4 keypoints.
-    pub detection: Option<DetectedKeypoints>,
+    /// What the detector found, where it ran.
+    pub detection: Option<DetectedKeypoints<4>>,
     /// The region that the landmark model looked at; `None` where nobody was found and it did not run.
     pub roi: Option<NormalizedRect>,
     /// Presence, 0..=1; `None` where the landmark model did not run.
@@ -162,8 +162,8 @@ pub struct FaceJob {
 pub struct FaceOutcome {
     /// The region made from the pose.
     pub roi_from_pose: Option<NormalizedRect>,
-    /// What the detector found in it: its 6 keypoints.
-    pub detection: Option<DetectedKeypoints>,
+    /// What the detector found in it.
+    pub detection: Option<DetectedKeypoints<6>>,
     /// The region made from the detection.
     pub roi_from_detection: Option<NormalizedRect>,
     /// The region made from the previous mesh.
