@@ -17,9 +17,7 @@ use live_keypoints_pipeline::branch::{self, BranchJob, BranchOutcome};
 use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
 use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage};
 use live_keypoints_pipeline::rect::NormalizedRect;
-use live_keypoints_pipeline::{
-    FrameResult, Options, Outcome, Quality, Session, Steps, Task, Work, decode,
-};
+use live_keypoints_pipeline::{FrameResult, Outcome, Quality, Session, Steps, Task, Work, decode};
 
 const WARM_UP_FRAMES: usize = 20;
 const COUNTED_FRAMES: usize = 20;

@@ -32,8 +32,7 @@ pub(super) fn implementations() -> Vec<Implementation> {
         of_arrays::<8, 6>("arrays of 8, as AVX2"),
         of_arrays::<16, 12>("arrays of 16, as AVX-512"),
     ];
-    #[cfg(target_arch = "x86_64")]
-    all.extend(of_x86());
+    all.extend(of_levels());
     all
 }
 
@@ -64,7 +63,7 @@ fn of_arrays<const LANES: usize, const ROWS: usize>(name: &'static str) -> Imple
 
 /// Each level that this processor has, not only the one that it would choose.
 #[cfg(target_arch = "x86_64")]
-fn of_x86() -> Vec<Implementation> {
+fn of_levels() -> Vec<Implementation> {
     use kernels::x86::{Level, avx2, avx512, level};
 
     macro_rules! of_level {
@@ -94,4 +93,10 @@ fn of_x86() -> Vec<Implementation> {
         Level::Avx2 => vec![of_level!(avx2, 8)],
         Level::Scalar => vec![],
     }
+}
+
+/// Other processors have one level.
+#[cfg(not(target_arch = "x86_64"))]
+fn of_levels() -> Vec<Implementation> {
+    Vec::new()
 }
