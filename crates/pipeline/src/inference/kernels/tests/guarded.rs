@@ -159,11 +159,17 @@ mod pages {
     fn signal_of_read(guard: Guard, length: usize, offset: isize) -> Option<i32> {
         let bytes = guarded(guard, || vec![1u8; length]);
         let at = bytes.as_ptr().wrapping_offset(offset);
-        // SAFETY: the child only reads and ends, the parent waits for it. That the read may end it is what is asked.
+        // SAFETY: the child only sets a limit of its own, reads and ends, the parent waits for it. That the read may end it is what is asked.
         unsafe {
             let child = libc::fork();
             assert!(child >= 0, "a child process");
             if child == 0 {
+                // No file of the memory of a process that is to end so.
+                let no_bytes = libc::rlimit {
+                    rlim_cur: 0,
+                    rlim_max: 0,
+                };
+                libc::setrlimit(libc::RLIMIT_CORE, &raw const no_bytes);
                 at.read_volatile();
                 libc::_exit(0);
             }
