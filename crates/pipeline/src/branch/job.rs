@@ -28,6 +28,10 @@ impl Branch {
 
 /// A branch of one frame, to be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+)]
 pub enum BranchJob {
     /// Body.
     Pose(PoseJob),
@@ -41,6 +45,10 @@ pub enum BranchJob {
 
 /// The answer to the [`BranchJob`] of the same name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+)]
 pub enum BranchOutcome {
     /// Body.
     Pose(PoseOutcome),

@@ -22,7 +22,8 @@ mod lowering;
 mod model;
 #[cfg(feature = "inference")]
 mod models;
-#[cfg(all(test, feature = "inference"))]
+#[cfg(test)]
+#[cfg(feature = "inference")]
 mod tflite_tests;
 
 #[cfg(test)]

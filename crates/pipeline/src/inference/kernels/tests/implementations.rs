@@ -4,6 +4,9 @@ use super::array::Array;
 use crate::inference::kernels::shape::{Activation, Epilogue, Shape, Window};
 use crate::inference::kernels::{self, Panels, Taps, generic};
 
+/// Two tensors or one, channels, activation, output.
+type Add = fn(&[f32], Option<&[f32]>, usize, &Activation, &mut [f32]);
+
 /// One implementation. Weights are to be packed for its `lanes`.
 pub(super) struct Implementation {
     pub(super) name: &'static str,
@@ -11,7 +14,7 @@ pub(super) struct Implementation {
     pub(super) matrix_product: fn(&[f32], usize, &Panels, &Epilogue<'_>, &mut [f32]),
     pub(super) depthwise: fn(&Window, &[f32], &Taps, &Epilogue<'_>, &mut [f32]),
     pub(super) max_pool: fn(&Window, &[f32], &mut [f32]),
-    pub(super) add: fn(&[f32], Option<&[f32]>, usize, &Activation, &mut [f32]),
+    pub(super) add: Add,
     pub(super) upsample_2x: fn(Shape, &[f32], &mut [f32]),
 }
 
