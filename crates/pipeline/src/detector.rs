@@ -1,6 +1,8 @@
 //! Single-shot detectors: anchors, decoding of boxes and keypoints, weighted non-maximum suppression
 //! (HOLISTIC_SPEC §4).
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 
 use crate::numeric::sigmoid;
@@ -41,113 +43,132 @@ pub const FACE_DETECTOR: DetectorSpec = DetectorSpec {
 /// Boxes that overlap the best one by more than this are merged into it.
 const MIN_SUPPRESSION_THRESHOLD: f32 = 0.3;
 
-/// How sure a detector was, and where the first of its keypoints lie in the picture.
+/// How sure a detector was, and where its keypoints lie in the picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DetectedKeypoints {
+#[serde(bound(
+    serialize = "[[f32; 2]; K]: Serialize",
+    deserialize = "[[f32; 2]; K]: Deserialize<'de>"
+))]
+pub struct DetectedKeypoints<const K: usize> {
     /// 0..=1.
     pub score: f32,
     /// x and y in fractions of the picture.
-    pub keypoints: Vec<[f32; 2]>,
+    pub keypoints: [[f32; 2]; K],
+}
+
+/// An anchor whose score is high enough.
+#[derive(Clone, Copy)]
+struct Candidate {
+    score: f32,
+    /// Its number in the model's outputs.
+    index: usize,
+    /// Its centre in fractions of the input.
+    center: [f32; 2],
+}
+
+thread_local! {
+    /// The candidates of one picture, kept for its memory.
+    static CANDIDATES: RefCell<Vec<Candidate>> = const { RefCell::new(Vec::new()) };
 }
 
 impl DetectorSpec {
     /// The centre of each anchor in fractions of the input, in the order of the model's outputs; all are 1×1 in size.
-    #[must_use]
-    pub fn anchors(&self) -> Vec<[f32; 2]> {
-        let mut anchors = Vec::new();
-        for layers in self.strides.chunk_by(|a, b| a == b) {
-            let grid = self.input_size.div_ceil(layers[0]);
-            for y in 0..grid {
-                for x in 0..grid {
-                    let center = [x, y].map(|cell| (cell as f32 + 0.5) / grid as f32);
-                    anchors.extend(std::iter::repeat_n(center, 2 * layers.len()));
-                }
-            }
-        }
-        anchors
+    pub fn anchors(&self) -> impl Iterator<Item = [f32; 2]> + use<> {
+        let input_size = self.input_size;
+        let groups = self.strides.chunk_by(|a, b| a == b);
+        groups.flat_map(move |layers| {
+            let grid = input_size.div_ceil(layers[0]);
+            (0..grid * grid).flat_map(move |cell| {
+                let center = [cell % grid, cell / grid].map(|at| (at as f32 + 0.5) / grid as f32);
+                std::iter::repeat_n(center, 2 * layers.len())
+            })
+        })
     }
 
-    /// The detections of score at least `min_score`, merged, best first.
+    /// The best detection of score at least `min_score`, merged with those that overlap it.
     ///
     /// `boxes` holds 4 + 2·K values an anchor: centre, width, height, keypoints; `logits` one value an anchor.
-    pub fn detections<const K: usize>(
+    #[must_use]
+    pub fn best<const K: usize>(
         &self,
-        anchors: &[[f32; 2]],
         boxes: &[f32],
         logits: &[f32],
         min_score: f32,
-    ) -> Vec<Detection<K>> {
+    ) -> Option<Detection<K>> {
         let unit = self.input_size as f32;
-        let rows = boxes.chunks_exact(4 + 2 * K);
-        let mut found = Vec::new();
-        for ((row, logit), [anchor_x, anchor_y]) in rows.zip(logits).zip(anchors) {
-            let score = sigmoid(logit.clamp(-100.0, 100.0));
-            let (width, height) = (row[2] / unit, row[3] / unit);
-            if !(score >= min_score && width >= 0.0 && height >= 0.0) {
-                continue;
+        let is_box = |row: &[f32]| row[2] / unit >= 0.0 && row[3] / unit >= 0.0;
+        CANDIDATES.with_borrow_mut(|candidates| {
+            candidates.clear();
+            let rows = boxes.chunks_exact(4 + 2 * K).zip(logits);
+            for (index, ((row, logit), center)) in rows.zip(self.anchors()).enumerate() {
+                let score = sigmoid(logit.clamp(-100.0, 100.0));
+                if score >= min_score && is_box(row) {
+                    candidates.push(Candidate {
+                        score,
+                        index,
+                        center,
+                    });
+                }
             }
-            let center = [row[0] / unit + anchor_x, row[1] / unit + anchor_y];
-            let keypoint = |k: usize| {
-                [
-                    row[4 + 2 * k] / unit + anchor_x,
-                    row[5 + 2 * k] / unit + anchor_y,
-                ]
-            };
-            found.push(Detection {
-                score,
-                bounds: Bounds {
-                    min: [center[0] - width / 2.0, center[1] - height / 2.0],
-                    max: [center[0] + width / 2.0, center[1] + height / 2.0],
-                },
-                keypoints: std::array::from_fn(keypoint),
-            });
+            candidates
+                .sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
+            let detections = candidates
+                .iter()
+                .map(|candidate| self.detection::<K>(boxes, candidate));
+            merge_with_overlapping(detections)
+        })
+    }
+
+    fn detection<const K: usize>(&self, boxes: &[f32], candidate: &Candidate) -> Detection<K> {
+        let unit = self.input_size as f32;
+        let row = &boxes[candidate.index * (4 + 2 * K)..][..4 + 2 * K];
+        let [anchor_x, anchor_y] = candidate.center;
+        let point = |at: usize| [row[at] / unit + anchor_x, row[at + 1] / unit + anchor_y];
+        let (center, width, height) = (point(0), row[2] / unit, row[3] / unit);
+        Detection {
+            score: candidate.score,
+            bounds: Bounds {
+                min: [center[0] - width / 2.0, center[1] - height / 2.0],
+                max: [center[0] + width / 2.0, center[1] + height / 2.0],
+            },
+            keypoints: std::array::from_fn(|k| point(4 + 2 * k)),
         }
-        merge_overlapping(found)
     }
 }
 
-/// Weighted non-maximum suppression: each group of overlapping detections becomes one, with the best one's score and
-/// the mean of boxes and keypoints, weighted by score.
-fn merge_overlapping<const K: usize>(mut rest: Vec<Detection<K>>) -> Vec<Detection<K>> {
-    rest.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut merged = Vec::new();
-    while let Some(&best) = rest.first() {
-        let before = rest.len();
-        let overlaps = |d: &Detection<K>| {
-            intersection_over_union(d.bounds, best.bounds) > MIN_SUPPRESSION_THRESHOLD
+/// Weighted non-maximum suppression, of which only the first group counts: the first detection, with the mean of boxes
+/// and keypoints of all that overlap it, weighted by score. `detections` come best first.
+fn merge_with_overlapping<const K: usize>(
+    detections: impl Iterator<Item = Detection<K>> + Clone,
+) -> Option<Detection<K>> {
+    let best = detections.clone().next()?;
+    let overlapping = detections
+        .filter(|d| intersection_over_union(d.bounds, best.bounds) > MIN_SUPPRESSION_THRESHOLD);
+    let mut total = 0.0;
+    let mut sums = [[0.0; 2]; 2];
+    let mut keypoint_sums = [[0.0; 2]; K];
+    for detection in overlapping {
+        let add = |[x, y]: &mut [f32; 2], point: [f32; 2]| {
+            *x += point[0] * detection.score;
+            *y += point[1] * detection.score;
         };
-        let (group, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(overlaps);
-        rest = others;
-        if group.is_empty() {
-            merged.push(best);
-        } else {
-            merged.push(weighted_mean(best.score, &group));
-        }
-        // A best box that overlaps not even itself has no area; the reference stops here, too.
-        if rest.len() == before {
-            break;
+        total += detection.score;
+        add(&mut sums[0], detection.bounds.min);
+        add(&mut sums[1], detection.bounds.max);
+        for (sum, point) in keypoint_sums.iter_mut().zip(detection.keypoints) {
+            add(sum, point);
         }
     }
-    merged
-}
-
-fn weighted_mean<const K: usize>(score: f32, group: &[Detection<K>]) -> Detection<K> {
-    let total: f32 = group.iter().map(|d| d.score).sum();
-    let mean = |point: &dyn Fn(&Detection<K>) -> [f32; 2]| {
-        let sum = group.iter().fold([0.0; 2], |[x, y], d| {
-            let p = point(d);
-            [x + p[0] * d.score, y + p[1] * d.score]
-        });
-        sum.map(|v| v / total)
-    };
-    Detection {
-        score,
-        bounds: Bounds {
-            min: mean(&|d| d.bounds.min),
-            max: mean(&|d| d.bounds.max),
-        },
-        keypoints: std::array::from_fn(|k| mean(&|d| d.keypoints[k])),
+    // A best box without area overlaps not even itself: it stays as it is.
+    if total == 0.0 {
+        return Some(best);
     }
+    let [min, max] = sums.map(|sum| sum.map(|v| v / total));
+    Some(Detection {
+        score: best.score,
+        bounds: Bounds { min, max },
+        keypoints: keypoint_sums.map(|sum| sum.map(|v| v / total)),
+    })
 }
 
 fn intersection_over_union(a: Bounds, b: Bounds) -> f32 {
@@ -172,7 +193,7 @@ mod tests {
             (POSE_DETECTOR, 2254, 0.017_857_1, 0.928_571_4),
             (FACE_DETECTOR, 896, 0.031_25, 0.937_5),
         ] {
-            let anchors = spec.anchors();
+            let anchors: Vec<[f32; 2]> = spec.anchors().collect();
             assert_eq!(anchors.len(), total);
             for axis in 0..2 {
                 assert!((anchors[0][axis] - first).abs() < 1e-6);
@@ -194,46 +215,81 @@ mod tests {
         }
     }
 
+    fn merged(detections: &[Detection<1>]) -> Option<Detection<1>> {
+        merge_with_overlapping(detections.iter().copied())
+    }
+
     #[test]
-    fn overlapping_detections_merge_by_score_and_distant_ones_stay() {
-        let merged = merge_overlapping(vec![
-            detection(0.5, 0.2),
-            detection(0.9, 5.0),
+    fn overlapping_detections_merge_by_score_and_distant_ones_do_not_count() {
+        let best = merged(&[
             detection(1.0, 0.0),
-        ]);
-        assert_eq!(merged.len(), 2);
-        assert_eq!(merged[0].score, 1.0);
+            detection(0.9, 5.0),
+            detection(0.5, 0.2),
+        ])
+        .unwrap();
+        assert_eq!(best.score, 1.0);
         let expected = (1.0 * 0.0 + 0.5 * 0.2) / 1.5;
-        assert!((merged[0].bounds.min[0] - expected).abs() < 1e-6);
-        assert!((merged[0].keypoints[0][0] - expected).abs() < 1e-6);
-        assert_eq!(merged[1].keypoints, [[5.0, 0.5]]);
-        assert_eq!(merged[1].score, 0.9);
+        assert!((best.bounds.min[0] - expected).abs() < 1e-6);
+        assert!((best.keypoints[0][0] - expected).abs() < 1e-6);
+        assert_eq!(merged(&[]), None);
+    }
+
+    #[test]
+    fn a_best_box_without_area_stays_as_it_is() {
+        let mut flat = detection(0.7, 0.5);
+        flat.bounds.max = flat.bounds.min;
+        assert_eq!(merged(&[flat, detection(0.6, 0.5)]), Some(flat));
     }
 
     #[test]
     fn an_overlap_of_exactly_the_threshold_is_not_suppressed() {
         // Two boxes of area 1 that share 6/13: IoU = (6/13) / (20/13) = 0.3.
         let shift = 1.0 - 6.0 / 13.0;
-        let iou = intersection_over_union(detection(1.0, 0.0).bounds, detection(1.0, shift).bounds);
+        let first = detection(1.0, 0.0);
+        let iou = intersection_over_union(first.bounds, detection(1.0, shift).bounds);
         assert!((iou - 0.3).abs() < 1e-6);
-        let nearer = merge_overlapping(vec![detection(1.0, 0.0), detection(0.9, shift - 0.01)]);
-        let farther = merge_overlapping(vec![detection(1.0, 0.0), detection(0.9, shift + 0.01)]);
-        assert_eq!((nearer.len(), farther.len()), (1, 2));
+        let nearer = merged(&[first, detection(0.9, shift - 0.01)]).unwrap();
+        let farther = merged(&[first, detection(0.9, shift + 0.01)]).unwrap();
+        assert!(nearer.bounds.min[0] > 0.2);
+        assert_eq!(farther, first);
     }
 
     #[test]
     fn boxes_of_negative_size_or_low_score_are_left_out() {
-        let anchors = [[0.5, 0.5]; 4];
-        let row = |width: f32| [0.0, 0.0, width, 10.0, 1.0, 2.0];
-        let boxes = [row(10.0), row(-1.0), row(f32::NAN), row(10.0)].concat();
-        let logits = [0.0, 9.0, 9.0, -0.1];
         let spec = DetectorSpec {
             input_size: 100,
-            strides: &[],
+            strides: &[100, 100],
         };
-        let found = spec.detections::<1>(&anchors, &boxes, &logits, 0.5);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].score, 0.5);
-        assert_eq!(found[0].keypoints, [[0.51, 0.52]]);
+        let row = |width: f32, x: f32| [0.0, 0.0, width, 10.0, x, 2.0];
+        let boxes = [
+            row(-1.0, 9.0),
+            row(f32::NAN, 9.0),
+            row(10.0, 1.0),
+            row(10.0, 9.0),
+        ]
+        .concat();
+        let found = |logits: [f32; 4]| spec.best::<1>(&boxes, &logits, 0.5);
+        let best = found([9.0, 9.0, 0.0, -0.1]).unwrap();
+        assert_eq!(best.score, 0.5);
+        assert_eq!(best.keypoints, [[0.51, 0.52]]);
+        assert_eq!(found([9.0, 9.0, -0.1, f32::NAN]), None);
+    }
+
+    #[test]
+    fn of_equal_scores_the_first_anchor_is_the_best() {
+        let spec = DetectorSpec {
+            input_size: 100,
+            strides: &[100],
+        };
+        // The second lies far from the first, so the two do not merge.
+        let boxes = [
+            [0.0, 0.0, 10.0, 10.0, 1.0, 0.0],
+            [90.0, 0.0, 10.0, 10.0, 2.0, 0.0],
+        ]
+        .concat();
+        for logits in [[3.0, 3.0], [90.0, 95.0]] {
+            let best = spec.best::<1>(&boxes, &logits, 0.5).unwrap();
+            assert_eq!(best.keypoints[0], [0.51, 0.5], "{logits:?}");
+        }
     }
 }

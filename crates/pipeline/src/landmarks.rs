@@ -7,12 +7,12 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-/// `N` points of `D` values each, on the heap.
+/// `N` points of `D` values each, in place: copying them takes no memory.
 ///
 /// In JSON it is an array of arrays; floats print as the shortest text that reads back the same `f32`.
 /// In a binary format it is one byte string of little-endian `f32`.
 #[derive(Clone, PartialEq)]
-pub struct Landmarks<const N: usize, const D: usize>(Box<[[f32; D]; N]>);
+pub struct Landmarks<const N: usize, const D: usize>([[f32; D]; N]);
 
 /// 33 body points: x, y as fractions of the picture, z in picture widths, visibility in 0..=1.
 pub type PoseLandmarks = Landmarks<33, 4>;
@@ -28,14 +28,14 @@ pub type FaceLandmarks = Landmarks<468, 3>;
 impl<const N: usize, const D: usize> Landmarks<N, D> {
     /// Takes the points over.
     #[must_use]
-    pub fn new(points: [[f32; D]; N]) -> Self {
-        Self(Box::new(points))
+    pub const fn new(points: [[f32; D]; N]) -> Self {
+        Self(points)
     }
 
     /// Computes every point from its index.
     #[must_use]
     pub fn from_fn(point: impl FnMut(usize) -> [f32; D]) -> Self {
-        Self(Box::new(std::array::from_fn(point)))
+        Self(std::array::from_fn(point))
     }
 
     /// All values in order, `N · D` of them.

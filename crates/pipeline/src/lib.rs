@@ -44,13 +44,13 @@
 //! MediaPipe's own files, which they describe.
 
 pub mod branch;
-#[cfg(feature = "inference")]
+#[cfg(any(feature = "inference", test))]
 pub mod crop;
 pub mod detector;
 pub mod error;
 pub mod format;
 mod frame_buffer;
-#[cfg(feature = "inference")]
+#[cfg(any(feature = "inference", feature = "kernel-bench", test))]
 pub mod inference;
 #[cfg(feature = "inference")]
 mod inline_executor;

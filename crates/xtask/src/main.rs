@@ -13,6 +13,7 @@ mod build_web;
 mod check;
 mod demo;
 mod digest;
+mod kernels;
 mod licences;
 mod lock_file;
 mod plan;

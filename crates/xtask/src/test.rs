@@ -10,7 +10,7 @@ use xshell::cmd;
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
 use crate::workspace::{NPM, Workspace, skip_unless_continuous_integration};
-use crate::{bench, browser, check, demo, python, setup};
+use crate::{bench, browser, check, demo, kernels, python, setup};
 
 const NATIVE_TESTS: &str = "test the Rust crates natively";
 const WASM_TESTS: &str = "test crates/web in the browser (wasm-pack)";
@@ -33,6 +33,8 @@ const ECHO_VARIABLE: &str = "LIVE_KEYPOINTS_ECHO";
 pub(crate) enum Group {
     /// cargo test
     Native,
+    /// The kernels under Miri, on aarch64 and in WebAssembly, as far as the programs for it are there
+    Kernels,
     /// wasm-pack test, in a headless browser
     Wasm,
     /// Unit tests of the TypeScript
@@ -59,6 +61,9 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
             cmd!(shell, "cargo test --workspace --release --no-fail-fast").run()?;
             Ok(Finish::Done)
         });
+    }
+    if has(Group::Kernels) {
+        kernels::add_steps(plan, workspace);
     }
     if has(Group::Web) || has(Group::Browser) || has(Group::Deploy) {
         build_web::add_steps(plan, workspace, Profile::Release);

@@ -11,6 +11,12 @@ const BATCH_MS: f64 = 4.0;
 const TURNS: usize = 7;
 const REGISTER_STEPS: u64 = 1_000_000;
 const SUITE: &str = "kernels";
+/// The two modules of the package are two subjects.
+const IN_WASM: &str = if cfg!(feature = "relaxed-simd") {
+    "WebAssembly, relaxed SIMD"
+} else {
+    "WebAssembly, simd128"
+};
 
 pub(crate) fn measure() -> Vec<Sample> {
     let mut cases = kernel_cases();
@@ -69,7 +75,11 @@ pub(crate) fn measure() -> Vec<Sample> {
 fn sample(case: &str, metric: &'static str, value: f64) -> Sample {
     Sample {
         suite: SUITE,
-        subject: SUBJECT.to_owned(),
+        subject: if cfg!(target_arch = "wasm32") {
+            format!("{SUBJECT}, {IN_WASM}")
+        } else {
+            SUBJECT.to_owned()
+        },
         case: case.to_owned(),
         metric,
         value,

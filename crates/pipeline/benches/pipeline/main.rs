@@ -1,6 +1,7 @@
 //! The pipeline measured natively: `cargo xtask bench` runs it, once a round for each subject.
 //!
-//! Prints one JSON object a line, a [`sample::Sample`]. Rounds, medians and comparison with others are xtask's.
+//! Prints one JSON object a line, a [`sample::Sample`]. Rounds, medians and comparison with others are xtask's. Without
+//! the feature `inference` there are the kernels alone, for WebAssembly under Node.js.
 //!
 //! - `kernels`: each kernel on shapes of the models, beside a loop of multiply-adds in registers.
 //! - `stages`: decoding, crops, models and what follows them, on the frames of a clip.
@@ -10,15 +11,21 @@
     reason = "the samples are what the program is for"
 )]
 
+#[cfg(feature = "inference")]
 mod clip;
 mod kernels;
+#[cfg(feature = "inference")]
 mod pictures;
 mod sample;
+#[cfg(feature = "inference")]
 mod stages;
 mod stopwatch;
+#[cfg(feature = "inference")]
 mod threads;
 
+#[cfg(feature = "inference")]
 use std::num::NonZeroUsize;
+#[cfg(feature = "inference")]
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -38,8 +45,10 @@ enum Command {
     /// Kernels on shapes of the models
     Kernels,
     /// The stages of a frame
+    #[cfg(feature = "inference")]
     Stages(Clip),
     /// Whole frames
+    #[cfg(feature = "inference")]
     Clip {
         #[command(flatten)]
         clip: Clip,
@@ -50,6 +59,7 @@ enum Command {
 }
 
 /// Frames that are shown there and back, so that tracking never jumps.
+#[cfg(feature = "inference")]
 #[derive(clap::Args)]
 struct Clip {
     /// Folder of JPEGs
@@ -63,7 +73,9 @@ struct Clip {
 fn main() -> anyhow::Result<()> {
     let samples = match Arguments::parse().command {
         Command::Kernels => kernels::measure(),
+        #[cfg(feature = "inference")]
         Command::Stages(clip) => stages::measure(&pictures::read(&clip.clip, clip.frames.get())?)?,
+        #[cfg(feature = "inference")]
         Command::Clip { clip, threads } => {
             clip::measure(&pictures::read(&clip.clip, clip.frames.get())?, threads)?
         }

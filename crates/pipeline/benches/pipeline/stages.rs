@@ -110,10 +110,7 @@ impl Stages {
     fn pose_detector(&mut self, image: &RgbImage) -> anyhow::Result<()> {
         let outputs = self.model(ModelKind::PoseDetection, image, None)?;
         let (_, millis) = timed(|| {
-            let anchors = POSE_DETECTOR.anchors();
-            let found =
-                POSE_DETECTOR.detections::<4>(&anchors, &outputs[0], &outputs[1], MIN_SCORE);
-            black_box(found);
+            black_box(POSE_DETECTOR.best::<4>(&outputs[0], &outputs[1], MIN_SCORE));
         });
         self.note("pose_detection: boxes", millis);
         Ok(())
@@ -171,10 +168,7 @@ impl Stages {
     fn face_detector(&mut self, image: &RgbImage, roi: &NormalizedRect) -> anyhow::Result<()> {
         let outputs = self.model(ModelKind::FaceDetectionShortRange, image, Some(roi))?;
         let (_, millis) = timed(|| {
-            let anchors = FACE_DETECTOR.anchors();
-            let found =
-                FACE_DETECTOR.detections::<6>(&anchors, &outputs[0], &outputs[1], MIN_SCORE);
-            black_box(found);
+            black_box(FACE_DETECTOR.best::<6>(&outputs[0], &outputs[1], MIN_SCORE));
         });
         self.note("face_detection_short_range: boxes", millis);
         Ok(())

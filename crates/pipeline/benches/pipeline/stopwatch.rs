@@ -2,7 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(not(target_os = "wasi"))]
 use cpu_time::{ProcessTime, ThreadTime};
+
+/// WASI tells no processor time; there the clock's stands in for it.
+#[cfg(target_os = "wasi")]
+use std::time::Instant as ThreadTime;
 
 /// Milliseconds of the clock and of this thread's processor that `work` takes, with what it gives.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Millis) {
@@ -16,6 +21,7 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Millis) {
 }
 
 /// The same with the processor time of all threads.
+#[cfg(feature = "inference")]
 pub(crate) fn timed_process<T>(work: impl FnOnce() -> T) -> (T, Millis) {
     let (wall, cpu) = (Instant::now(), ProcessTime::now());
     let result = work();

@@ -2,7 +2,7 @@
 
 use super::{FaceJob, FaceMesh, FaceOutcome};
 use crate::crop::PixelRoi;
-use crate::detector::{DetectedKeypoints, FACE_DETECTOR};
+use crate::detector::{DetectedKeypoints, Detection, FACE_DETECTOR};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::landmarks::FaceLandmarks;
@@ -30,10 +30,7 @@ pub(super) fn run(
     else {
         return Ok(outcome);
     };
-    outcome.detection = Some(DetectedKeypoints {
-        score,
-        keypoints: keypoints.to_vec(),
-    });
+    outcome.detection = Some(DetectedKeypoints { score, keypoints });
     let from_detection = roi::face_from_detection(&keypoints, size);
     if !from_detection.is_croppable() {
         return Ok(outcome);
@@ -67,12 +64,9 @@ fn detect(
 ) -> Result<Option<ScoredKeypoints>, ModelError> {
     let (crop, outputs) = models.face_detection()?.run(image, Some(roi))?;
     let (boxes, logits) = (outputs.values(0)?, outputs.values(1)?);
-    let anchors = FACE_DETECTOR.anchors();
-    let detections = FACE_DETECTOR.detections::<6>(&anchors, boxes, logits, min_score);
+    let best = FACE_DETECTOR.best(boxes, logits, min_score);
     let image_from_input = image_from_padded(&crop.padded, image.size());
-    Ok(detections
-        .first()
-        .map(|best| (best.score, best.keypoints.map(image_from_input))))
+    Ok(best.map(|best: Detection<6>| (best.score, best.keypoints.map(image_from_input))))
 }
 
 /// Maps fractions of the model's input into the picture through the padded region (HOLISTIC_SPEC §3.3): MediaPipe's

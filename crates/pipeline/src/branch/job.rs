@@ -28,6 +28,10 @@ impl Branch {
 
 /// A branch of one frame, to be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+)]
 pub enum BranchJob {
     /// Body.
     Pose(PoseJob),
@@ -41,6 +45,10 @@ pub enum BranchJob {
 
 /// The answer to the [`BranchJob`] of the same name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+)]
 pub enum BranchOutcome {
     /// Body.
     Pose(PoseOutcome),
@@ -102,8 +110,8 @@ pub struct PoseJob {
 /// What was found of the body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PoseOutcome {
-    /// What the detector found, where it ran: its 4 keypoints.
-    pub detection: Option<DetectedKeypoints>,
+    /// What the detector found, where it ran.
+    pub detection: Option<DetectedKeypoints<4>>,
     /// The region that the landmark model looked at; `None` where nobody was found and it did not run.
     pub roi: Option<NormalizedRect>,
     /// Presence, 0..=1; `None` where the landmark model did not run.
@@ -162,8 +170,8 @@ pub struct FaceJob {
 pub struct FaceOutcome {
     /// The region made from the pose.
     pub roi_from_pose: Option<NormalizedRect>,
-    /// What the detector found in it: its 6 keypoints.
-    pub detection: Option<DetectedKeypoints>,
+    /// What the detector found in it.
+    pub detection: Option<DetectedKeypoints<6>>,
     /// The region made from the detection.
     pub roi_from_detection: Option<NormalizedRect>,
     /// The region made from the previous mesh.

@@ -45,18 +45,16 @@ fn detect(
     models: &Models,
     image: &RgbImage,
     min_score: f32,
-) -> Result<Option<DetectedKeypoints>, ModelError> {
+) -> Result<Option<DetectedKeypoints<4>>, ModelError> {
     let model = models.pose_detection()?;
     let (crop, outputs) = model.run(image, None)?;
     let (boxes, logits) = (outputs.values(0)?, outputs.values(1)?);
-    let anchors = POSE_DETECTOR.anchors();
-    let detections = POSE_DETECTOR.detections::<4>(&anchors, boxes, logits, min_score);
-    Ok(detections.first().map(|best| DetectedKeypoints {
+    let best = POSE_DETECTOR.best(boxes, logits, min_score);
+    Ok(best.map(|best| DetectedKeypoints {
         score: best.score,
         keypoints: best
             .keypoints
-            .map(|point| crop.letterbox.roi_from_input(point))
-            .to_vec(),
+            .map(|point| crop.letterbox.roi_from_input(point)),
     }))
 }
 

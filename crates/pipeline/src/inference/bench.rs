@@ -3,11 +3,15 @@
 
 use std::fmt;
 
+#[cfg(feature = "inference")]
 use tract_onnx::prelude::Tensor;
 
+#[cfg(feature = "inference")]
 use super::Model;
 use super::kernels::{self, Activation, Epilogue, Panels, Shape, Taps, Window, peak};
+#[cfg(feature = "inference")]
 use super::model::ModelOutputs;
+#[cfg(feature = "inference")]
 use crate::error::ModelError;
 
 /// A kernel on one shape, ready to run again and again.
@@ -43,6 +47,7 @@ pub fn register_multiply_adds(steps: u64) -> u64 {
 ///
 /// # Errors
 /// [`ModelError::Failed`] if the runtime fails, or the values are not as many as the input has.
+#[cfg(feature = "inference")]
 pub fn run_model(model: &Model, values: &[f32]) -> Result<ModelOutputs, ModelError> {
     let side = model.kind().input().input_size;
     let tensor =
@@ -50,7 +55,7 @@ pub fn run_model(model: &Model, values: &[f32]) -> Result<ModelOutputs, ModelErr
             model: model.kind().name(),
             reason: format!("{error:#}"),
         })?;
-    model.run_tensor(tensor)
+    model.run_tensor(tensor.into())
 }
 
 /// Every kernel, on the shapes that cost most in a tracked frame.

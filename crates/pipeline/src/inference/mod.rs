@@ -7,19 +7,34 @@
 //! - `lowering`: the pass that puts own operators in place of tract's, once at load.
 //! - `kernels`: what these compute, for each processor.
 
-#[cfg(feature = "bench")]
+//!
+//! The kernels need none of the others, nor tract: without the feature `inference` they are there alone, for their tests
+//! and their benchmark on processors and runtimes that tract would take long to be compiled for.
+
+#[cfg(feature = "kernel-bench")]
 #[doc(hidden)]
 pub mod bench;
 mod kernels;
+#[cfg(feature = "inference")]
 mod kind;
+#[cfg(feature = "inference")]
 mod lowering;
+#[cfg(feature = "inference")]
 mod model;
+#[cfg(feature = "inference")]
 mod models;
 #[cfg(any(test, not(feature = "any-operator")))]
 mod reader;
 #[cfg(test)]
+#[cfg(feature = "inference")]
 mod tflite_tests;
 
+#[cfg(test)]
+pub(crate) use kernels::tests::guarded;
+
+#[cfg(feature = "inference")]
 pub use kind::{ModelKind, OutputSpec};
+#[cfg(feature = "inference")]
 pub use model::Model;
+#[cfg(feature = "inference")]
 pub use models::Models;

@@ -1,7 +1,7 @@
 //! One model: read from ONNX, checked against its kind, optimised and run by tract.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tract_onnx::prelude::*;
 
@@ -17,6 +17,8 @@ use crate::rect::NormalizedRect;
 pub struct Model {
     kind: ModelKind,
     plan: Arc<TypedRunnableModel>,
+    /// Inputs of runs that are over, to be filled again: as many as there were runs at once.
+    spare_inputs: Mutex<Vec<Arc<Tensor>>>,
 }
 
 impl Model {
@@ -37,7 +39,11 @@ impl Model {
             .and_then(TypedModel::into_optimized)
             .and_then(IntoRunnable::into_runnable)
             .map_err(malformed)?;
-        Ok(Self { kind, plan })
+        Ok(Self {
+            kind,
+            plan,
+            spare_inputs: Mutex::default(),
+        })
     }
 
     /// Which model it is.
@@ -55,21 +61,49 @@ impl Model {
         image: &RgbImage,
         roi: Option<&NormalizedRect>,
     ) -> Result<(Crop, ModelOutputs), ModelError> {
-        let input = self.kind.input();
-        let side = input.input_size;
-        let mut tensor = Tensor::zero::<f32>(&[1, side, side, 3]).map_err(|e| self.failed(&e))?;
+        let failed = |error: TractError| self.failed(&error);
+        let mut input = self.take_input().map_err(failed)?;
         let crop = {
-            let mut plain = tensor.try_as_plain_ram_mut().map_err(|e| self.failed(&e))?;
-            let values = plain.as_slice_mut().map_err(|e| self.failed(&e))?;
-            input.crop(image, roi, values)
+            // The only handle to it, so nothing is copied.
+            let tensor = Arc::make_mut(&mut input);
+            let mut plain = tensor.try_as_plain_ram_mut().map_err(failed)?;
+            let values = plain.as_slice_mut().map_err(failed)?;
+            self.kind.input().crop(image, roi, values)
         };
-        Ok((crop, self.run_tensor(tensor)?))
+        let outputs = self.run_tensor(Arc::clone(&input))?;
+        self.keep_input(input);
+        Ok((crop, outputs))
     }
 
-    pub(super) fn run_tensor(&self, input: Tensor) -> Result<ModelOutputs, ModelError> {
+    /// An input to be filled: one that was kept, or a new one.
+    fn take_input(&self) -> TractResult<Arc<Tensor>> {
+        let kept = self.lock_spare_inputs().pop();
+        kept.map_or_else(
+            || {
+                let side = self.kind.input().input_size;
+                Tensor::zero::<f32>(&[1, side, side, 3]).map(Arc::new)
+            },
+            Ok,
+        )
+    }
+
+    fn keep_input(&self, input: Arc<Tensor>) {
+        if Arc::strong_count(&input) == 1 {
+            self.lock_spare_inputs().push(input);
+        }
+    }
+
+    /// Whoever panicked while it was locked left it whole: it is only pushed to and popped from.
+    fn lock_spare_inputs(&self) -> MutexGuard<'_, Vec<Arc<Tensor>>> {
+        self.spare_inputs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn run_tensor(&self, input: Arc<Tensor>) -> Result<ModelOutputs, ModelError> {
         let outputs = self
             .plan
-            .run(tvec!(input.into()))
+            .run(tvec!(TValue::from_const(input)))
             .map_err(|e| self.failed(&e))?;
         Ok(ModelOutputs {
             kind: self.kind,

@@ -56,7 +56,7 @@ fn every_model_gives_the_bits_of_tensorflow_lite() {
         let input = Tensor::from_shape(&[1, side, side, 3], &input(kind)).unwrap();
         let outputs = Model::load(kind, &bytes)
             .unwrap()
-            .run_tensor(input)
+            .run_tensor(input.into())
             .unwrap();
         for (index, output) in kind.outputs().iter().enumerate() {
             let values = outputs.values(index).unwrap();

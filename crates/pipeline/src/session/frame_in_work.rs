@@ -33,13 +33,13 @@ pub(super) struct FrameInWork<P> {
     pixels: Option<P>,
     error: Option<FrameError>,
     /// The result as far as it is known. `pose` is there for hands and face even if it was not asked for.
-    pub(super) keypoints: FrameKeypoints,
+    pub(super) keypoints: Box<FrameKeypoints>,
 }
 
 impl<P: Clone> FrameInWork<P> {
     /// Takes a frame up; hands its content out for decoding.
     pub(super) fn new<F>(queued: Queued<F>, is_still: bool, ticket: u64, now_us: u64) -> (Self, F) {
-        let keypoints = FrameKeypoints {
+        let keypoints = Box::new(FrameKeypoints {
             index: queued.index,
             timestamp_us: queued.timestamp_us,
             width: 0,
@@ -59,7 +59,7 @@ impl<P: Clone> FrameInWork<P> {
                 queue: now_us.saturating_sub(queued.added_us),
                 ..Timings::default()
             },
-        };
+        });
         let frame = Self {
             is_still,
             generation: queued.generation,
@@ -217,6 +217,6 @@ impl<P: Clone> FrameInWork<P> {
         if self.options.mirrored {
             keypoints.mirror();
         }
-        FrameResult::Keypoints(Box::new(keypoints))
+        FrameResult::Keypoints(keypoints)
     }
 }

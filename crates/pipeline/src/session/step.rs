@@ -91,6 +91,10 @@ pub struct Task<F, P> {
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+)]
 pub enum Work<F, P> {
     /// Decode the frame.
     Decode(F),
@@ -100,6 +104,10 @@ pub enum Work<F, P> {
 
 /// What came of a task.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+)]
 pub enum Outcome<P> {
     /// Of [`Work::Decode`].
     Decoded(Decoded<P>),

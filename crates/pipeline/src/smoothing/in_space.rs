@@ -22,9 +22,10 @@ pub(super) fn apply_in_pixels<const N: usize, const D: usize>(
     }
     let (width, height) = size.as_f32();
     let to_pixels = |p: &[f32; D]| [p[0] * width, p[1] * height, p[2] * width];
-    let mut values: Vec<f32> = landmarks.iter().flat_map(to_pixels).collect();
-    filter.apply(&mut values, timestamp_us, 1.0 / f64::from(object_scale_px));
-    for (point, [x, y, z]) in landmarks.iter_mut().zip(values.as_chunks::<3>().0) {
+    let mut values: [[f32; 3]; N] = std::array::from_fn(|n| to_pixels(&landmarks[n]));
+    let value_scale = 1.0 / f64::from(object_scale_px);
+    filter.apply(values.as_flattened_mut(), timestamp_us, value_scale);
+    for (point, [x, y, z]) in landmarks.iter_mut().zip(values) {
         point[..3].copy_from_slice(&[x / width, y / height, z / width]);
     }
 }
@@ -35,9 +36,10 @@ pub(super) fn apply_in_metres<const N: usize, const D: usize>(
     landmarks: &mut Landmarks<N, D>,
     timestamp_us: u64,
 ) {
-    let mut values: Vec<f32> = landmarks.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
-    filter.apply(&mut values, timestamp_us, 1.0);
-    for (point, value) in landmarks.iter_mut().zip(values.as_chunks::<3>().0) {
-        point[..3].copy_from_slice(value);
+    let mut values: [[f32; 3]; N] =
+        std::array::from_fn(|n| std::array::from_fn(|axis| landmarks[n][axis]));
+    filter.apply(values.as_flattened_mut(), timestamp_us, 1.0);
+    for (point, value) in landmarks.iter_mut().zip(values) {
+        point[..3].copy_from_slice(&value);
     }
 }

@@ -8,10 +8,16 @@ pub struct LowPassFilter {
 }
 
 impl LowPassFilter {
+    /// Forgets everything, and keeps its memory.
+    pub fn reset(&mut self) {
+        self.stored.clear();
+    }
+
     /// Filters `values` in place; `alpha(i)` in 0..=1 is the weight of the new value number `i`.
     pub fn apply(&mut self, values: &mut [f32], alpha: impl Fn(usize) -> f64) {
         if self.stored.len() != values.len() {
-            self.stored = values.to_vec();
+            self.stored.clear();
+            self.stored.extend_from_slice(values);
             return;
         }
         for (i, (value, stored)) in values.iter_mut().zip(&mut self.stored).enumerate() {

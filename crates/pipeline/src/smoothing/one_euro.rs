@@ -23,6 +23,8 @@ pub struct OneEuroFilter {
     last_timestamp_us: Option<u64>,
     frequency_hz: f64,
     raw: Vec<f32>,
+    /// Of the last values; kept for its memory.
+    speeds: Vec<f32>,
     value: LowPassFilter,
     derivative: LowPassFilter,
 }
@@ -36,14 +38,20 @@ impl OneEuroFilter {
             last_timestamp_us: None,
             frequency_hz: START_FREQUENCY_HZ,
             raw: Vec::new(),
+            speeds: Vec::new(),
             value: LowPassFilter::default(),
             derivative: LowPassFilter::default(),
         }
     }
 
-    /// Forgets everything.
+    /// Forgets everything, and keeps its memory.
     pub fn reset(&mut self) {
-        *self = Self::new(self.parameters);
+        self.last_timestamp_us = None;
+        self.frequency_hz = START_FREQUENCY_HZ;
+        self.raw.clear();
+        self.speeds.clear();
+        self.value.reset();
+        self.derivative.reset();
     }
 
     /// Filters `values` in place. Speeds are multiplied by `value_scale` (1 / size of the object).
@@ -61,9 +69,10 @@ impl OneEuroFilter {
         }
         self.last_timestamp_us = Some(timestamp_us);
 
-        let mut speeds = vec![0.0; values.len()];
+        self.speeds.clear();
+        self.speeds.resize(values.len(), 0.0);
         if self.raw.len() == values.len() {
-            for ((speed, value), raw) in speeds.iter_mut().zip(&*values).zip(&self.raw) {
+            for ((speed, value), raw) in self.speeds.iter_mut().zip(&*values).zip(&self.raw) {
                 let difference = f64::from(*value) - f64::from(*raw);
                 *speed = (difference * value_scale * self.frequency_hz) as f32;
             }
@@ -72,10 +81,10 @@ impl OneEuroFilter {
         self.raw.extend_from_slice(values);
 
         let derivate_alpha = alpha(DERIVATE_CUTOFF_HZ, self.frequency_hz);
-        self.derivative.apply(&mut speeds, |_| derivate_alpha);
+        self.derivative.apply(&mut self.speeds, |_| derivate_alpha);
         let (parameters, frequency_hz) = (self.parameters, self.frequency_hz);
         self.value.apply(values, |i| {
-            let speed = f64::from(speeds[i]).abs();
+            let speed = f64::from(self.speeds[i]).abs();
             alpha(
                 parameters.min_cutoff_hz + parameters.beta * speed,
                 frequency_hz,

@@ -81,6 +81,10 @@ pub enum ExtractError {
     ThreadEnded,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+)]
 enum Event {
     Picture(Frame),
     EndOfInput,

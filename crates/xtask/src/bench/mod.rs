@@ -6,6 +6,7 @@
 //! - `native`: the pipeline's bench program, and Python's MediaPipe.
 //! - `browser`: this package and others in headless Chromium.
 //! - `load`: the relay and a Python server, each under as many sessions as it bears.
+//! - `jpeg`: JPEG decoders beside each other; `wasm_kernels`: the kernels under Node.js. Both on request only.
 //! - `rivals`: installs the others.
 //! - `sizes`: what a page downloads, and the ceilings that `cargo xtask test` holds it under.
 //! - `series`: the values of all rounds; `comparison`: ratios within each round, and the goals.
@@ -14,6 +15,7 @@
 mod browser;
 mod chart;
 mod comparison;
+mod jpeg;
 pub(crate) mod load;
 mod machine;
 mod native;
@@ -22,6 +24,7 @@ mod rivals;
 mod series;
 pub(crate) mod sizes;
 mod table;
+mod wasm_kernels;
 
 use std::path::{Path, PathBuf};
 
@@ -82,11 +85,16 @@ enum Part {
     Browser,
     /// What is downloaded
     Sizes,
+    /// The kernels in WebAssembly, under Node.js; only if asked for
+    WasmKernels,
+    /// JPEG decoders beside each other, natively and in WebAssembly; only if asked for
+    Jpeg,
 }
 
 impl Options {
     fn has(&self, part: Part) -> bool {
-        !self.load && self.only.is_none_or(|only| only == part)
+        let is_on_request = matches!(part, Part::WasmKernels | Part::Jpeg);
+        !self.load && self.only.map_or(!is_on_request, |only| only == part)
     }
 }
 
@@ -184,6 +192,12 @@ fn take_turns(
     }
     if options.load {
         subjects.extend(load::subjects(&shell, workspace, options, clip));
+    }
+    if options.has(Part::WasmKernels) {
+        subjects.extend(wasm_kernels::subjects(&shell, workspace)?);
+    }
+    if options.has(Part::Jpeg) {
+        subjects.extend(jpeg::subjects(&shell, workspace, options, clip)?);
     }
     let mut failed = Vec::new();
     for round in 1..=options.rounds {

@@ -9,17 +9,20 @@
 //! starts from the bias and takes its inputs in a fixed order, then residual and activation; vectors only compute several
 //! outputs side by side. The order is that of XNNPACK, which MediaPipe's models run on, so the bits are MediaPipe's too. So
 //! AVX2, AVX-512, NEON and WebAssembly with relaxed SIMD (all with fused multiply-add) agree with each other to the
-//! last bit. Plain wasm SIMD has no fused multiply-add and rounds twice: `FUSED` is false there.
-//! The NEON kernels have not been run yet.
+//! last bit. Plain wasm SIMD has no fused multiply-add and rounds twice: `FUSED` is false there. It equals the
+//! specification that rounds twice, on every browser; from the others it differs by no more than sums of that depth are
+//! rounded by anyway (`tests/rounding`). Relaxed SIMD fuses where the processor does, which all that browsers run on can.
 
 #![expect(
     unsafe_code,
     reason = "SIMD intrinsics and raw pointers live here and nowhere else"
 )]
 
+use std::cell::RefCell;
+
 mod generic;
 mod panels;
-#[cfg(feature = "bench")]
+#[cfg(feature = "kernel-bench")]
 pub(crate) mod peak;
 #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "wasm32"))))]
 mod scalar;
@@ -98,12 +101,19 @@ pub(crate) fn convolution(
     );
     epilogue.check(window.output.pixels(), window.output.channels);
     let row_len = window.output.width * window.output.channels;
-    let mut patches = vec![0.0; window.output.width * depth];
-    for (y, out_row) in out.chunks_exact_mut(row_len).enumerate() {
-        window.gather_patches(input, y, &mut patches);
-        let epilogue = epilogue.rows(y * row_len..(y + 1) * row_len);
-        matrix_product(&patches, window.output.width, weights, &epilogue, out_row);
-    }
+    PATCHES.with_borrow_mut(|patches| {
+        patches.resize(window.output.width * depth, 0.0);
+        for (y, out_row) in out.chunks_exact_mut(row_len).enumerate() {
+            window.gather_patches(input, y, patches);
+            let epilogue = epilogue.rows(y * row_len..(y + 1) * row_len);
+            matrix_product(patches, window.output.width, weights, &epilogue, out_row);
+        }
+    });
+}
+
+thread_local! {
+    /// The inputs of one row of a convolution's outputs. What a thread needed most stays with it, some ten kilobytes.
+    static PATCHES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A convolution of each channel with its own kernel.
@@ -156,6 +166,7 @@ pub(crate) fn upsample_2x(input_shape: Shape, input: &[f32], out: &mut [f32]) {
 }
 
 /// A tensor's memory, to be written by one of the kernels above, each of which writes every value.
+#[cfg(feature = "inference")]
 pub(crate) fn output(
     shape: &[usize],
 ) -> tract_onnx::prelude::TractResult<tract_onnx::prelude::Tensor> {
@@ -164,4 +175,4 @@ pub(crate) fn output(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

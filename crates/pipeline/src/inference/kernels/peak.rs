@@ -50,18 +50,47 @@ fn native(lanes: usize, steps: u64) {
     }
 }
 
-/// NEON is part of every aarch64 that Rust knows: the compiler makes vectors of four of the arrays by itself. Not run
-/// yet, as the NEON kernels.
+/// NEON is part of every aarch64 that Rust knows: the compiler makes vectors of four of the arrays by itself.
 #[cfg(target_arch = "aarch64")]
 fn native(_lanes: usize, steps: u64) {
     arrays::<4>(steps);
 }
 
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+/// With relaxed SIMD one instruction, otherwise a product and a sum.
+#[cfg(target_arch = "wasm32")]
+fn native(_lanes: usize, steps: u64) {
+    use std::arch::wasm32::*;
+
+    #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
+    unsafe fn compiled(steps: u64) {
+        let (factor, addend) = (f32x4_splat(black_box(0.5)), f32x4_splat(black_box(1.0)));
+        let mut sums: [v128; CHAINS] =
+            std::array::from_fn(|number| f32x4_splat(black_box(number as f32)));
+        for _ in 0..steps {
+            for sum in &mut sums {
+                #[cfg(feature = "relaxed-simd")]
+                let next = f32x4_relaxed_madd(*sum, factor, addend);
+                #[cfg(not(feature = "relaxed-simd"))]
+                let next = f32x4_add(f32x4_mul(*sum, factor), addend);
+                *sum = next;
+            }
+        }
+        black_box(sums);
+    }
+    // SAFETY: a module with these instructions was validated as a whole.
+    unsafe { compiled(steps) }
+}
+
+#[cfg(not(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_arch = "wasm32"
+)))]
 fn native(_lanes: usize, steps: u64) {
     arrays::<1>(steps);
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 fn arrays<const LANES: usize>(steps: u64) {
     let (factor, addend) = (black_box(0.5_f32), black_box(1.0_f32));
     let mut sums: [[f32; LANES]; CHAINS] =

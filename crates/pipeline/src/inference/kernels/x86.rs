@@ -9,15 +9,15 @@ use super::vector::Vector;
 use super::{generic, scalar};
 
 /// The instructions that this processor has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
     Avx512,
     Avx2,
     Scalar,
 }
 
 /// Asked of the standard library, which remembers the answer.
-fn level() -> Level {
+pub(super) fn level() -> Level {
     if is_x86_feature_detected!("avx512f") {
         Level::Avx512
     } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -41,11 +41,11 @@ macro_rules! entry_points {
         ///
         /// # Safety
         /// Of all functions: the processor has these features, and lengths were checked.
-        mod $module {
+        pub(super) mod $module {
             use super::*;
 
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn matrix_product(
+            pub(in super::super) unsafe fn matrix_product(
                 a: &[f32],
                 rows: usize,
                 weights: &Panels,
@@ -59,7 +59,7 @@ macro_rules! entry_points {
             }
 
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn depthwise(
+            pub(in super::super) unsafe fn depthwise(
                 window: &Window,
                 input: &[f32],
                 taps: &Taps,
@@ -71,13 +71,17 @@ macro_rules! entry_points {
             }
 
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
+            pub(in super::super) unsafe fn max_pool(
+                window: &Window,
+                input: &[f32],
+                out: &mut [f32],
+            ) {
                 // SAFETY: see above.
                 unsafe { generic::max_pool::<$vector>(window, input, out) }
             }
 
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn add(
+            pub(in super::super) unsafe fn add(
                 a: &[f32],
                 b: Option<&[f32]>,
                 channels: usize,
@@ -89,7 +93,11 @@ macro_rules! entry_points {
             }
 
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
+            pub(in super::super) unsafe fn upsample_2x(
+                shape: Shape,
+                input: &[f32],
+                out: &mut [f32],
+            ) {
                 // SAFETY: see above.
                 unsafe { generic::upsample_2x::<$vector>(shape, input, out) }
             }
@@ -177,42 +185,6 @@ pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
         Level::Avx2 => unsafe { avx2::upsample_2x(shape, input, out) },
         Level::Scalar => scalar::upsample_2x(shape, input, out),
     }
-}
-
-/// The AVX2 kernels on a machine that would choose AVX-512, for the tests.
-#[cfg(test)]
-pub(super) fn avx2_depthwise(
-    window: &Window,
-    input: &[f32],
-    taps: &Taps,
-    epilogue: &Epilogue<'_>,
-    out: &mut [f32],
-) -> bool {
-    assert_eq!(taps.lanes(), Avx2::LANES);
-    let has_avx2 = level() != Level::Scalar;
-    if has_avx2 {
-        // SAFETY: detected just now.
-        unsafe { avx2::depthwise(window, input, taps, epilogue, out) };
-    }
-    has_avx2
-}
-
-/// As [`avx2_depthwise`].
-#[cfg(test)]
-pub(super) fn avx2_matrix_product(
-    a: &[f32],
-    rows: usize,
-    weights: &Panels,
-    epilogue: &Epilogue<'_>,
-    out: &mut [f32],
-) -> bool {
-    assert_eq!(weights.lanes(), Avx2::LANES);
-    let has_avx2 = level() != Level::Scalar;
-    if has_avx2 {
-        // SAFETY: detected just now.
-        unsafe { avx2::matrix_product(a, rows, weights, epilogue, out) };
-    }
-    has_avx2
 }
 
 #[derive(Clone, Copy)]
