@@ -6,7 +6,6 @@
 //! - `reader`: from a file to tract's graph.
 //! - `lowering`: the pass that puts own operators in place of tract's, once at load.
 //! - `kernels`: what these compute, for each processor.
-
 //!
 //! The kernels need none of the others, nor tract: without the feature `inference` they are there alone, for their tests
 //! and their benchmark on processors and runtimes that tract would take long to be compiled for.
@@ -23,10 +22,9 @@ mod lowering;
 mod model;
 #[cfg(feature = "inference")]
 mod models;
-#[cfg(any(test, not(feature = "any-operator")))]
+#[cfg(all(feature = "inference", any(test, not(feature = "any-operator"))))]
 mod reader;
-#[cfg(test)]
-#[cfg(feature = "inference")]
+#[cfg(all(test, feature = "inference"))]
 mod tflite_tests;
 
 #[cfg(test)]
