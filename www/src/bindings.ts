@@ -157,6 +157,8 @@ export interface Runner {
   putRgb(frame: number, width: number, height: number, rgb: Uint8Array): void;
   /** A copy of the frame's pixels, three bytes each. */
   takeRgb(frame: number): Uint8Array;
+  /** The same into an array of just the right length. */
+  copyRgb(frame: number, target: Uint8Array): void;
   run(frame: number, job: Uint8Array): Uint8Array;
   release(frame: number): void;
 }

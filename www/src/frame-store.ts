@@ -68,7 +68,10 @@ export class FrameStore {
       this.#held.get(other)?.has(index),
     );
     if (isLast) this.#copies.delete(index);
-    return { kind: "sent", pixels, transfer: isLast ? [pixels.rgb] : [] };
+    const rgb = isLast
+      ? pixels.rgb
+      : this.#intake.buffers.copyOf(new Uint8Array(pixels.rgb));
+    return { kind: "sent", pixels: { ...pixels, rgb }, transfer: [rgb] };
   }
 
   /** The frame is asked for no more. */
@@ -78,6 +81,8 @@ export class FrameStore {
     if (prepared instanceof Promise)
       void prepared.then((source) => this.#discard(source)).catch(() => {});
     else if (prepared) this.#discard(prepared);
+    const copy = this.#copies.get(index);
+    if (copy) this.#intake.buffers.give(copy.rgb);
     this.#copies.delete(index);
     for (const [slot, held] of this.#held) {
       if (held.delete(index)) this.#releases.get(slot)?.push(index);
@@ -108,6 +113,7 @@ export class FrameStore {
   }
 
   #discard(source: FrameSource): void {
+    if (source.kind === "rgba") this.#intake.buffers.give(source.pixels.buffer);
     this.#intake.released(source);
     discard(source);
   }

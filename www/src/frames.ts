@@ -1,5 +1,6 @@
 /** What can be pushed, and how it gets to the worker that reads its pixels. */
 
+import { BufferPool } from "./buffer-pool.js";
 import { LiveKeypointsError, messageOf } from "./errors.js";
 import type { FrameSource } from "./protocol.js";
 
@@ -38,6 +39,8 @@ const MAX_HELD_VIDEO_FRAMES = 4;
 
 /** Turns frames into what workers take. */
 export class FrameIntake {
+  /** What the pixels of frames are copied into. */
+  readonly buffers = new BufferPool();
   #heldVideoFrames = 0;
 
   /**
@@ -64,7 +67,7 @@ export class FrameIntake {
       case "File":
         return { kind: "jpeg-blob", blob: frame as Blob };
       case "ImageData":
-        return fromImageData(frame as ImageData, transfer ?? false);
+        return this.#fromImageData(frame as ImageData, transfer ?? false);
       case "VideoFrame": {
         const video = frame as VideoFrame;
         return orRejected(() =>
@@ -94,6 +97,17 @@ export class FrameIntake {
   /** A prepared frame has left the page, or is thrown away. */
   released(source: FrameSource): void {
     if (source.kind === "video-frame") this.#heldVideoFrames -= 1;
+  }
+
+  #fromImageData(image: ImageData, transfer: boolean): PreparedFrame {
+    const { width, height } = image;
+    const data: unknown = image.data;
+    if (!(data instanceof Uint8ClampedArray))
+      return rejected("ImageData must have 8 bits a channel");
+    const pixels = transfer
+      ? ownBytes(data, transfer)
+      : new Uint8Array(this.buffers.copyOf(data));
+    return { kind: "rgba", width, height, pixels };
   }
 
   #fromVideoElement(video: HTMLVideoElement): PreparedFrame {
@@ -154,19 +168,6 @@ function ownBytes(
   if (transfer && buffer instanceof ArrayBuffer)
     return new Uint8Array(buffer, byteOffset, byteLength);
   return new Uint8Array(bytes);
-}
-
-function fromImageData(image: ImageData, transfer: boolean): PreparedFrame {
-  const data: unknown = image.data;
-  if (!(data instanceof Uint8ClampedArray)) {
-    return rejected("ImageData must have 8 bits a channel");
-  }
-  return {
-    kind: "rgba",
-    width: image.width,
-    height: image.height,
-    pixels: ownBytes(data, transfer),
-  };
 }
 
 async function bitmapOf(picture: ImageBitmapSource): Promise<FrameSource> {

@@ -7,7 +7,7 @@ import type { ModelName } from "./assets.js";
 import type { ErrorCode } from "./errors.js";
 
 /** Raised whenever a message changes its meaning. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A frame on its way to the worker that reads its pixels. */
 export type FrameSource =
@@ -47,6 +47,8 @@ export type PageMessage =
       source: FrameSource;
       /** Whether other workers will need the pixels. */
       wantsCopy: boolean;
+      /** Where the copy may go, if it is of the right length. */
+      spare: ArrayBuffer | undefined;
       release: number[];
     }
   | {
@@ -74,6 +76,8 @@ export type WorkerMessage =
       height: number;
       elapsedUs: number;
       copy: ArrayBuffer | undefined;
+      /** Buffers that came with the step and can be used again. */
+      spares?: ArrayBuffer[];
       memoryBytes: number;
     }
   | {
@@ -81,6 +85,7 @@ export type WorkerMessage =
       ticket: number;
       outcome: Uint8Array;
       elapsedUs: number;
+      spares?: ArrayBuffer[];
       /** Length of the worker's WebAssembly memory. */
       memoryBytes: number;
     }

@@ -1,5 +1,6 @@
 /** Between session and workers: gives every idle worker the step that the session has for it, and hands on results. */
 
+import type { BufferPool } from "./buffer-pool.js";
 import { asLiveKeypointsError, messageOf } from "./errors.js";
 import type { ErrorCode, LiveKeypointsError } from "./errors.js";
 import { FrameStore } from "./frame-store.js";
@@ -25,6 +26,9 @@ export class Scheduler {
   readonly #session: Session;
   readonly #slots: readonly WorkerSlot[];
   readonly #frames: FrameStore;
+  readonly #buffers: BufferPool;
+  /** Bytes of the copy that a worker made last: the next one will be as long, most of the time. */
+  #copyLength = 0;
   readonly #events: SchedulerEvents;
   readonly #running = new Map<WorkerSlot, { task: Task; startMs: number }>();
   #isDelivering = false;
@@ -38,6 +42,7 @@ export class Scheduler {
   ) {
     this.#session = session;
     this.#slots = slots;
+    this.#buffers = intake.buffers;
     this.#frames = new FrameStore(intake, slots);
     this.#events = events;
   }
@@ -157,11 +162,13 @@ export class Scheduler {
     const wantsCopy = this.#slots.length > 1;
     const { ticket, frame } = task;
     const release = this.#frames.releasesFor(slot);
+    const spare = wantsCopy ? this.#buffers.find(this.#copyLength) : undefined;
+    const transfer = transferables(source);
     this.#post(
       slot,
       task,
-      { type: "decode", ticket, frame, source, wantsCopy, release },
-      transferables(source),
+      { type: "decode", ticket, frame, source, wantsCopy, spare, release },
+      spare ? [...transfer, spare] : transfer,
     );
   }
 
@@ -222,9 +229,12 @@ export class Scheduler {
     answer: StepAnswer,
     now: number,
   ): void {
+    if (answer.type !== "failed")
+      for (const spare of answer.spares ?? []) this.#buffers.give(spare);
     switch (answer.type) {
       case "decoded": {
         const { width, height, elapsedUs, copy } = answer;
+        if (copy) this.#copyLength = copy.byteLength;
         this.#frames.decoded(frame, slot, copy && { width, height, rgb: copy });
         return this.#releaseIf(
           this.#session.completeDecode(ticket, width, height, elapsedUs, now),

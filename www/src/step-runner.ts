@@ -38,20 +38,33 @@ export class StepRunner {
   }
 
   async #decode(message: PageMessage & { type: "decode" }): Promise<Answer> {
-    const { ticket, frame, source, wantsCopy } = message;
+    const { ticket, frame, source, wantsCopy, spare } = message;
     const start = performance.now();
     const { width, height } = await this.#reader.read(frame, source);
     const elapsedUs = microsecondsSince(start);
     const copy = wantsCopy
-      ? wholeBuffer(this.#runner.takeRgb(frame))
+      ? this.#copy(frame, width * height * 3, spare)
       : undefined;
+    const spares = source.kind === "rgba" ? [source.pixels.buffer] : [];
     return {
       message: {
-        ...{ type: "decoded", ticket, width, height, elapsedUs, copy },
+        ...{ type: "decoded", ticket, width, height, elapsedUs, copy, spares },
         memoryBytes: this.memoryBytes,
       },
-      transfer: copy ? [copy] : [],
+      transfer: copy ? [copy, ...spares] : spares,
     };
+  }
+
+  /** The frame's pixels, in the spare buffer if it is of their length. */
+  #copy(
+    frame: number,
+    byteLength: number,
+    spare: ArrayBuffer | undefined,
+  ): ArrayBuffer {
+    if (spare?.byteLength !== byteLength)
+      return wholeBuffer(this.#runner.takeRgb(frame));
+    this.#runner.copyRgb(frame, new Uint8Array(spare));
+    return spare;
   }
 
   #runBranch(message: PageMessage & { type: "run" }): Answer {
@@ -63,12 +76,13 @@ export class StepRunner {
     const start = performance.now();
     const outcome = this.#runner.run(frame, job);
     const elapsedUs = microsecondsSince(start);
+    const spares = pixels ? [pixels.rgb] : [];
     return {
       message: {
-        ...{ type: "outcome", ticket, outcome, elapsedUs },
+        ...{ type: "outcome", ticket, outcome, elapsedUs, spares },
         memoryBytes: this.memoryBytes,
       },
-      transfer: [],
+      transfer: spares,
     };
   }
 }

@@ -97,6 +97,18 @@ impl Runner {
         Ok(Uint8Array::from(self.frame(frame)?.pixels()))
     }
 
+    /// The same into an array of just the right length. Code `invalid-pixels` if it is another.
+    #[wasm_bindgen(js_name = copyRgb)]
+    pub fn copy_rgb(&self, frame: f64, target: &Uint8Array) -> Result<(), JsValue> {
+        let pixels = self.frame(frame)?.pixels();
+        if target.length() as usize != pixels.len() {
+            let message = format!("{} bytes for {}", target.length(), pixels.len());
+            return Err(js_error(FrameError::new(ErrorCode::InvalidPixels, message)));
+        }
+        target.copy_from(pixels);
+        Ok(())
+    }
+
     /// Runs a branch on a frame that is kept. Codes `inference-failed`, `model-missing`, `version-mismatch`.
     pub fn run(&self, frame: f64, job: &[u8]) -> Result<Vec<u8>, JsValue> {
         let job: BranchJob = postcard::from_bytes(job).map_err(|_| unreadable("a job"))?;
