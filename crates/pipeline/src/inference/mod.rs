@@ -24,7 +24,9 @@ mod model;
 mod models;
 #[cfg(all(feature = "inference", any(test, not(feature = "any-operator"))))]
 mod reader;
-#[cfg(all(test, feature = "inference"))]
+// Apart, for clippy to see that these are tests.
+#[cfg(test)]
+#[cfg(feature = "inference")]
 mod tflite_tests;
 
 #[cfg(test)]
