@@ -169,7 +169,8 @@ impl WebSession {
     }
 }
 
-/// Names of the model files that a worker needs which serves these steps; `quality` is `full` or `lite`.
+/// Names of the model files that a worker needs which serves these steps; `quality` is `full` or `lite`. Of each branch the
+/// largest comes first, so that what loading it leaves free serves the next.
 #[wasm_bindgen(js_name = modelsForSteps)]
 pub fn models_for_steps(steps: u8, quality: &str) -> Result<Vec<String>, JsValue> {
     let landmarks = match quality {

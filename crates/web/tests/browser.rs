@@ -147,14 +147,14 @@ fn stills_beyond_the_room_are_busy() {
 }
 
 #[wasm_bindgen_test]
-fn a_worker_needs_only_the_models_of_its_steps() {
+fn a_worker_needs_only_the_models_of_its_steps_the_largest_first() {
     assert_eq!(
         models_for_steps(2, "lite").unwrap(),
-        ["pose_detection", "pose_landmark_lite"]
+        ["pose_landmark_lite", "pose_detection"]
     );
     assert_eq!(
         models_for_steps(4 | 8, "full").unwrap(),
-        ["hand_recrop", "hand_landmark_full"]
+        ["hand_landmark_full", "hand_recrop"]
     );
     assert_eq!(
         code(&error_of(models_for_steps(2, "best"))),
