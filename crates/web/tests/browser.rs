@@ -163,6 +163,20 @@ fn a_worker_needs_only_the_models_of_its_steps_the_largest_first() {
 }
 
 #[wasm_bindgen_test]
+fn pixels_go_into_an_array_of_their_length_and_no_other() {
+    let mut runner = Runner::new();
+    let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
+    runner.decode_jpeg(0.0, jpeg, MAX_PIXELS).unwrap();
+    let pixels = runner.take_rgb(0.0).unwrap();
+    let target = js_sys::Uint8Array::new_with_length(pixels.length());
+    runner.copy_rgb(0.0, &target).unwrap();
+    assert_eq!(target.to_vec(), pixels.to_vec());
+    let short = js_sys::Uint8Array::new_with_length(pixels.length() - 1);
+    let error = error_of(runner.copy_rgb(0.0, &short));
+    assert_eq!(code(&error), "invalid-pixels");
+}
+
+#[wasm_bindgen_test]
 fn bad_pictures_and_models_have_their_codes() {
     let mut runner = Runner::new();
     let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
