@@ -33,9 +33,11 @@ pub(crate) enum Profile {
     Release,
 }
 
-/// The folder of the built modules.
+/// Where the modules are built with their bindings, beside the compiled TypeScript that imports them.
+const BUILT_MODULES: &str = "www/build/wasm";
+/// Where the package has them.
 pub(crate) const MODULES: &str = "www/dist/wasm";
-/// The modules that are built, in [`MODULES`].
+/// The modules, in both folders.
 pub(crate) const MODULE_FILES: [&str; 3] = [
     "session/session_bg.wasm",
     "inference/inference_bg.wasm",
@@ -53,23 +55,23 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         setup::WWW_PACKAGES,
     ];
     plan.add_after(NEEDS, SESSION_MODULE, move || {
-        let folder = workspace.path(MODULES).join("session");
+        let folder = workspace.path(BUILT_MODULES).join("session");
         build_module(workspace, "session", "session", &folder, profile)
     });
     plan.add_after(NEEDS, INFERENCE_MODULE, move || {
-        let folder = workspace.path(MODULES).join("inference");
+        let folder = workspace.path(BUILT_MODULES).join("inference");
         build_module(workspace, "inference", "inference", &folder, profile)
     });
     plan.add_after(&[INFERENCE_MODULE], RELAXED_MODULE, move || {
         let folder = workspace.path("target/wasm-relaxed");
         let features = "inference,relaxed-simd";
         let finish = build_module(workspace, "inference", features, &folder, profile)?;
-        join_modules(&folder, &workspace.path(MODULES).join("inference"))?;
+        join_modules(&folder, &workspace.path(BUILT_MODULES).join("inference"))?;
         Ok(finish)
     });
     if profile == Profile::Release {
         plan.add_after(&[SESSION_MODULE, RELAXED_MODULE], OPTIMISE, || {
-            let modules = MODULE_FILES.map(|file| workspace.path(MODULES).join(file));
+            let modules = MODULE_FILES.map(|file| workspace.path(BUILT_MODULES).join(file));
             wasm_opt::optimise(workspace, &modules)
         });
     }

@@ -96,7 +96,7 @@ pub fn kernel_cases() -> Vec<KernelCase> {
 
 fn matrix_product(rows: usize, depth: usize, columns: usize) -> KernelCase {
     let a = values(rows * depth);
-    let weights = Panels::pack(depth, columns, |d, c| value(d * columns + c));
+    let weights = Panels::pack([1, depth], columns, |_, d, c| value(d * columns + c));
     let bias = values(columns);
     let mut out = vec![0.0; rows * columns];
     KernelCase {
@@ -113,8 +113,8 @@ fn convolution(side: usize, input_channels: usize, output_channels: usize) -> Ke
     let window = window(side, input_channels, output_channels, 3, 2);
     let depth = 9 * input_channels;
     let input = values(window.input.len());
-    let weights = Panels::pack(depth, output_channels, |d, c| {
-        value(d * output_channels + c)
+    let weights = Panels::pack([9, input_channels], output_channels, |tap, channel, c| {
+        value((tap * input_channels + channel) * output_channels + c)
     });
     let bias = values(output_channels);
     let mut out = vec![0.0; window.output.len()];

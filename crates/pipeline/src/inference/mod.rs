@@ -22,7 +22,7 @@ mod lowering;
 mod model;
 #[cfg(feature = "inference")]
 mod models;
-#[cfg(all(feature = "inference", any(test, not(feature = "any-operator"))))]
+#[cfg(feature = "inference")]
 mod reader;
 // Apart, for clippy to see that these are tests.
 #[cfg(test)]

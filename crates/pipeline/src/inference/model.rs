@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tract_onnx::prelude::*;
 
-use super::ModelKind;
+#[cfg(feature = "any-operator")]
+use super::lowering::is_complete;
 use super::lowering::lower;
+use super::{ModelKind, reader};
 use crate::crop::Crop;
 use crate::error::ModelError;
 use crate::picture::RgbImage;
@@ -35,8 +37,7 @@ impl Model {
         let graph = read(onnx.into()).map_err(malformed)?;
         let graph = with_outputs_of(kind, graph)?;
         check_shapes(kind, &graph)?;
-        let plan = lower(graph)
-            .and_then(TypedModel::into_optimized)
+        let plan = lowered(graph)
             .and_then(IntoRunnable::into_runnable)
             .map_err(malformed)?;
         Ok(Self {
@@ -156,14 +157,27 @@ impl ModelOutputs {
     }
 }
 
-/// The typed graph of a file, with any operator that tract knows or with those of the package's own models.
-fn read(onnx_bytes: Cow<'_, [u8]>) -> TractResult<TypedModel> {
+/// The typed graph of a file. With the feature `any-operator`, tract reads what the package's own reader does not know.
+pub(super) fn read(onnx_bytes: Cow<'_, [u8]>) -> TractResult<TypedModel> {
     #[cfg(feature = "any-operator")]
-    return onnx()
-        .model_for_read(&mut std::io::Cursor::new(&*onnx_bytes))?
-        .into_typed();
+    return reader::read(Cow::Borrowed(&*onnx_bytes)).or_else(|_| {
+        onnx()
+            .model_for_read(&mut std::io::Cursor::new(&*onnx_bytes))?
+            .into_typed()
+    });
     #[cfg(not(feature = "any-operator"))]
-    return super::reader::read(onnx_bytes);
+    return reader::read(onnx_bytes);
+}
+
+/// The graph with the pipeline's own operators. Where they are not all of it, as in another model of the same shapes, tract
+/// optimises the rest; without the feature `any-operator` it runs as it is.
+fn lowered(graph: TypedModel) -> TractResult<TypedModel> {
+    let graph = lower(graph)?;
+    #[cfg(feature = "any-operator")]
+    if !is_complete(&graph) {
+        return graph.into_optimized();
+    }
+    Ok(graph)
 }
 
 /// The graph with exactly the outputs of its kind, in their order.

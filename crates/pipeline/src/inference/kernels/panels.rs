@@ -21,26 +21,34 @@ pub(super) struct Panel<'a> {
 }
 
 impl Panels {
-    /// Packs a matrix given by its elements (depth, column).
+    /// Packs a matrix whose rows are those of each tap, channel by channel, given by its elements (tap, channel, column).
     pub(crate) fn pack(
-        depth: usize,
+        depth: [usize; 2],
         columns: usize,
-        element: impl Fn(usize, usize) -> f32,
+        element: impl Fn(usize, usize, usize) -> f32,
     ) -> Self {
         Self::pack_for(super::lanes(), depth, columns, element)
     }
 
     pub(super) fn pack_for(
         lanes: usize,
-        depth: usize,
+        [taps, channels]: [usize; 2],
         columns: usize,
-        element: impl Fn(usize, usize) -> f32,
+        element: impl Fn(usize, usize, usize) -> f32,
     ) -> Self {
-        let mut values = Vec::with_capacity(depth * columns.next_multiple_of(lanes));
+        let depth = taps * channels;
+        let mut values = vec![0.0; depth * columns.next_multiple_of(lanes)];
+        let mut rest = &mut values[..];
         for (range, vectors) in panel_columns(columns, lanes) {
-            for d in 0..depth {
-                let filled = range.start..range.start + vectors * lanes;
-                values.extend(filled.map(|c| if c < columns { element(d, c) } else { 0.0 }));
+            let (panel, after) = rest.split_at_mut(depth * vectors * lanes);
+            rest = after;
+            let mut rows = panel.chunks_exact_mut(vectors * lanes);
+            for tap in 0..taps {
+                for (channel, row) in (0..channels).zip(&mut rows) {
+                    for (value, column) in row.iter_mut().zip(range.clone()) {
+                        *value = element(tap, channel, column);
+                    }
+                }
             }
         }
         Self {

@@ -15,10 +15,14 @@ pub(super) fn join(graph: &TypedModel, plan: &mut Plan, node: &TypedNode) -> Tra
     if let Some((input, readers, activation)) = activation_of(graph, node)? {
         return activate(graph, plan, node, input, &readers, activation);
     }
-    if let Some(op) = node.op_as::<TypedBinOp>()
-        && op.0.is::<math::Add>()
-    {
+    let Some(op) = node.op_as::<TypedBinOp>() else {
+        return Ok(false);
+    };
+    if op.0.is::<math::Add>() {
         return Ok(add_residual(graph, plan, node)? || add_bias(graph, plan, node)?);
+    }
+    if op.0.is::<math::Div>() {
+        return divide_sum(graph, plan, node);
     }
     Ok(false)
 }
@@ -78,7 +82,7 @@ fn prelu(graph: &TypedModel, node: &TypedNode) -> TractResult<Option<Found>> {
     };
     let slopes = match dims[..] {
         // Slopes lie along the channels, or there is one for all of them.
-        [1, channels, 1, 1] if channels == shape.channels => slopes,
+        [1, channels, 1, 1] if channels == shape.channels => slopes.to_vec(),
         _ if slopes.len() == 1 => vec![slopes[0]; shape.channels],
         _ => return Ok(None),
     };
@@ -197,6 +201,22 @@ fn add_bias(graph: &TypedModel, plan: &mut Plan, node: &TypedNode) -> TractResul
             extend(plan, index, node);
             return Ok(true);
         }
+    }
+    Ok(false)
+}
+
+/// A sum over pixels by their number. The mean is the sum times one over it, as TensorFlow Lite computes it.
+fn divide_sum(graph: &TypedModel, plan: &mut Plan, node: &TypedNode) -> TractResult<bool> {
+    let [sum, divisor] = [node.inputs[0], node.inputs[1]];
+    if let Some(&index) = plan.by_output.get(&sum)
+        && let Kind::SumPixels(factor) = &mut plan.steps[index].operator.kind
+        && *factor == 1.0
+        && let Some((_, &[divisor])) = constant(graph, divisor)?
+        && is_only_read_by(graph, sum, &[node.id])?
+    {
+        *factor = divisor.recip();
+        extend(plan, index, node);
+        return Ok(true);
     }
     Ok(false)
 }

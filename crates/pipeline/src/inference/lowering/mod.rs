@@ -12,13 +12,19 @@
 //! - `recognize`: which nodes become which operator.
 //! - `fuse`: activations and residuals that join the operator before them.
 //! - `wire`: the new graph.
+//! - `complete`: whether anything is left to tract.
 
+#[cfg(any(test, feature = "any-operator"))]
+mod complete;
 mod fuse;
 mod operator;
 mod recognize;
 mod wire;
 
 use tract_onnx::prelude::*;
+
+#[cfg(any(test, feature = "any-operator"))]
+pub(super) use complete::is_complete;
 
 #[cfg(all(test, feature = "embedded-models"))]
 mod tests;

@@ -24,8 +24,8 @@ pub(super) enum Kind {
     Add,
     /// Twice the height and width.
     Upsample2x,
-    /// Sum over all pixels.
-    SumPixels,
+    /// Sum over all pixels, times a number: their mean, where that is one over how many they are.
+    SumPixels(f32),
     /// 1 / (1 + e^−x).
     Sigmoid,
 }
@@ -62,7 +62,7 @@ impl Op for Operator {
             Kind::PadChannels => "Nhwc.PadChannels",
             Kind::Add => "Nhwc.Add",
             Kind::Upsample2x => "Nhwc.Upsample2x",
-            Kind::SumPixels => "Nhwc.SumPixels",
+            Kind::SumPixels(_) => "Nhwc.SumPixels",
             Kind::Sigmoid => "Nhwc.Sigmoid",
         }
         .into()
@@ -140,12 +140,15 @@ impl Operator {
             }
             Kind::Add => kernels::add(input, residual, self.output.channels, &self.activation, out),
             Kind::Upsample2x => kernels::upsample_2x(self.input, input, out),
-            Kind::SumPixels => {
+            Kind::SumPixels(factor) => {
                 out.fill(0.0);
                 for pixel in input.chunks_exact(self.input.channels) {
                     for (sum, value) in out.iter_mut().zip(pixel) {
                         *sum += value;
                     }
+                }
+                for sum in out.iter_mut() {
+                    *sum *= factor;
                 }
             }
             Kind::Sigmoid => {

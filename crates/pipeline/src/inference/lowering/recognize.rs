@@ -133,20 +133,19 @@ fn f32_dims(graph: &TypedModel, outlet: OutletId) -> TractResult<Option<TVec<usi
     Ok(dims.map(TVec::from_slice))
 }
 
-/// The values of an outlet that is a constant of floats, and their dimensions.
+/// The dimensions of an outlet that is a constant of f32, and its values.
 pub(super) fn constant(
     graph: &TypedModel,
     outlet: OutletId,
-) -> TractResult<Option<(TVec<usize>, Vec<f32>)>> {
+) -> TractResult<Option<(&[usize], &[f32])>> {
     let Some(tensor) = &graph.outlet_fact(outlet)?.konst else {
         return Ok(None);
     };
-    if !tensor.datum_type().is_float() {
+    if tensor.datum_type() != f32::datum_type() {
         return Ok(None);
     }
-    let tensor = tensor.cast_to::<f32>()?;
-    let values = tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec();
-    Ok(Some((tensor.shape().into(), values)))
+    let values = tensor.try_as_plain_ram()?.as_slice::<f32>()?;
+    Ok(Some((tensor.shape(), values)))
 }
 
 /// A step with neither bias nor activation between two NHWC tensors.
@@ -223,8 +222,8 @@ fn convolution(graph: &TypedModel, node: &TypedNode, op: &Conv) -> TractResult<O
     let taps = rows * columns;
     let kind = if op.group == 1 && dims[..] == [output.channels, input.channels, rows, columns] {
         // The matrix has a row for each (ky, kx, input channel), in this order.
-        let panels = Panels::pack(taps * input.channels, output.channels, |depth, column| {
-            let (tap, channel) = (depth / input.channels, depth % input.channels);
+        let depth = [taps, input.channels];
+        let panels = Panels::pack(depth, output.channels, |tap, channel, column| {
             weights[(column * input.channels + channel) * taps + tap]
         });
         let is_pointwise = taps == 1
@@ -293,7 +292,7 @@ fn upsample(graph: &TypedModel, node: &TypedNode, op: &Resize) -> TractResult<Op
 fn sum_pixels(graph: &TypedModel, node: &TypedNode, op: &Reduce) -> TractResult<Option<Step>> {
     let is_sum = op.reducer == Reducer::Sum && op.axes[..] == [2, 3];
     let shapes = shapes(graph, node)?.filter(|[_, output]| is_sum && output.pixels() == 1);
-    Ok(shapes.map(|shapes| nhwc_step(Kind::SumPixels, shapes, node, tvec!(node.inputs[0]))))
+    Ok(shapes.map(|shapes| nhwc_step(Kind::SumPixels(1.0), shapes, node, tvec!(node.inputs[0]))))
 }
 
 fn addition(graph: &TypedModel, node: &TypedNode) -> TractResult<Option<Step>> {
@@ -337,7 +336,7 @@ fn fully_connected(graph: &TypedModel, node: &TypedNode, op: &EinSum) -> TractRe
     if *matrix_depth != depth {
         return Ok(None);
     }
-    let panels = Panels::pack(depth, columns, |d, c| matrix[d * columns + c]);
+    let panels = Panels::pack([1, depth], columns, |_, d, c| matrix[d * columns + c]);
     let mut step = flat_step(Kind::Pointwise(Arc::new(panels)), [depth, columns], node);
     step.operator.bias = vec![0.0; columns].into();
     Ok(Some(step))

@@ -4,7 +4,7 @@
 //! hundred and fifty operators with rules that infer shapes in any direction, which is 2 MB of the browser's module and
 //! more than half of the time that a model loads. The models here are made of eighteen operators and every input has a
 //! known shape, so each node can be wired at once, as tract wires it (a test holds the two equal). Any other operator or
-//! attribute is refused by name. The feature `any-operator` takes tract's own way.
+//! attribute is refused by name; with the feature `any-operator`, tract's own way is taken then.
 //!
 //! - `operators`: each operator, from its node to the typed operators that it stands for.
 //! - `half_float`: weights of 16 bits to 32.

@@ -121,16 +121,43 @@ fn cast_to(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[Outle
 }
 
 fn clip(_: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
-    let low = [inputs[0], inputs[1]];
-    let low = wire_with_rank_broadcast(format!("{name}.min"), graph, math::max(), &low)?;
-    let high = [low[0], inputs[2]];
-    wire_with_rank_broadcast(format!("{name}.max"), graph, math::min(), &high)
+    let low = bound(
+        &format!("{name}.min"),
+        graph,
+        math::max(),
+        inputs[0],
+        inputs[1],
+    )?;
+    bound(
+        &format!("{name}.max"),
+        graph,
+        math::min(),
+        low[0],
+        inputs[2],
+    )
+}
+
+/// An operator between a tensor and a number. A constant gets the axes here: tract's way costs it a node for each axis.
+fn bound(
+    name: &str,
+    graph: &mut TypedModel,
+    operator: TypedBinOp,
+    input: OutletId,
+    number: OutletId,
+) -> Wires {
+    let constant = graph.outlet_fact(number)?.konst.clone();
+    let Some(constant) = constant.filter(|constant| constant.rank() == 0) else {
+        return wire_with_rank_broadcast(name, graph, operator, &[input, number]);
+    };
+    let rank = graph.outlet_fact(input)?.rank();
+    let constant = constant.into_tensor().broadcast_into_rank(rank)?;
+    let constant = graph.add_const(format!("{name}.bound"), constant)?;
+    graph.wire_node(name, operator, &[input, constant])
 }
 
 fn relu(_: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
     let zero = graph.add_const(format!("{name}.low.cst"), tensor0(0.0f32))?;
-    let inputs = [inputs[0], zero];
-    wire_with_rank_broadcast(format!("{name}.low"), graph, math::max(), &inputs)
+    bound(&format!("{name}.low"), graph, math::max(), inputs[0], zero)
 }
 
 /// `x > 0 ? x : slope · x`.

@@ -13,12 +13,7 @@ use crate::inference::ModelKind;
 use crate::inference::lowering::lower;
 
 fn outputs(graph: TypedModel, input: &Tensor) -> Vec<Vec<u32>> {
-    let plan = lower(graph)
-        .unwrap()
-        .into_optimized()
-        .unwrap()
-        .into_runnable()
-        .unwrap();
+    let plan = lower(graph).unwrap().into_runnable().unwrap();
     let outputs = plan.run(tvec!(input.clone().into())).unwrap();
     let bits = |tensor: &TValue| {
         let plain = tensor.try_as_plain_ram().unwrap();
@@ -157,4 +152,17 @@ fn other_operators_and_attributes_are_refused_by_name() {
         let message = format!("{:#}", load(node).unwrap_err());
         assert!(message.contains(reason), "{operator}: {message}");
     }
+}
+
+/// What the reader refuses, tract reads where its feature is on.
+#[cfg(feature = "any-operator")]
+#[test]
+fn tract_reads_the_operators_that_are_not_known_here() {
+    use prost::Message;
+
+    let model = graph_of(node("Softmax", &[])).encode_to_vec();
+    let graph = crate::inference::model::read(model.as_slice().into()).unwrap();
+    let names = graph.nodes().iter().map(|node| node.op.name());
+    assert!(names.into_iter().any(|name| name == "Softmax"));
+    assert!(crate::inference::model::read(b"no model"[..].into()).is_err());
 }

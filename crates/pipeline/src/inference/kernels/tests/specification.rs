@@ -92,7 +92,7 @@ proptest! {
             scalar::matrix_product::<FUSED>(&a, depth, element, &epilogue, &mut expected);
             for implementation in implementations() {
                 let panels = guarded(guard, || {
-                    Panels::pack_for(implementation.lanes, depth, columns, element)
+                    Panels::pack_for(implementation.lanes, [1, depth], columns, |_, d, c| element(d, c))
                 });
                 prop_assert_eq!(panels.element(depth - 1, columns - 1), element(depth - 1, columns - 1));
                 let mut actual = guarded(guard, || vec![f32::NAN; rows * columns]);
@@ -161,7 +161,9 @@ proptest! {
             let input = guarded(guard, || input.clone());
             // The patches are gathered into memory that this takes.
             guarded(guard, || {
-                let panels = Panels::pack(depth, columns, element);
+                let panels = Panels::pack([kernel_height * kernel_width, channels], columns, |tap, channel, column| {
+                    element(tap * channels + channel, column)
+                });
                 convolution(&window, &input, &panels, &epilogue, &mut actual);
             });
             assert_same_bits(&actual, &expected, "convolution");
@@ -227,7 +229,9 @@ fn a_large_matrix_product_equals_the_specification() {
         scalar::matrix_product::<FUSED>(&a, depth, element, &epilogue, &mut expected);
         for implementation in implementations() {
             let panels = guarded(guard, || {
-                Panels::pack_for(implementation.lanes, depth, columns, element)
+                Panels::pack_for(implementation.lanes, [1, depth], columns, |_, d, c| {
+                    element(d, c)
+                })
             });
             let mut actual = guarded(guard, || vec![f32::NAN; rows * columns]);
             (implementation.matrix_product)(&a, rows, &panels, &epilogue, &mut actual);
@@ -238,10 +242,11 @@ fn a_large_matrix_product_equals_the_specification() {
 
 #[test]
 fn weights_are_packed_for_the_width_of_this_processor() {
-    let element = |a: usize, b: usize| (a * 7 + b) as f32;
+    let element =
+        |tap: usize, channel: usize, column: usize| (tap * 70 + channel * 7 + column) as f32;
     assert_eq!(
-        Panels::pack(3, 5, element),
-        Panels::pack_for(lanes(), 3, 5, element)
+        Panels::pack([2, 3], 5, element),
+        Panels::pack_for(lanes(), [2, 3], 5, element)
     );
     let element = |y: usize, x: usize, channel: usize| (y * 70 + x * 10 + channel) as f32;
     assert_eq!(
@@ -253,14 +258,14 @@ fn weights_are_packed_for_the_width_of_this_processor() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn weights_of_another_width_are_computed_by_the_specification() {
-    let element = |d: usize, c: usize| (d * 3 + c) as f32;
+    let element = |_: usize, d: usize, c: usize| (d * 3 + c) as f32;
     let epilogue = Epilogue {
         bias: &[1.0; 3],
         residual: None,
         activation: &Activation::Identity,
     };
     let mut out = [0.0; 3];
-    let panels = Panels::pack_for(1, 2, 3, element);
+    let panels = Panels::pack_for(1, [1, 2], 3, element);
     kernels::matrix_product(&[1.0, 10.0], 1, &panels, &epilogue, &mut out);
     assert_eq!(out, [31.0, 42.0, 53.0]);
 }
