@@ -135,10 +135,8 @@ export interface PoseFileEncoder {
   header(fps: number, frames: number): Uint8Array<ArrayBuffer>;
 }
 
-/** What the bindings of the page's module export. */
+/** What the page uses of its module. */
 export interface SessionModule {
-  default: InitModule;
-  version(): string;
   modelsForSteps(steps: number, quality: string): string[];
   Session: new (options: SessionOptions) => Session;
   PoseFileEncoder: new () => PoseFileEncoder;

@@ -11,6 +11,7 @@ import { ProgressMeter } from "./progress.js";
 import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { layoutSteps } from "./steps.js";
+import { createInferenceWorker } from "./worker-scripts.js";
 
 /** A worker that is silent for longer while it starts has failed. Loading its script counts, on slow lines too. */
 const START_TIMEOUT_MS = 60_000;
@@ -93,9 +94,5 @@ function createWorker(url: string | URL | undefined): WorkerLike {
   }
   if (url !== undefined)
     return new Worker(url, { type: "module", name: "live-keypoints" });
-  // Written out, so that bundlers see the script and take it along.
-  return new Worker(new URL("./worker.js", import.meta.url), {
-    type: "module",
-    name: "live-keypoints",
-  });
+  return createInferenceWorker();
 }

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { AssetLoader } from "../dist/assets.js";
-import { ProgressMeter } from "../dist/progress.js";
-import { requireSimd } from "../dist/simd.js";
+import { AssetLoader } from "../build/assets.js";
+import { ProgressMeter } from "../build/progress.js";
+import { requireSimd } from "../build/simd.js";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 /** The smallest model; its bytes are what the package says they are. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { capture } from "../dist/capture/capture.js";
+import { capture } from "../build/capture/capture.js";
 import { fakeStream, FakePicture } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 
@@ -290,7 +290,7 @@ test("the worker gives the page no more frames than it takes, and says where it 
   globalThis.postMessage = (message, transfer) =>
     posted.push({ ...message, transfer });
   try {
-    await import("../dist/capture/worker.js");
+    await import("../build/capture/worker.js");
     listener({ data: { type: "track", track: new FakeTrack() } });
     assert.deepEqual(posted.splice(0), [
       { type: "unable", transfer: undefined },

@@ -1,6 +1,6 @@
 // A socket without a network: the test plays the relay.
 
-import { LiveKeypoints } from "../dist/index.js";
+import { LiveKeypoints } from "../build/index.js";
 import { until } from "./fake-worker.mjs";
 import { binaryResult } from "./relay-results.mjs";
 

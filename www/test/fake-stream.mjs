@@ -1,10 +1,10 @@
 // A LiveKeypoints over a session and workers that compute nothing.
 
-import { LiveKeypoints } from "../dist/live-keypoints.js";
-import { checkOptions } from "../dist/options.js";
-import { WorkerPool } from "../dist/pool.js";
-import { layoutSteps } from "../dist/steps.js";
-import { WorkerEngine } from "../dist/worker-engine.js";
+import { LiveKeypoints } from "../build/live-keypoints.js";
+import { checkOptions } from "../build/options.js";
+import { WorkerPool } from "../build/pool.js";
+import { layoutSteps } from "../build/steps.js";
+import { WorkerEngine } from "../build/worker-engine.js";
 import { FakeSession } from "./fake-session.mjs";
 import { FakeWorker, INIT } from "./fake-worker.mjs";
 

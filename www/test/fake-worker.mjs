@@ -1,7 +1,7 @@
 // A worker in the page's own thread that speaks the protocol and computes nothing.
 
-import { PROTOCOL_VERSION } from "../dist/protocol.js";
-import { VERSION } from "../dist/version.js";
+import { PROTOCOL_VERSION } from "../build/protocol.js";
+import { VERSION } from "../build/version.js";
 
 export class FakeWorker extends EventTarget {
   /** Messages it got, in order. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { FrameIntake, timestampOf, transferables } from "../dist/frames.js";
+import { FrameIntake, timestampOf, transferables } from "../build/frames.js";
 import { FakePicture } from "./fake-stream.mjs";
 
 afterEach(() => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LiveKeypoints } from "../dist/index.js";
+import { LiveKeypoints } from "../build/index.js";
 import { fakeStream, FakePicture, jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { afterEach, test } from "node:test";
 
-import { ModelCache, sha256 } from "../dist/model-cache.js";
-import { MODEL_SHA256 } from "../dist/model-digests.js";
+import { ModelCache, sha256 } from "../build/model-cache.js";
+import { MODEL_SHA256 } from "../build/model-digests.js";
 
 const URL_OF_MODEL = new URL("https://page.example/models/a.onnx?x=1#y");
 const FILE = new Blob(["a model"]);

@@ -14,9 +14,9 @@ test("importing the package in Node touches nothing and lets the process end", a
       Object.defineProperty(globalThis, name, { get() { throw new Error(name + " was touched"); }, configurable: true });
     }
     const before = new Set(Object.getOwnPropertyNames(globalThis));
-    const main = await import(${JSON.stringify(at("../dist/index.js").href)});
-    await import(${JSON.stringify(at("../dist/draw.js").href)});
-    await import(${JSON.stringify(at("../dist/pose.js").href)});
+    const main = await import(${JSON.stringify(at("../build/index.js").href)});
+    await import(${JSON.stringify(at("../build/draw.js").href)});
+    await import(${JSON.stringify(at("../build/pose.js").href)});
     const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name));
     console.log(JSON.stringify({ added, create: typeof main.LiveKeypoints.create }));
   `;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { WorkerPool } from "../dist/pool.js";
-import { layoutSteps } from "../dist/steps.js";
+import { WorkerPool } from "../build/pool.js";
+import { layoutSteps } from "../build/steps.js";
 import { FakeWorker, INIT, until } from "./fake-worker.mjs";
 
 /** A pool of `count` workers; `make(number)` says how the workers that are created one after the other behave. */

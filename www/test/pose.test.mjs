@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { BlobWriter } from "../dist/blob-writer.js";
-import { POSE_BYTES_PER_FRAME, PoseRecorder } from "../dist/pose.js";
+import { BlobWriter } from "../build/blob-writer.js";
+import { POSE_BYTES_PER_FRAME, PoseRecorder } from "../build/pose.js";
 
 const session = await readFile(
-  new URL("../dist/wasm/session/session_bg.wasm", import.meta.url),
+  new URL("../build/wasm/session/session_bg.wasm", import.meta.url),
 );
 const create = (options) =>
   PoseRecorder.create({ assets: { session }, ...options });

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LiveKeypoints } from "../dist/index.js";
-import { backOffMs } from "../dist/relay/back-off.js";
-import { relayAddress } from "../dist/relay/socket.js";
+import { LiveKeypoints } from "../build/index.js";
+import { backOffMs } from "../build/relay/back-off.js";
+import { relayAddress } from "../build/relay/socket.js";
 import { fakeRelay, FakeSocket, gets } from "./fake-socket.mjs";
 import { jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";

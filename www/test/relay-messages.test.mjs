@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readBinary } from "../dist/relay/binary-result.js";
-import { frameMessage, indexOf } from "../dist/relay/frame-message.js";
-import { readMessage } from "../dist/relay/messages.js";
+import { readBinary } from "../build/relay/binary-result.js";
+import { frameMessage, indexOf } from "../build/relay/frame-message.js";
+import { readMessage } from "../build/relay/messages.js";
 import { binaryResult, jsonResult } from "./relay-results.mjs";
 
 const ALL = ["pose", "hands", "face"];

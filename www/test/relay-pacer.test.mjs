@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Pacer } from "../dist/relay/pacer.js";
+import { Pacer } from "../build/relay/pacer.js";
 
 /** When frames are sent that are ready at these times, each as soon as it may be. */
 function sendTimes(fps, readyMs) {

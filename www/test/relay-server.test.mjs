@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { WebSocket } from "ws";
 
-import { LiveKeypoints } from "../dist/index.js";
+import { LiveKeypoints } from "../build/index.js";
 import { jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 import { miniRelay } from "./mini-relay.mjs";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LiveKeypoints } from "../dist/index.js";
+import { LiveKeypoints } from "../build/index.js";
 import { fakeRelay, gets } from "./fake-socket.mjs";
 import { FakePicture, jpeg, take } from "./fake-stream.mjs";
 import { FakeWorker, until } from "./fake-worker.mjs";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { StageTimes } from "../dist/stage-times.js";
+import { StageTimes } from "../build/stage-times.js";
 import { fakeStream, jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 

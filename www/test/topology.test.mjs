@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import * as topology from "../dist/topology.js";
+import * as topology from "../build/topology.js";
 
 const {
   POSE_LANDMARK_NAMES,

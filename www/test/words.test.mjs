@@ -9,8 +9,8 @@ import {
   codeOf,
   ERROR_CODES,
   LiveKeypointsError,
-} from "../dist/errors.js";
-import { VERSION } from "../dist/version.js";
+} from "../build/errors.js";
+import { VERSION } from "../build/version.js";
 
 const read = (path) => readFile(new URL(path, import.meta.url), "utf8");
 

@@ -1,6 +1,7 @@
 /** Takes the frames of a track in a worker, for browsers that have processors only there. */
 
 import type { LiveKeypointsError } from "../errors.js";
+import { createCaptureWorker } from "../worker-scripts.js";
 import type { TrackSink } from "./track.js";
 
 /** What the worker says. */
@@ -36,7 +37,7 @@ export function pumpTrackInWorker(
   queueMicrotask(() => {
     if (isOver) return;
     try {
-      worker = createWorker();
+      worker = createCaptureWorker();
       worker.addEventListener("error", (event) => {
         event.preventDefault();
         giveUp();
@@ -59,12 +60,4 @@ export function pumpTrackInWorker(
     }
   });
   return end;
-}
-
-function createWorker(): Worker {
-  // Written out, so that bundlers see the script and take it along.
-  return new Worker(new URL("./worker.js", import.meta.url), {
-    type: "module",
-    name: "live-keypoints capture",
-  });
 }

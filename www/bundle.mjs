@@ -1,0 +1,53 @@
+/**
+ * Makes `dist/`, the package's code, of `src/`: a file for each thing that pages import or start a worker with, so that
+ * a page without a bundler waits for two or three requests and not for one behind the other. `build/` has the same
+ * modules one by one, for their tests, beside the built WebAssembly modules and their bindings.
+ */
+
+import { execFileSync } from "node:child_process";
+import { cpSync, readdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Folders of `dist/` that others fill. */
+const KEPT = ["models", "wasm"];
+
+for (const entry of readdirSync(here("dist"), { withFileTypes: true })) {
+  const isCode = /\.(js|d\.ts)$/.test(entry.name);
+  if (entry.isDirectory() ? !KEPT.includes(entry.name) : isCode)
+    rmSync(here(`dist/${entry.name}`), { recursive: true });
+}
+for (const entry of readdirSync(here("build"), { withFileTypes: true }))
+  if (entry.name !== "wasm")
+    rmSync(here(`build/${entry.name}`), { recursive: true });
+
+const tsc = here("node_modules/typescript/bin/tsc");
+execFileSync(process.execPath, [tsc, "-p", here(".")], { stdio: "inherit" });
+
+/** What pages import shares what it has in common; a worker's script is one file. */
+await bundle(["index", "draw", "pose"], { splitting: true });
+await bundle(["worker", "capture/worker"]);
+
+rmSync(here("dist/wasm"), { recursive: true, force: true });
+cpSync(here("build/wasm"), here("dist/wasm"), {
+  recursive: true,
+  filter: (path) => !/\.(js|ts)$/.test(path),
+});
+
+function bundle(names, options) {
+  return build({
+    entryPoints: names.map((name) => here(`build/${name}.js`)),
+    outbase: here("build"),
+    outdir: here("dist"),
+    chunkNames: "shared-[hash]",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    logLevel: "warning",
+    ...options,
+  });
+}
