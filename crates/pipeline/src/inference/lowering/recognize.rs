@@ -329,7 +329,7 @@ fn fully_connected(graph: &TypedModel, node: &TypedNode, op: &EinSum) -> TractRe
     ) else {
         return Ok(None);
     };
-    let ([1, depth], [matrix_depth, columns]) = (&dims[..], &matrix_dims[..]) else {
+    let ([1, depth], [matrix_depth, columns]) = (&dims[..], matrix_dims) else {
         return Ok(None);
     };
     let (depth, columns) = (*depth, *columns);
