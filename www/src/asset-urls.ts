@@ -56,10 +56,12 @@ export function modelUrl(
 }
 
 function inFolder(baseUrl: string | URL, path: string): URL {
-  const folder = new URL(
-    baseUrl,
-    globalThis.document?.baseURI ?? import.meta.url,
-  );
+  const folder = new URL(baseUrl, baseOfPage());
   if (!folder.pathname.endsWith("/")) folder.pathname += "/";
   return new URL(path, folder);
+}
+
+/** What relative addresses of the caller are relative to. */
+export function baseOfPage(): string {
+  return globalThis.document?.baseURI ?? import.meta.url;
 }

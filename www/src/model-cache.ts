@@ -3,12 +3,11 @@
 const CACHE_NAME = "live-keypoints-models";
 
 /** SHA-256 in hexadecimal; `undefined` where the page is not secure and the browser therefore has none. */
-export async function sha256(file: Blob): Promise<string | undefined> {
+export async function sha256(
+  file: Uint8Array<ArrayBuffer>,
+): Promise<string | undefined> {
   if (!globalThis.crypto?.subtle) return undefined;
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    await file.arrayBuffer(),
-  );
+  const digest = await crypto.subtle.digest("SHA-256", file);
   return Array.from(new Uint8Array(digest), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");
@@ -20,12 +19,16 @@ export async function sha256(file: Blob): Promise<string | undefined> {
  */
 export class ModelCache {
   /** A file that was kept and is still whole; `undefined` where there is none. */
-  async get(url: URL, digest: string): Promise<Blob | undefined> {
+  async get(
+    url: string,
+    digest: string,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       const cache = await this.#open();
       const key = keyOf(url, digest);
-      const file = await (await cache?.match(key))?.blob();
-      if (!file) return undefined;
+      const kept = await cache?.match(key);
+      if (!kept) return undefined;
+      const file = new Uint8Array(await kept.arrayBuffer());
       if ((await sha256(file)) === digest) return file;
       await cache?.delete(key);
     } catch {
@@ -35,13 +38,18 @@ export class ModelCache {
   }
 
   /** Keeps a file, and no other version of it. */
-  async put(url: URL, digest: string, file: Blob): Promise<void> {
+  async put(
+    url: string,
+    digest: string,
+    file: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
     try {
       const cache = await this.#open();
       if (!cache) return;
       const key = keyOf(url, digest);
+      const { pathname } = new URL(url);
       for (const { url: kept } of await cache.keys()) {
-        const isOther = kept !== key && new URL(kept).pathname === url.pathname;
+        const isOther = kept !== key && new URL(kept).pathname === pathname;
         if (isOther) await cache.delete(kept);
       }
       await cache.put(key, new Response(file));
@@ -55,7 +63,7 @@ export class ModelCache {
   }
 }
 
-function keyOf(url: URL, digest: string): string {
+function keyOf(url: string, digest: string): string {
   const key = new URL(url);
   key.search = `sha256=${digest}`;
   key.hash = "";

@@ -1,16 +1,17 @@
 /** The workers of one stream. What they compute is the scheduler's matter. */
 
+import type { StartMessages } from "./init-messages.js";
 import type { Step } from "./steps.js";
 import { WorkerSlot } from "./worker-slot.js";
-import type { InitMessage, SlotEvents, SlotOptions } from "./worker-slot.js";
+import type { SlotEvents, SlotOptions } from "./worker-slot.js";
 
 export type { WorkerLike } from "./worker-slot.js";
 
 /** What each worker is started with. */
-export type InitOfSteps = (steps: readonly Step[]) => Promise<InitMessage>;
+export type MessagesOfSteps = (steps: readonly Step[]) => StartMessages;
 
 /** What a pool tells its user once it has started. */
-export type PoolEvents = Omit<SlotEvents, "loaded">;
+export type PoolEvents = Omit<SlotEvents, "starting">;
 
 /** Up to four workers. */
 export class WorkerPool {
@@ -20,13 +21,13 @@ export class WorkerPool {
   /** One worker for each list of steps in `layout`; none runs before `start`. */
   constructor(
     layout: readonly (readonly Step[])[],
-    initOf: InitOfSteps,
+    messagesOf: MessagesOfSteps,
     options: SlotOptions,
-    loaded: SlotEvents["loaded"] = () => {},
+    starting: SlotEvents["starting"] = () => {},
   ) {
     const events: SlotEvents = {
-      // A replacement loads its models when nobody waits for them any more.
-      loaded: (slot, model) => !this.#events && loaded(slot, model),
+      // A replacement starts when nobody waits for it any more.
+      starting: (slot, progress) => !this.#events && starting(slot, progress),
       ready: (slot) => this.#events?.ready(slot),
       answered: (slot, answer) => this.#events?.answered(slot, answer),
       died: (slot, error) => this.#events?.died(slot, error),
@@ -34,7 +35,7 @@ export class WorkerPool {
     };
     this.slots = layout.map(
       (steps, number) =>
-        new WorkerSlot({ number, steps }, initOf(steps), options, events),
+        new WorkerSlot({ number, steps }, messagesOf(steps), options, events),
     );
   }
 

@@ -7,7 +7,7 @@ import type { ModelName } from "./assets.js";
 import type { ErrorCode } from "./errors.js";
 
 /** Raised whenever a message changes its meaning. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** A frame on its way to the worker that reads its pixels. */
 export type FrameSource =
@@ -29,12 +29,24 @@ export interface RgbPixels {
   rgb: ArrayBuffer;
 }
 
+/** Where a worker gets a model file from: the file, or its address. */
+export type ModelSource =
+  | { file: Blob }
+  | {
+      url: string;
+      /** Its SHA-256 in hexadecimal, where it must be that file. */
+      digest?: string;
+      /** Whether it is kept for the next time. */
+      keeps?: boolean;
+    };
+
 /** What the page says. `release` lists frames whose pixels the worker may forget first. */
 export type PageMessage =
+  /** The models of the worker; it gets them at once, and loads them with `init`. */
+  | { type: "models"; models: { name: ModelName; source: ModelSource }[] }
   | {
       type: "init";
       module: WebAssembly.Module;
-      models: { name: ModelName; file: Blob }[];
       /** Most pixels of a frame, width times height. */
       maxPixels: number;
       /** Whether a JPEG may be decoded at a reduced scale. */
@@ -65,7 +77,16 @@ export type PageMessage =
 export type WorkerMessage =
   /** The script runs; sent unasked, once. */
   | { type: "hello"; protocol: number; version: string }
-  /** One model of `init` is loaded. */
+  /** A piece of a model has been downloaded. */
+  | {
+      type: "downloaded";
+      model: ModelName;
+      loadedBytes: number;
+      totalBytes: number | undefined;
+    }
+  /** All of a model is there. */
+  | { type: "arrived"; model: ModelName; bytes: number }
+  /** One model is loaded. */
   | { type: "loaded"; model: ModelName }
   /** All of `init` is done. */
   | { type: "ready"; version: string; memoryBytes: number }

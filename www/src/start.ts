@@ -1,6 +1,7 @@
 /** Everything between the options and a running pool: feature test, assets, session, workers. */
 
-import { aborted, AssetLoader } from "./assets.js";
+import { aborted } from "./asset-fetch.js";
+import { AssetLoader } from "./assets.js";
 import type { Session } from "./bindings.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import { InitMessages } from "./init-messages.js";
@@ -12,6 +13,7 @@ import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { layoutSteps } from "./steps.js";
 import { createInferenceWorker } from "./worker-scripts.js";
+import type { ModelProgress } from "./worker-slot.js";
 
 /** A worker that is silent for longer while it starts has failed. Loading its script counts, on slow lines too. */
 const START_TIMEOUT_MS = 60_000;
@@ -51,7 +53,7 @@ export async function start(
       workerTimeoutMs: checked.workerTimeoutMs,
       startTimeoutMs: START_TIMEOUT_MS,
     },
-    (slot, asset) => meter.tell({ phase: "load", asset, worker: slot.number }),
+    (slot, progress) => tellOf(meter, slot.number, progress),
   );
   try {
     const [ready] = await unlessAborted(
@@ -82,6 +84,25 @@ async function unlessAborted<T>(
     return await Promise.race([promise, abortion]);
   } finally {
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Tells how far one worker is with one model. */
+function tellOf(
+  meter: ProgressMeter,
+  worker: number,
+  progress: ModelProgress,
+): void {
+  const { type, model: asset } = progress;
+  switch (type) {
+    case "downloaded": {
+      const { loadedBytes, totalBytes } = progress;
+      return meter.tell({ phase: "download", asset, loadedBytes, totalBytes });
+    }
+    case "arrived":
+      return meter.arrived(asset, progress.bytes);
+    case "loaded":
+      return meter.tell({ phase: "load", asset, worker });
   }
 }
 

@@ -5,7 +5,7 @@ import {
   LiveKeypointsError,
   messageOf,
 } from "./errors.js";
-import type { ModelName } from "./assets.js";
+import type { StartMessages } from "./init-messages.js";
 import { PROTOCOL_VERSION } from "./protocol.js";
 import type { PageMessage, WorkerMessage } from "./protocol.js";
 import { bitsOf } from "./steps.js";
@@ -23,6 +23,8 @@ export interface WorkerLike {
   addEventListener(type: string, listener: (event: Event) => void): void;
 }
 
+/** The message that a worker gets its models with. */
+export type ModelsMessage = PageMessage & { type: "models" };
 /** The message that a worker starts work with. */
 export type InitMessage = PageMessage & { type: "init" };
 /** A message that gives a worker one step. */
@@ -32,10 +34,15 @@ export type StepAnswer = WorkerMessage & {
   type: "decoded" | "outcome" | "failed";
 };
 
+/** How far a worker is with a model. */
+export type ModelProgress = WorkerMessage & {
+  type: "downloaded" | "arrived" | "loaded";
+};
+
 /** What a slot tells its owner. */
 export interface SlotEvents {
-  /** A worker has loaded one model. */
-  loaded(slot: WorkerSlot, model: ModelName): void;
+  /** A worker that starts has come further with a model. */
+  starting(slot: WorkerSlot, progress: ModelProgress): void;
   /** A replacement can take steps. */
   ready(slot: WorkerSlot): void;
   /** A step is over; the slot is idle again. */
@@ -77,7 +84,7 @@ export class WorkerSlot {
 
   readonly #options: SlotOptions;
   readonly #events: SlotEvents;
-  readonly #init: Promise<InitMessage>;
+  readonly #messages: StartMessages;
   #state: "starting" | "idle" | "busy" | "closed" = "starting";
   #worker: WorkerLike | undefined;
   readonly #watchdog = new Watchdog();
@@ -86,15 +93,17 @@ export class WorkerSlot {
 
   constructor(
     place: { number: number; steps: readonly Step[] },
-    init: Promise<InitMessage>,
+    messages: StartMessages,
     options: SlotOptions,
     events: SlotEvents,
   ) {
     this.number = place.number;
     this.steps = place.steps;
     this.bits = bitsOf(place.steps);
-    this.#init = init;
-    init.catch(() => {}); // Looked at once the worker has said hello.
+    this.#messages = messages;
+    // Looked at once the worker has said hello.
+    messages.models.catch(() => {});
+    messages.init.catch(() => {});
     this.#options = options;
     this.#events = events;
   }
@@ -178,16 +187,18 @@ export class WorkerSlot {
           message.protocol === PROTOCOL_VERSION &&
           message.version === VERSION
         )
-          return this.#sendInit();
+          return this.#sendStart();
         return this.#fail(
           versionMismatch(
             "the worker script",
             `${message.version}, protocol ${message.protocol}`,
           ),
         );
+      case "downloaded":
+      case "arrived":
       case "loaded":
         this.#watch(this.#options.startTimeoutMs);
-        return this.#events.loaded(this, message.model);
+        return this.#events.starting(this, message);
       case "ready":
         this.memoryBytes = message.memoryBytes;
         if (message.version === VERSION) return this.#becomeReady();
@@ -217,18 +228,24 @@ export class WorkerSlot {
     }
   }
 
-  #sendInit(): void {
+  /** Sends what the worker starts with, as it is there; models first, which take a while to get. */
+  #sendStart(): void {
     this.#watchdog.stop();
     const worker = this.#worker;
-    this.#init.then(
-      (init) => {
-        if (this.#worker !== worker) return;
-        worker?.postMessage(init, []);
-        this.#watch(this.#options.startTimeoutMs);
-      },
-      (error: unknown) =>
-        this.#fail(asLiveKeypointsError(error, "worker-failed")),
-    );
+    const send = (message: PageMessage): void => {
+      if (this.#worker !== worker) return;
+      worker?.postMessage(message, []);
+      this.#watch(this.#options.startTimeoutMs);
+    };
+    const { models, init } = this.#messages;
+    models
+      .then(send)
+      .then(() => init)
+      .then(send)
+      .catch((error: unknown) => {
+        if (this.#worker === worker)
+          this.#fail(asLiveKeypointsError(error, "worker-failed"));
+      });
   }
 
   #becomeReady(): void {

@@ -1,6 +1,9 @@
 /** The script of a worker: loads the models it is told to and runs steps. Exported as `live-keypoints/worker`. */
 
+import type { OnPiece } from "./asset-fetch.js";
+import type { ModelName } from "./assets.js";
 import { asLiveKeypointsError, codeOf, messageOf } from "./errors.js";
+import { modelBytes } from "./models.js";
 import { PixelReader } from "./pixels.js";
 import { PROTOCOL_VERSION, unreachable } from "./protocol.js";
 import type { PageMessage, WorkerMessage } from "./protocol.js";
@@ -17,7 +20,16 @@ interface WorkerScope {
   ): void;
 }
 
+type ModelOfMessage = (PageMessage & { type: "models" })["models"][number];
+
+/** A model that is not loaded yet. */
+interface Model {
+  name: ModelName;
+  bytes: Uint8Array;
+}
+
 const scope = globalThis as unknown as WorkerScope;
+let models: Promise<Model>[] = [];
 let steps: StepRunner | undefined;
 
 scope.addEventListener("message", ({ data }) => {
@@ -31,6 +43,9 @@ scope.postMessage({
 
 async function handle(message: PageMessage): Promise<void> {
   switch (message.type) {
+    case "models":
+      models = message.models.map(get);
+      return;
     case "init":
       return init(message);
     case "decode":
@@ -41,13 +56,29 @@ async function handle(message: PageMessage): Promise<void> {
   }
 }
 
+/** Gets a model's bytes. An error is looked at when it is loaded. */
+function get({ name, source }: ModelOfMessage): Promise<Model> {
+  const onPiece: OnPiece = (loadedBytes, totalBytes) =>
+    scope.postMessage({
+      ...{ type: "downloaded", model: name, loadedBytes, totalBytes },
+    });
+  const model = modelBytes(name, source, onPiece).then((bytes) => {
+    scope.postMessage({ type: "arrived", model: name, bytes: bytes.length });
+    return { name, bytes };
+  });
+  model.catch(() => {});
+  return model;
+}
+
 async function init(message: PageMessage & { type: "init" }): Promise<void> {
   const { memory } = await initInference({ module_or_path: message.module });
   const runner = new Runner();
-  for (const { name, file } of message.models) {
-    runner.loadModel(name, new Uint8Array(await file.arrayBuffer()));
+  for (const model of models) {
+    const { name, bytes } = await model;
+    runner.loadModel(name, bytes);
     scope.postMessage({ type: "loaded", model: name });
   }
+  models = [];
   steps = new StepRunner(
     runner,
     new PixelReader(runner, message.maxPixels, message.fastDecode),

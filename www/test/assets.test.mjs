@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import { AssetLoader } from "../build/assets.js";
+import { modelBytes } from "../build/models.js";
 import { ProgressMeter } from "../build/progress.js";
 import { requireSimd } from "../build/simd.js";
 
@@ -94,6 +95,11 @@ function loader(
   return new AssetLoader(assets, meter, signal, keepsModels);
 }
 
+/** The model as a worker gets it that is told where by the page. */
+async function model(assets, { onPiece, ...options } = {}) {
+  return modelBytes(NAME, await loader(assets, options).model(NAME), onPiece);
+}
+
 const failsWith =
   (code, ...parts) =>
   (error) => {
@@ -108,8 +114,7 @@ test("modules and models come from a folder, with or without its final slash", a
     assert.ok(
       (await loader(base).module("session")) instanceof WebAssembly.Module,
     );
-    const model = await loader({ baseUrl: base }).model(NAME);
-    assert.deepEqual(new Uint8Array(await model.arrayBuffer()), MODEL);
+    assert.deepEqual(await model({ baseUrl: base }), MODEL);
   }
 });
 
@@ -145,10 +150,7 @@ test("assets may be given as bytes, Blob, Response or compiled module", async ()
     new Response(MODEL),
     `${address}/models/hand_recrop.onnx`,
   ]) {
-    assert.equal(
-      (await loader({ models: { hand_recrop } }).model(NAME)).size,
-      MODEL.length,
-    );
+    assert.deepEqual(await model({ models: { hand_recrop } }), MODEL);
   }
 });
 
@@ -163,7 +165,7 @@ test("an address that is not there is named with its status", async () => {
     ),
   );
   await assert.rejects(
-    loader(there).model(NAME),
+    model(there),
     failsWith("asset-unreachable", `${there}models/hand_recrop.onnx`, "404"),
   );
 });
@@ -174,18 +176,18 @@ test("a page instead of an asset is named with status and content type", async (
     failsWith("asset-wrong-type", `${address}/page/wasm`, "200", "text/html"),
   );
   await assert.rejects(
-    loader(`${address}/page`).model(NAME),
+    model(`${address}/page`),
     failsWith("asset-wrong-type", `${address}/page/models`, "200", "text/html"),
   );
   await assert.rejects(
-    loader(`${address}/markup`).model(NAME),
+    model(`${address}/markup`),
     failsWith("asset-wrong-type", `${address}/markup`, "octet-stream"),
   );
 });
 
 test("what is no asset at all, or only a part of one, is named", async () => {
   await assert.rejects(
-    loader(`${address}/empty`).model(NAME),
+    model(`${address}/empty`),
     failsWith("asset-wrong-type", `${address}/empty`),
   );
   await assert.rejects(
@@ -204,11 +206,11 @@ test("what is no asset at all, or only a part of one, is named", async () => {
 
 test("a server that is not there, and a connection that breaks off, are unreachable assets", async () => {
   await assert.rejects(
-    loader("http://127.0.0.1:9").model(NAME),
+    model("http://127.0.0.1:9"),
     failsWith("asset-unreachable", "http://127.0.0.1:9/models"),
   );
   await assert.rejects(
-    loader(`${address}/broken`).model(NAME),
+    model(`${address}/broken`),
     failsWith("asset-unreachable", `${address}/broken`, "10 bytes"),
   );
 });
@@ -216,19 +218,19 @@ test("a server that is not there, and a connection that breaks off, are unreacha
 test("a model of the package that is another file, if only by a bit, is refused; one that was given by name is the caller's own", async () => {
   const changed = `${address}/changed`;
   await assert.rejects(
-    loader(changed).model(NAME),
+    model(changed),
     failsWith("asset-wrong-type", changed, "SHA-256"),
   );
   const own = { models: { [NAME]: `${changed}/models/hand_recrop.onnx` } };
-  assert.equal((await loader(own).model(NAME)).size, MODEL.length);
+  assert.equal((await model(own)).length, MODEL.length);
 });
 
 test("where the page is not secure, models are taken unchecked", async () => {
   const { crypto } = globalThis;
   Object.defineProperty(globalThis, "crypto", { value: undefined });
   try {
-    const model = await loader(`${address}/changed`).model(NAME);
-    assert.equal(model.size, MODEL.length);
+    const { length } = await model(`${address}/changed`);
+    assert.equal(length, MODEL.length);
   } finally {
     Object.defineProperty(globalThis, "crypto", { value: crypto });
   }
@@ -238,21 +240,83 @@ test("an aborted download rejects with aborted", async () => {
   const controller = new AbortController();
   const loading = loader(`${address}/slow`, {
     signal: controller.signal,
-  }).model(NAME);
+  }).module("session");
   setTimeout(() => controller.abort(), 10);
   await assert.rejects(loading, { code: "aborted" });
 });
 
-test("progress counts the bytes and never goes back", async () => {
+test("the pieces of a model are counted, those of one that is given are not", async () => {
   const told = [];
-  const assets = loader(address, { report: (progress) => told.push(progress) });
-  await Promise.all([assets.module("session"), assets.model(NAME)]);
-  const downloads = told.filter(({ phase }) => phase === "download");
-  assert.equal(downloads.at(-1).loadedBytes, MODEL.length);
-  assert.equal(downloads.at(-1).totalBytes, MODEL.length);
-  assert.ok(
-    told.some(({ phase, asset }) => phase === "compile" && asset === "session"),
+  const onPiece = (...piece) => told.push(piece);
+  await model(address, { onPiece });
+  assert.deepEqual(told.at(-1), [MODEL.length, MODEL.length]);
+  const loaded = told.map(([bytes]) => bytes);
+  assert.deepEqual(
+    loaded,
+    [...loaded].sort((a, b) => a - b),
   );
+  told.length = 0;
+  await model({ models: { [NAME]: MODEL } }, { onPiece });
+  assert.deepEqual(told, []);
+});
+
+test("two workers that need one model at once fetch it once, and keep it", async () => {
+  const kept = new Map();
+  const cache = {
+    match: async (key) => kept.get(key)?.clone(),
+    put: async (key, response) => kept.set(key, response),
+    keys: async () => [],
+  };
+  let last = Promise.resolve();
+  const locks = {
+    request: (_name, work) => (last = last.then(work)),
+  };
+  globalThis.caches = { open: async () => cache };
+  const { navigator } = globalThis;
+  Object.defineProperty(globalThis, "navigator", {
+    value: { locks },
+    configurable: true,
+  });
+  let downloads = 0;
+  const onPiece = (loaded, total) => (downloads += loaded === total ? 1 : 0);
+  try {
+    const options = { keepsModels: true, onPiece };
+    const found = await Promise.all([
+      model(address, options),
+      model(address, options),
+    ]);
+    assert.deepEqual(found, [MODEL, MODEL]);
+    assert.equal(downloads, 1);
+    assert.equal(kept.size, 1);
+    // A failure lets the next one try.
+    kept.clear();
+    await assert.rejects(model(`${address}/changed`, options));
+    await assert.rejects(model(`${address}/changed`, options));
+    assert.equal(kept.size, 0);
+  } finally {
+    delete globalThis.caches;
+    Object.defineProperty(globalThis, "navigator", {
+      value: navigator,
+      configurable: true,
+    });
+  }
+});
+
+test("progress never goes back", () => {
+  const told = [];
+  const meter = new ProgressMeter((progress) => told.push(progress));
+  const download = (loadedBytes) =>
+    meter.tell({
+      ...{ phase: "download", asset: NAME, loadedBytes, totalBytes: 100 },
+    });
+  meter.expectDownload("session");
+  meter.expectDownload(NAME);
+  download(60);
+  meter.arrived("session", 1);
+  meter.tell({ phase: "compile", asset: "session" });
+  // From the beginning, as a second worker's download would be told.
+  download(1);
+  download(100);
   const fractions = told.map(({ fraction }) => fraction);
   assert.deepEqual(
     fractions,

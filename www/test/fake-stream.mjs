@@ -6,7 +6,7 @@ import { WorkerPool } from "../build/pool.js";
 import { layoutSteps } from "../build/steps.js";
 import { WorkerEngine } from "../build/worker-engine.js";
 import { FakeSession } from "./fake-session.mjs";
-import { FakeWorker, INIT } from "./fake-worker.mjs";
+import { FakeWorker, startWith } from "./fake-worker.mjs";
 
 /** `make(number)` says how the workers that are created one after the other behave. */
 export async function fakeStream(options = {}, make = () => ({})) {
@@ -20,7 +20,7 @@ export async function fakeStream(options = {}, make = () => ({})) {
   };
   const pool = new WorkerPool(
     layoutSteps(checked.workers, checked.parts),
-    async () => INIT,
+    () => startWith(),
     {
       createWorker,
       workerTimeoutMs: checked.workerTimeoutMs,

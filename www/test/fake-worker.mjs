@@ -7,6 +7,7 @@ export class FakeWorker extends EventTarget {
   /** Messages it got, in order. */
   received = [];
   isTerminated = false;
+  #models = [];
 
   /** `answer(message, worker)` may give another answer than the ordinary one: a message, or `null` for none. */
   constructor({
@@ -50,8 +51,10 @@ export class FakeWorker extends EventTarget {
     if (given === null) return;
     if (given !== undefined) return this.say(given);
     const { ticket } = message;
-    if (message.type === "init") {
-      for (const { name } of message.models)
+    if (message.type === "models") {
+      this.#models = message.models;
+    } else if (message.type === "init") {
+      for (const { name } of this.#models)
         this.say({ type: "loaded", model: name });
       this.say({ type: "ready", version: VERSION, memoryBytes: 1000 });
     } else if (message.type === "decode") {
@@ -77,14 +80,19 @@ export class FakeWorker extends EventTarget {
   }
 }
 
-/** What workers are started with where nothing depends on it. */
-export const INIT = {
-  type: "init",
-  module: undefined,
-  models: [],
-  maxPixels: 100,
-  fastDecode: false,
-};
+/** What workers are started with where nothing depends on it: models of these names. */
+export const startWith = (names = []) => ({
+  models: Promise.resolve({
+    type: "models",
+    models: names.map((name) => ({ name, source: { url: name } })),
+  }),
+  init: Promise.resolve({
+    type: "init",
+    module: undefined,
+    maxPixels: 100,
+    fastDecode: false,
+  }),
+});
 
 /** Ends when `condition` holds; the test's own limit ends it otherwise. */
 export async function until(condition) {

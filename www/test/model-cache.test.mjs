@@ -5,8 +5,8 @@ import { afterEach, test } from "node:test";
 import { ModelCache, sha256 } from "../build/model-cache.js";
 import { MODEL_SHA256 } from "../build/model-digests.js";
 
-const URL_OF_MODEL = new URL("https://page.example/models/a.onnx?x=1#y");
-const FILE = new Blob(["a model"]);
+const URL_OF_MODEL = "https://page.example/models/a.onnx?x=1#y";
+const FILE = new TextEncoder().encode("a model");
 const DIGEST = await sha256(FILE);
 
 afterEach(() => delete globalThis.caches);
@@ -46,13 +46,13 @@ test("a file that was kept comes back, and under no other digest or address", as
   const cache = new ModelCache();
   assert.equal(await cache.get(URL_OF_MODEL, DIGEST), undefined);
   await cache.put(URL_OF_MODEL, DIGEST, FILE);
-  assert.equal(await (await cache.get(URL_OF_MODEL, DIGEST)).text(), "a model");
+  assert.deepEqual(await cache.get(URL_OF_MODEL, DIGEST), FILE);
   assert.deepEqual(
     [...kept.keys()],
     [`https://page.example/models/a.onnx?sha256=${DIGEST}`],
   );
   assert.equal(await cache.get(URL_OF_MODEL, "0".repeat(64)), undefined);
-  const other = new URL("https://page.example/models/b.onnx");
+  const other = "https://page.example/models/b.onnx";
   assert.equal(await cache.get(other, DIGEST), undefined);
 });
 
@@ -69,7 +69,7 @@ test("what is kept and is whole no more is thrown away", async () => {
 test("a new version of a file takes the place of the old one, and of no other file", async () => {
   const kept = storage();
   const cache = new ModelCache();
-  const other = new URL("https://page.example/models/b.onnx");
+  const other = "https://page.example/models/b.onnx";
   await cache.put(other, DIGEST, FILE);
   await cache.put(URL_OF_MODEL, "1".repeat(64), FILE);
   await cache.put(URL_OF_MODEL, DIGEST, FILE);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { WorkerPool } from "../build/pool.js";
 import { layoutSteps } from "../build/steps.js";
-import { FakeWorker, INIT, until } from "./fake-worker.mjs";
+import { FakeWorker, startWith, until } from "./fake-worker.mjs";
 
 /** A pool of `count` workers; `make(number)` says how the workers that are created one after the other behave. */
 function makePool(count, { make = () => ({}), timeouts = {} } = {}) {
@@ -24,13 +24,9 @@ function makePool(count, { make = () => ({}), timeouts = {} } = {}) {
     ...{ workerTimeoutMs: 1000, startTimeoutMs: 1000 },
     ...timeouts,
   };
-  const initOf = async (steps) => ({
-    ...INIT,
-    models: steps.map((name) => ({ name, file: name })),
-  });
   const pool = new WorkerPool(
     layoutSteps(count, ["pose", "hands", "face"]),
-    initOf,
+    startWith,
     options,
   );
   pool.connect(events);
@@ -57,7 +53,7 @@ test("every worker is started with the models of its own steps", async () => {
   await pool.start();
   assert.deepEqual(
     workers.map((worker) =>
-      worker.got("init")[0].models.map(({ name }) => name),
+      worker.got("models")[0].models.map(({ name }) => name),
     ),
     [["decode", "pose"], ["leftHand", "face"], ["rightHand"]],
   );
@@ -149,7 +145,8 @@ test("a worker that dies is replaced, and the replacement is loaded the same way
   assert.match(told.died[0].what.message, /out of memory/);
   await until(() => told.ready.length === 1);
   assert.ok(workers[0].isTerminated);
-  assert.deepEqual(workers[1].got("init"), workers[0].got("init"));
+  for (const message of ["models", "init"])
+    assert.deepEqual(workers[1].got(message), workers[0].got(message));
   assert.ok(pool.slots[0].isIdle);
   assert.equal(pool.slots[0].replaced, 1);
   pool.close();

@@ -1,6 +1,6 @@
 /** The way to a relay over as many connections as it takes: opens lost ones again, after a while that grows. */
 
-import { aborted } from "../assets.js";
+import { aborted } from "../asset-fetch.js";
 import type { ConnectionState } from "../engine.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "../errors.js";
 import { backOffMs } from "./back-off.js";

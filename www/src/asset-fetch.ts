@@ -1,0 +1,119 @@
+/** Fetching assets, in the page and in its workers, and saying plainly when they are not what they should be. */
+
+import { LiveKeypointsError, messageOf } from "./errors.js";
+
+/** Told for every piece that arrives: bytes so far, and all of them where the server tells. */
+export type OnPiece = (
+  loadedBytes: number,
+  totalBytes: number | undefined,
+) => void;
+
+/**
+ * The answer to the request for an asset, when it may be the asset. Rejects with `asset-unreachable`,
+ * `asset-wrong-type` or `aborted`.
+ */
+export async function answerOf(
+  name: string,
+  source: string | URL | Response,
+  signal?: AbortSignal,
+): Promise<Response> {
+  let response: Response;
+  if (source instanceof Response) {
+    response = source;
+  } else {
+    try {
+      response = await fetch(source, signal ? { signal } : {});
+    } catch (error) {
+      if (signal?.aborted) throw aborted();
+      const message = `${name} could not be fetched from ${String(source)}: ${messageOf(error)}`;
+      throw new LiveKeypointsError("asset-unreachable", message, {
+        cause: error,
+      });
+    }
+  }
+  if (!response.ok) {
+    void response.body?.cancel().catch(() => {});
+    const status = `${response.status} ${response.statusText}`.trim();
+    throw new LiveKeypointsError(
+      "asset-unreachable",
+      `${name} could not be fetched: ${response.url} answered with status ${status}`,
+    );
+  }
+  if (contentType(response) === "text/html") {
+    void response.body?.cancel().catch(() => {});
+    throw wrongType(name, response, "an HTML page");
+  }
+  return response;
+}
+
+/** The body of an answer. Rejects with `asset-unreachable` if it breaks off. */
+export async function bodyOf(
+  name: string,
+  response: Response,
+  onPiece: OnPiece,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const length = Number(response.headers.get("content-length"));
+  const totalBytes =
+    length > 0 && !response.headers.has("content-encoding")
+      ? length
+      : undefined;
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let loadedBytes = 0;
+  try {
+    const reader = response.body?.getReader();
+    for (
+      let piece = await reader?.read();
+      piece && !piece.done;
+      piece = await reader?.read()
+    ) {
+      pieces.push(piece.value);
+      loadedBytes += piece.value.length;
+      onPiece(loadedBytes, totalBytes);
+    }
+  } catch (error) {
+    const message = `${name}: ${response.url} broke off after ${loadedBytes} bytes: ${messageOf(error)}`;
+    throw new LiveKeypointsError("asset-unreachable", message, {
+      cause: error,
+    });
+  }
+  return joined(pieces, loadedBytes);
+}
+
+function joined(
+  pieces: readonly Uint8Array[],
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** The error of everything that the caller's signal ended. */
+export function aborted(): LiveKeypointsError {
+  return new LiveKeypointsError("aborted", "Aborted by the caller's signal.");
+}
+
+/** Of an answer, without parameters; empty where there is none. */
+export function contentType(response: Response): string {
+  return (response.headers.get("content-type") ?? "")
+    .split(";", 1)[0]!
+    .trim()
+    .toLowerCase();
+}
+
+/** The error of an answer that is not the asset. */
+export function wrongType(
+  name: string,
+  response: Response,
+  found: string,
+): LiveKeypointsError {
+  const type = contentType(response) || "no content type";
+  return new LiveKeypointsError(
+    "asset-wrong-type",
+    `${name}: ${response.url} answered with status ${response.status} (${type}), but not with ${name}: ${found}`,
+  );
+}
