@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn depthwise_convolutions_equal_the_specification(window in windows(or_in_miri(12, 5), 2), kind in 0u8..3, seed: u64) {
+    fn depthwise_convolutions_equal_the_specification(window in windows(or_in_miri(20, 5), 2), kind in 0u8..3, seed: u64) {
         let channels = window.input.channels;
         let [height, width] = window.kernel;
         let weights = numbers(seed ^ 1, height * width * channels);
