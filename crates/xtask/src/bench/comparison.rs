@@ -49,11 +49,11 @@ struct Rule {
 }
 
 const OURS: &str = "live-keypoints";
-const ONE_WORKER: &str = "live-keypoints, 1 worker";
+pub(super) const ONE_WORKER: &str = "live-keypoints, 1 worker";
 const FOUR_WORKERS: &str = "live-keypoints, 4 workers";
 const ONE_THREAD: &str = "live-keypoints, 1 thread";
-const PIXELS: &str = "pixels in";
-const JPEG: &str = "JPEG in";
+pub(super) const PIXELS: &str = "pixels in";
+pub(super) const JPEG: &str = "JPEG in";
 const MODELS: &str = "models only";
 const SPEED: &str = "gmacs_per_s";
 

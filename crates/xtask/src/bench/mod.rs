@@ -6,7 +6,9 @@
 //! - `native`: the pipeline's bench program, and Python's MediaPipe.
 //! - `browser`: this package and others in headless Chromium.
 //! - `load`: the relay and a Python server, each under as many sessions as it bears.
-//! - `jpeg`: JPEG decoders beside each other; `wasm_kernels`: the kernels under Node.js. Both on request only.
+//! - `wasm_kernels`: the kernels in WebAssembly under Node.js.
+//! - `four_cores`: what would follow on four free cores, computed.
+//! - `jpeg`: JPEG decoders beside each other, on request only.
 //! - `rivals`: installs the others.
 //! - `sizes`: what a page downloads, and the ceilings that `cargo xtask test` holds it under.
 //! - `series`: the values of all rounds; `comparison`: ratios within each round, and the goals.
@@ -15,6 +17,7 @@
 mod browser;
 mod chart;
 mod comparison;
+mod four_cores;
 mod jpeg;
 pub(crate) mod load;
 mod machine;
@@ -85,7 +88,7 @@ enum Part {
     Browser,
     /// What is downloaded
     Sizes,
-    /// The kernels in WebAssembly, under Node.js; only if asked for
+    /// The kernels in WebAssembly, under Node.js
     WasmKernels,
     /// JPEG decoders beside each other, natively and in WebAssembly; only if asked for
     Jpeg,
@@ -93,7 +96,7 @@ enum Part {
 
 impl Options {
     fn has(&self, part: Part) -> bool {
-        let is_on_request = matches!(part, Part::WasmKernels | Part::Jpeg);
+        let is_on_request = part == Part::Jpeg;
         !self.load && self.only.map_or(!is_on_request, |only| only == part)
     }
 }
@@ -161,6 +164,7 @@ fn measure(workspace: &Workspace, options: &Options) -> Result<Finish> {
         clip,
         rounds: options.rounds,
         comparisons: comparison::compare(&series),
+        computed: four_cores::compute(&series),
         series: series.into_series(),
         sizes,
         failed,

@@ -37,6 +37,9 @@ pub(super) struct Record {
     pub(super) rounds: u32,
     /// Ratios, with the goals.
     pub(super) comparisons: Vec<Comparison>,
+    /// Ratios that nobody measured, computed from what was.
+    #[serde(default)]
+    pub(super) computed: Vec<Comparison>,
     /// All that was measured.
     pub(super) series: Vec<Series>,
     /// What is downloaded.
@@ -150,6 +153,12 @@ pub(super) mod tests {
                 ratios: vec![0.5],
                 ratio: 0.5,
                 goal: Some(Goal::AtMost(0.55)),
+            }],
+            computed: vec![Comparison {
+                what: "on another machine".to_owned(),
+                ratios: vec![4.6],
+                ratio: 4.6,
+                goal: Some(Goal::AtLeast(4.5)),
             }],
             series: series.into_series(),
             sizes: vec![Size {

@@ -10,7 +10,10 @@ use super::sizes::megabytes;
 pub(super) fn of(record: &Record) -> String {
     let mut text = String::new();
     series(&mut text, &record.series);
-    comparisons(&mut text, &record.comparisons);
+    let heading = "ratios, each taken within a round";
+    comparisons(&mut text, heading, &record.comparisons);
+    let heading = "not measured but computed from the times of the branches";
+    comparisons(&mut text, heading, &record.computed);
     for size in &record.sizes {
         line(
             &mut text,
@@ -55,11 +58,11 @@ fn series(text: &mut String, series: &[Series]) {
     }
 }
 
-fn comparisons(text: &mut String, comparisons: &[Comparison]) {
+fn comparisons(text: &mut String, heading: &str, comparisons: &[Comparison]) {
     if comparisons.is_empty() {
         return;
     }
-    line(text, format_args!("\nratios, each taken within a round"));
+    line(text, format_args!("\n{heading}"));
     for comparison in comparisons {
         let goal = match comparison.goal {
             None => String::new(),
@@ -109,6 +112,9 @@ mod tests {
         assert!(has(&[
             "pixels", "in,", "wall_ms:", "ours", "÷", "theirs", "0.50", "goal", "≤", "0.55",
             "reached"
+        ]));
+        assert!(has(&[
+            "on", "another", "machine", "4.60", "goal", "≥", "4.5", "reached"
         ]));
         assert!(has(&["relay", "58.00", "MB"]));
         assert!(has(&["not", "measured:", "other:", "it", "broke"]));
