@@ -66,7 +66,7 @@ test("it asks for the package's own files only, each once, and tells how far it 
   );
   assert.equal(fractions.at(-1), 1);
   assert.equal(told.at(-1).phase, "ready");
-  for (const phase of ["download", "compile", "load"])
+  for (const phase of ["download", "compile", "optimise"])
     assert.ok(
       told.some((progress) => progress.phase === phase),
       phase,

@@ -1,11 +1,11 @@
-/** WebAssembly modules, which the page compiles, and model files, which its workers fetch: where each of them is. */
+/** WebAssembly modules and model files: where each of them is. All but the page's own module is for workers to fetch. */
 
-import { aborted, answerOf, contentType, wrongType } from "./asset-fetch.js";
+import { answerOf } from "./asset-fetch.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
-import { LiveKeypointsError, messageOf } from "./errors.js";
 import { MODEL_SHA256 } from "./model-digests.js";
+import { compileModule, isBytes } from "./module-compile.js";
 import type { ProgressMeter } from "./progress.js";
-import type { ModelSource } from "./protocol.js";
+import type { AssetPlace, ModelSource } from "./protocol.js";
 
 /** A model file, without `.onnx`. */
 export type ModelName =
@@ -42,7 +42,7 @@ export interface AssetSources {
 /** A folder's address, or sources one by one. */
 export type AssetsOption = string | URL | AssetSources;
 
-/** Gets assets. Each is asked for once and held by whoever asked. */
+/** Finds assets. Each is asked for once and held by whoever asked. */
 export class AssetLoader {
   readonly #sources: AssetSources;
   readonly #meter: ProgressMeter;
@@ -65,81 +65,49 @@ export class AssetLoader {
     this.#keepsModels = keepsModels;
   }
 
-  /** A compiled module. Rejects with `asset-unreachable`, `asset-wrong-type` or `aborted`. */
-  async module(name: ModuleName): Promise<WebAssembly.Module> {
-    this.#meter.expectDownload(name);
-    const source =
-      this.#sources[name] ?? moduleUrl(name, this.#sources.baseUrl);
+  /** The page's module, compiled. Rejects as `compileModule` does. */
+  async session(): Promise<WebAssembly.Module> {
+    this.#meter.expectDownload("session");
+    const source = this.#moduleSource("session");
     const module =
       source instanceof WebAssembly.Module
         ? source
-        : await this.#compile(name, source);
-    this.#meter.arrived(name, 1);
-    this.#meter.tell({ phase: "compile", asset: name });
+        : await compileModule("session", source, this.#signal);
+    this.#meter.compiled("session");
     return module;
   }
 
   /**
-   * Where a worker gets a model file from. Bytes are handed on as `Blob`, which can be posted to workers without a copy.
-   * Rejects as `module` does.
+   * The workers' module, if it was given compiled, or else where the worker that compiles it gets it from. Rejects with
+   * `asset-unreachable` or `asset-wrong-type`.
    */
+  async inference(): Promise<WebAssembly.Module | AssetPlace> {
+    this.#meter.expectDownload("inference");
+    const source = this.#moduleSource("inference");
+    return source instanceof WebAssembly.Module
+      ? source
+      : placeOf("inference", source);
+  }
+
+  /** Where a worker gets a model file from. Rejects as `inference` does. */
   async model(name: ModelName): Promise<ModelSource> {
     this.#meter.expectDownload(name);
     const source = this.#sources.models?.[name];
-    if (source === undefined) {
-      const url = modelUrl(name, this.#sources.baseUrl).href;
-      return { url, digest: MODEL_SHA256[name], keeps: this.#keepsModels };
-    }
-    if (source instanceof Blob) return { file: source };
-    if (isBytes(source)) return { file: new Blob([source as BlobPart]) };
-    if (source instanceof Response)
-      return { file: await (await answerOf(name, source)).blob() };
-    return { url: new URL(source, baseOfPage()).href };
+    if (source !== undefined) return placeOf(name, source);
+    const url = modelUrl(name, this.#sources.baseUrl).href;
+    return { url, digest: MODEL_SHA256[name], keeps: this.#keepsModels };
   }
 
-  async #compile(
-    name: ModuleName,
-    source: AssetSource,
-  ): Promise<WebAssembly.Module> {
-    if (source instanceof Blob)
-      return compileBytes(name, await source.arrayBuffer());
-    if (isBytes(source)) return compileBytes(name, source);
-    const response = await answerOf(name, source, this.#signal);
-    const type = contentType(response);
-    try {
-      // The untouched response: browsers then keep the compiled code with it in their cache.
-      if (type === "application/wasm")
-        return await WebAssembly.compileStreaming(response);
-      return await WebAssembly.compile(await response.arrayBuffer());
-    } catch (error) {
-      if (this.#signal.aborted) throw aborted();
-      throw compileError(error) ?? wrongType(name, response, messageOf(error));
-    }
+  #moduleSource(name: ModuleName): AssetSource | WebAssembly.Module {
+    return this.#sources[name] ?? moduleUrl(name, this.#sources.baseUrl);
   }
 }
 
-function isBytes(source: unknown): source is BufferSource {
-  return source instanceof ArrayBuffer || ArrayBuffer.isView(source);
-}
-
-async function compileBytes(
-  name: ModuleName,
-  bytes: BufferSource,
-): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(bytes);
-  } catch (error) {
-    const message = `the bytes given as ${name} are not its WebAssembly module: ${messageOf(error)}`;
-    throw (
-      compileError(error) ??
-      new LiveKeypointsError("asset-wrong-type", message, { cause: error })
-    );
-  }
-}
-
-/** A page's policy may forbid WebAssembly altogether: that is no fault of the asset. */
-function compileError(error: unknown): LiveKeypointsError | undefined {
-  if (!/content security policy/i.test(messageOf(error))) return undefined;
-  const message = `The page's Content-Security-Policy forbids WebAssembly; script-src needs 'wasm-unsafe-eval'. ${messageOf(error)}`;
-  return new LiveKeypointsError("worker-failed", message, { cause: error });
+/** Bytes are handed on as `Blob`, which can be posted to workers without a copy. */
+async function placeOf(name: string, source: AssetSource): Promise<AssetPlace> {
+  if (source instanceof Blob) return { file: source };
+  if (isBytes(source)) return { file: new Blob([source as BlobPart]) };
+  if (source instanceof Response)
+    return { file: await (await answerOf(name, source)).blob() };
+  return { url: new URL(source, baseOfPage()).href };
 }

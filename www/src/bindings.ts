@@ -145,6 +145,8 @@ export interface SessionModule {
 /** A worker's models, and the pixels of the frames in work. */
 export interface Runner {
   loadModel(name: string, bytes: Uint8Array): void;
+  /** Runs a model that has not run yet on an empty picture; false if all have. */
+  warmUpNext(): boolean;
   decodeJpeg(
     frame: number,
     bytes: Uint8Array,

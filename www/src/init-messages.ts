@@ -3,16 +3,22 @@
 import type { AssetLoader, ModelName } from "./assets.js";
 import type { CheckedOptions } from "./options.js";
 import type { ProgressMeter } from "./progress.js";
-import type { ModelSource } from "./protocol.js";
+import type { AssetPlace, ModelSource } from "./protocol.js";
 import { bitsOf } from "./steps.js";
 import type { Step } from "./steps.js";
-import type { InitMessage, ModelsMessage } from "./worker-slot.js";
+import type {
+  CompileMessage,
+  InitMessage,
+  ModelsMessage,
+} from "./worker-slot.js";
 
 /** Names the models that a worker serving these steps needs, as the session's module does. */
 export type ModelsForSteps = (steps: number, quality: string) => string[];
 
 /** What one worker is started with. */
 export interface StartMessages {
+  /** Of one worker, unless the module was given compiled. */
+  compile?: Promise<CompileMessage | undefined>;
   models: Promise<ModelsMessage>;
   init: Promise<InitMessage>;
 }
@@ -23,9 +29,12 @@ export class InitMessages {
   readonly #loader: AssetLoader;
   readonly #meter: ProgressMeter;
   readonly #modelsForSteps: Promise<ModelsForSteps>;
-  readonly #inference: Promise<WebAssembly.Module>;
+  readonly #inference: Promise<WebAssembly.Module | AssetPlace>;
+  readonly #module: Promise<WebAssembly.Module>;
+  #resolveModule!: (module: WebAssembly.Module) => void;
+  #isCompilerChosen = false;
   readonly #models = new Map<ModelName, Promise<ModelSource>>();
-  #expectedLoads = 0;
+  #expectedModels = 0;
 
   constructor(
     options: CheckedOptions,
@@ -37,7 +46,14 @@ export class InitMessages {
     this.#loader = loader;
     this.#meter = meter;
     this.#modelsForSteps = modelsForSteps;
-    this.#inference = loader.module("inference");
+    this.#inference = loader.inference();
+    this.#module = new Promise((resolve) => (this.#resolveModule = resolve));
+  }
+
+  /** The module that all workers are given is there. */
+  compiled(module: WebAssembly.Module): void {
+    this.#meter.compiled("inference");
+    this.#resolveModule(module);
   }
 
   /** The messages for a worker that serves these steps. */
@@ -46,20 +62,32 @@ export class InitMessages {
     const models = this.#modelsForSteps.then((namesFor) =>
       this.#sourcesOf(namesFor(bitsOf(steps), quality) as ModelName[]),
     );
-    return { models, init: this.#init() };
+    const messages = { models, init: this.#init() };
+    if (this.#isCompilerChosen) return messages;
+    this.#isCompilerChosen = true;
+    return { ...messages, compile: this.#compile() };
+  }
+
+  /** Compiling takes longer than a page should be kept from what its user does, so a worker does it for all. */
+  async #compile(): Promise<CompileMessage | undefined> {
+    const source = await this.#inference;
+    if (!(source instanceof WebAssembly.Module))
+      return { type: "compile", source };
+    this.compiled(source);
+    return undefined;
   }
 
   async #init(): Promise<InitMessage> {
     const { maxPixels, fastDecode } = this.#options;
     return {
-      ...{ type: "init", module: await this.#inference },
+      ...{ type: "init", module: await this.#module },
       ...{ maxPixels, fastDecode },
     };
   }
 
   async #sourcesOf(names: ModelName[]): Promise<ModelsMessage> {
-    this.#expectedLoads += names.length;
-    this.#meter.expectLoads(this.#expectedLoads);
+    this.#expectedModels += names.length;
+    this.#meter.expectModels(this.#expectedModels);
     const models = await Promise.all(
       names.map(async (name) => ({ name, source: await this.#model(name) })),
     );

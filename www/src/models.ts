@@ -15,7 +15,7 @@ export async function modelBytes(
   onPiece: OnPiece = () => {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   if ("file" in source) return new Uint8Array(await source.file.arrayBuffer());
-  const { url, digest, keeps } = source;
+  const { url, digest, keeps } = { digest: undefined, keeps: false, ...source };
   if (!digest || !keeps) return fetched(name, url, digest, onPiece);
   const cache = new ModelCache();
   const kept = await cache.get(url, digest);

@@ -17,8 +17,8 @@ export type Progress = (
       asset: string;
     }
   | {
-      /** A worker has loaded a model. */
-      phase: "load";
+      /** A worker has read a model and brought it into the form that it runs in. */
+      phase: "optimise";
       /** The model's name, such as `pose_detection`. */
       asset: string;
       /** Number of the worker, from 0. */
@@ -41,10 +41,10 @@ type ProgressStep =
       totalBytes: number | undefined;
     }
   | { phase: "compile"; asset: string }
-  | { phase: "load"; asset: string; worker: number }
+  | { phase: "optimise"; asset: string; worker: number }
   | { phase: "ready" };
 
-/** Share of the whole that downloading is; the rest is loading models, which a fast network waits for longest. */
+/** Share of the whole that downloading is; the rest is optimising models, which a fast network waits for longest. */
 const DOWNLOAD_SHARE = 0.7;
 /** Assumed length of what has not begun to arrive, or arrives compressed. */
 const ASSUMED_BYTES = 3_000_000;
@@ -53,8 +53,8 @@ const ASSUMED_BYTES = 3_000_000;
 export class ProgressMeter {
   readonly #report: (progress: Progress) => void;
   readonly #downloads = new Map<string, { loaded: number; total: number }>();
-  #loads = 0;
-  #expectedLoads = 1;
+  #optimised = 0;
+  #expectedModels = 1;
   #fraction = 0;
 
   constructor(report: ((progress: Progress) => void) | undefined) {
@@ -66,9 +66,15 @@ export class ProgressMeter {
     this.#downloads.set(asset, { loaded: 0, total: ASSUMED_BYTES });
   }
 
-  /** So many models will be loaded by all workers together. */
-  expectLoads(count: number): void {
-    this.#expectedLoads = Math.max(1, count);
+  /** A module came without a download, or has arrived fully, and is compiled. */
+  compiled(asset: string): void {
+    this.arrived(asset, 1);
+    this.tell({ phase: "compile", asset });
+  }
+
+  /** So many models will be optimised by all workers together. */
+  expectModels(count: number): void {
+    this.#expectedModels = Math.max(1, count);
   }
 
   /** An asset came without a download, or has arrived fully. */
@@ -83,8 +89,8 @@ export class ProgressMeter {
         step.loadedBytes,
       );
       this.#downloads.set(step.asset, { loaded: step.loadedBytes, total });
-    } else if (step.phase === "load") {
-      this.#loads += 1;
+    } else if (step.phase === "optimise") {
+      this.#optimised += 1;
     }
     const now = step.phase === "ready" ? 1 : this.#estimate();
     this.#fraction = Math.max(this.#fraction, now);
@@ -99,10 +105,10 @@ export class ProgressMeter {
       total += download.total;
     }
     const downloaded = total === 0 ? 1 : loaded / total;
-    const loads = Math.min(1, this.#loads / this.#expectedLoads);
+    const optimised = Math.min(1, this.#optimised / this.#expectedModels);
     return Math.min(
       0.99,
-      DOWNLOAD_SHARE * downloaded + (1 - DOWNLOAD_SHARE) * loads,
+      DOWNLOAD_SHARE * downloaded + (1 - DOWNLOAD_SHARE) * optimised,
     );
   }
 }

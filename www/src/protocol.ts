@@ -7,7 +7,7 @@ import type { ModelName } from "./assets.js";
 import type { ErrorCode } from "./errors.js";
 
 /** Raised whenever a message changes its meaning. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** A frame on its way to the worker that reads its pixels. */
 export type FrameSource =
@@ -29,9 +29,12 @@ export interface RgbPixels {
   rgb: ArrayBuffer;
 }
 
-/** Where a worker gets a model file from: the file, or its address. */
+/** Where a worker gets an asset from: the file, or its address. */
+export type AssetPlace = { file: Blob } | { url: string };
+
+/** Where a worker gets a model file from. */
 export type ModelSource =
-  | { file: Blob }
+  | AssetPlace
   | {
       url: string;
       /** Its SHA-256 in hexadecimal, where it must be that file. */
@@ -42,6 +45,8 @@ export type ModelSource =
 
 /** What the page says. `release` lists frames whose pixels the worker may forget first. */
 export type PageMessage =
+  /** Compile the inference module, for all workers; one of them is told so, at once. */
+  | { type: "compile"; source: AssetPlace }
   /** The models of the worker; it gets them at once, and loads them with `init`. */
   | { type: "models"; models: { name: ModelName; source: ModelSource }[] }
   | {
@@ -86,7 +91,9 @@ export type WorkerMessage =
     }
   /** All of a model is there. */
   | { type: "arrived"; model: ModelName; bytes: number }
-  /** One model is loaded. */
+  /** The module, to be given to all workers with `init`. */
+  | { type: "compiled"; module: WebAssembly.Module }
+  /** One model is loaded and optimised. */
   | { type: "loaded"; model: ModelName }
   /** All of `init` is done. */
   | { type: "ready"; version: string; memoryBytes: number }

@@ -20,7 +20,7 @@ let isLoaded = false;
 /** Loads it. Rejects with `asset-unreachable`, `asset-wrong-type`, `version-mismatch` or `aborted`. */
 export async function loadSession(loader: AssetLoader): Promise<SessionModule> {
   if (isLoaded) return bindings;
-  const module = await loader.module("session");
+  const module = await loader.session();
   const found = await versionOf(module);
   if (found !== VERSION) throw versionMismatch("the session module", found);
   isLoaded = true;

@@ -13,7 +13,7 @@ import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { layoutSteps } from "./steps.js";
 import { createInferenceWorker } from "./worker-scripts.js";
-import type { ModelProgress } from "./worker-slot.js";
+import type { StartProgress } from "./worker-slot.js";
 
 /** A worker that is silent for longer while it starts has failed. Loading its script counts, on slow lines too. */
 const START_TIMEOUT_MS = 60_000;
@@ -53,7 +53,10 @@ export async function start(
       workerTimeoutMs: checked.workerTimeoutMs,
       startTimeoutMs: START_TIMEOUT_MS,
     },
-    (slot, progress) => tellOf(meter, slot.number, progress),
+    (slot, progress) => {
+      if (progress.type === "compiled") inits.compiled(progress.module);
+      else tellOf(meter, slot.number, progress);
+    },
   );
   try {
     const [ready] = await unlessAborted(
@@ -91,7 +94,7 @@ async function unlessAborted<T>(
 function tellOf(
   meter: ProgressMeter,
   worker: number,
-  progress: ModelProgress,
+  progress: Exclude<StartProgress, { type: "compiled" }>,
 ): void {
   const { type, model: asset } = progress;
   switch (type) {
@@ -102,7 +105,7 @@ function tellOf(
     case "arrived":
       return meter.arrived(asset, progress.bytes);
     case "loaded":
-      return meter.tell({ phase: "load", asset, worker });
+      return meter.tell({ phase: "optimise", asset, worker });
   }
 }
 

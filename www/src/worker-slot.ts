@@ -23,6 +23,8 @@ export interface WorkerLike {
   addEventListener(type: string, listener: (event: Event) => void): void;
 }
 
+/** The message that a worker is told with to compile the module for all. */
+export type CompileMessage = PageMessage & { type: "compile" };
 /** The message that a worker gets its models with. */
 export type ModelsMessage = PageMessage & { type: "models" };
 /** The message that a worker starts work with. */
@@ -34,15 +36,15 @@ export type StepAnswer = WorkerMessage & {
   type: "decoded" | "outcome" | "failed";
 };
 
-/** How far a worker is with a model. */
-export type ModelProgress = WorkerMessage & {
-  type: "downloaded" | "arrived" | "loaded";
+/** How far a worker is that starts. */
+export type StartProgress = WorkerMessage & {
+  type: "compiled" | "downloaded" | "arrived" | "loaded";
 };
 
 /** What a slot tells its owner. */
 export interface SlotEvents {
-  /** A worker that starts has come further with a model. */
-  starting(slot: WorkerSlot, progress: ModelProgress): void;
+  /** A worker that starts has come further. */
+  starting(slot: WorkerSlot, progress: StartProgress): void;
   /** A replacement can take steps. */
   ready(slot: WorkerSlot): void;
   /** A step is over; the slot is idle again. */
@@ -101,7 +103,8 @@ export class WorkerSlot {
     this.steps = place.steps;
     this.bits = bitsOf(place.steps);
     this.#messages = messages;
-    // Looked at once the worker has said hello.
+    // Looked at once there is a worker.
+    messages.compile?.catch(() => {});
     messages.models.catch(() => {});
     messages.init.catch(() => {});
     this.#options = options;
@@ -177,6 +180,9 @@ export class WorkerSlot {
       this.#fail(this.#describe((event as ErrorEvent).message));
     });
     this.#watch(this.#options.startTimeoutMs);
+    // Before it says hello, for all others wait for it; a replacement finds it done.
+    const { compile } = this.#messages;
+    if (this.#started && compile) void this.#send(compile);
   }
 
   #receive(message: WorkerMessage): void {
@@ -194,6 +200,7 @@ export class WorkerSlot {
             `${message.version}, protocol ${message.protocol}`,
           ),
         );
+      case "compiled":
       case "downloaded":
       case "arrived":
       case "loaded":
@@ -231,21 +238,27 @@ export class WorkerSlot {
   /** Sends what the worker starts with, as it is there; models first, which take a while to get. */
   #sendStart(): void {
     this.#watchdog.stop();
-    const worker = this.#worker;
-    const send = (message: PageMessage): void => {
-      if (this.#worker !== worker) return;
-      worker?.postMessage(message, []);
-      this.#watch(this.#options.startTimeoutMs);
-    };
     const { models, init } = this.#messages;
-    models
-      .then(send)
-      .then(() => init)
-      .then(send)
-      .catch((error: unknown) => {
-        if (this.#worker === worker)
-          this.#fail(asLiveKeypointsError(error, "worker-failed"));
-      });
+    void this.#send(models, init);
+  }
+
+  /** Sends the worker of now one message after the other, as they are there. */
+  async #send(
+    ...messages: readonly Promise<PageMessage | undefined>[]
+  ): Promise<void> {
+    const worker = this.#worker;
+    try {
+      for (const promise of messages) {
+        const message = await promise;
+        if (this.#worker !== worker) return;
+        if (!message) continue;
+        worker?.postMessage(message, []);
+        this.#watch(this.#options.startTimeoutMs);
+      }
+    } catch (error) {
+      if (this.#worker === worker)
+        this.#fail(asLiveKeypointsError(error, "worker-failed"));
+    }
   }
 
   #becomeReady(): void {

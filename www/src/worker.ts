@@ -4,11 +4,13 @@ import type { OnPiece } from "./asset-fetch.js";
 import type { ModelName } from "./assets.js";
 import { asLiveKeypointsError, codeOf, messageOf } from "./errors.js";
 import { modelBytes } from "./models.js";
+import { compileModule } from "./module-compile.js";
 import { PixelReader } from "./pixels.js";
 import { PROTOCOL_VERSION, unreachable } from "./protocol.js";
 import type { PageMessage, WorkerMessage } from "./protocol.js";
 import { StepRunner } from "./step-runner.js";
 import { VERSION } from "./version.js";
+import { WarmUp } from "./warm-up.js";
 import initInference, { Runner, version } from "./wasm/inference/inference.js";
 
 /** The part of a worker's global scope that is used here. */
@@ -31,6 +33,7 @@ interface Model {
 const scope = globalThis as unknown as WorkerScope;
 let models: Promise<Model>[] = [];
 let steps: StepRunner | undefined;
+let warmUp: WarmUp | undefined;
 
 scope.addEventListener("message", ({ data }) => {
   handle(data).catch(breakOff);
@@ -43,6 +46,8 @@ scope.postMessage({
 
 async function handle(message: PageMessage): Promise<void> {
   switch (message.type) {
+    case "compile":
+      return compile(message);
     case "models":
       models = message.models.map(get);
       return;
@@ -54,6 +59,14 @@ async function handle(message: PageMessage): Promise<void> {
     default:
       return unreachable(message);
   }
+}
+
+async function compile({
+  source,
+}: PageMessage & { type: "compile" }): Promise<void> {
+  const from = "file" in source ? source.file : source.url;
+  const module = await compileModule("inference", from);
+  scope.postMessage({ type: "compiled", module });
 }
 
 /** Gets a model's bytes. An error is looked at when it is loaded. */
@@ -86,12 +99,14 @@ async function init(message: PageMessage & { type: "init" }): Promise<void> {
   );
   const { memoryBytes } = steps;
   scope.postMessage({ type: "ready", version: version(), memoryBytes });
+  warmUp = new WarmUp(() => runner.warmUpNext(), breakOff);
 }
 
 /** An error with a code is that step's own; any other, such as a WebAssembly trap, ends the worker. */
 async function runStep(
   message: PageMessage & { type: "decode" | "run" },
 ): Promise<void> {
+  warmUp?.postpone();
   if (!steps) throw new Error(`${message.type} came before init was done`);
   try {
     const answer = await steps.run(message);

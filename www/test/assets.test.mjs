@@ -111,16 +111,14 @@ const failsWith =
 
 test("modules and models come from a folder, with or without its final slash", async () => {
   for (const base of [address, `${address}/`, new URL(address)]) {
-    assert.ok(
-      (await loader(base).module("session")) instanceof WebAssembly.Module,
-    );
+    assert.ok((await loader(base).session()) instanceof WebAssembly.Module);
     assert.deepEqual(await model({ baseUrl: base }), MODEL);
   }
 });
 
 test("a module served with a general content type is compiled all the same", async () => {
   assert.ok(
-    (await loader(`${address}/plain-type`).module("session")) instanceof
+    (await loader(`${address}/plain-type`).session()) instanceof
       WebAssembly.Module,
   );
 });
@@ -139,8 +137,7 @@ test("assets may be given as bytes, Blob, Response or compiled module", async ()
     response(),
   ]) {
     assert.ok(
-      (await loader({ session }).module("session")) instanceof
-        WebAssembly.Module,
+      (await loader({ session }).session()) instanceof WebAssembly.Module,
     );
   }
   for (const hand_recrop of [
@@ -157,7 +154,7 @@ test("assets may be given as bytes, Blob, Response or compiled module", async ()
 test("an address that is not there is named with its status", async () => {
   const there = `${address}/nowhere/`;
   await assert.rejects(
-    loader(there).module("session"),
+    loader(there).session(),
     failsWith(
       "asset-unreachable",
       `${there}wasm/session/session_bg.wasm`,
@@ -172,7 +169,7 @@ test("an address that is not there is named with its status", async () => {
 
 test("a page instead of an asset is named with status and content type", async () => {
   await assert.rejects(
-    loader(`${address}/page`).module("session"),
+    loader(`${address}/page`).session(),
     failsWith("asset-wrong-type", `${address}/page/wasm`, "200", "text/html"),
   );
   await assert.rejects(
@@ -191,15 +188,15 @@ test("what is no asset at all, or only a part of one, is named", async () => {
     failsWith("asset-wrong-type", `${address}/empty`),
   );
   await assert.rejects(
-    loader(`${address}/other`).module("session"),
+    loader(`${address}/other`).session(),
     failsWith("asset-wrong-type", `${address}/other`, "application/wasm"),
   );
   await assert.rejects(
-    loader(`${address}/cut`).module("session"),
+    loader(`${address}/cut`).session(),
     failsWith("asset-wrong-type", `${address}/cut`),
   );
   await assert.rejects(
-    loader({ session: MODEL }).module("session"),
+    loader({ session: MODEL }).session(),
     failsWith("asset-wrong-type", "session"),
   );
 });
@@ -240,7 +237,7 @@ test("an aborted download rejects with aborted", async () => {
   const controller = new AbortController();
   const loading = loader(`${address}/slow`, {
     signal: controller.signal,
-  }).module("session");
+  }).session();
   setTimeout(() => controller.abort(), 10);
   await assert.rejects(loading, { code: "aborted" });
 });
@@ -328,9 +325,9 @@ test("progress never goes back", () => {
 test("progress ends at exactly 1", () => {
   const told = [];
   const meter = new ProgressMeter((progress) => told.push(progress.fraction));
-  meter.expectLoads(2);
-  meter.tell({ phase: "load", asset: "face_landmark", worker: 0 });
-  meter.tell({ phase: "load", asset: "face_landmark", worker: 1 });
+  meter.expectModels(2);
+  meter.tell({ phase: "optimise", asset: "face_landmark", worker: 0 });
+  meter.tell({ phase: "optimise", asset: "face_landmark", worker: 1 });
   assert.ok(told[0] < told[1] && told[1] < 1);
   meter.tell({ phase: "ready" });
   assert.equal(told[2], 1);

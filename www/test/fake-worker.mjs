@@ -51,7 +51,9 @@ export class FakeWorker extends EventTarget {
     if (given === null) return;
     if (given !== undefined) return this.say(given);
     const { ticket } = message;
-    if (message.type === "models") {
+    if (message.type === "compile") {
+      this.say({ type: "compiled", module: undefined });
+    } else if (message.type === "models") {
       this.#models = message.models;
     } else if (message.type === "init") {
       for (const { name } of this.#models)

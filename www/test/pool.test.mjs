@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { LiveKeypointsError } from "../build/errors.js";
 import { WorkerPool } from "../build/pool.js";
 import { layoutSteps } from "../build/steps.js";
 import { FakeWorker, startWith, until } from "./fake-worker.mjs";
 
 /** A pool of `count` workers; `make(number)` says how the workers that are created one after the other behave. */
-function makePool(count, { make = () => ({}), timeouts = {} } = {}) {
+function makePool(
+  count,
+  { make = () => ({}), timeouts = {}, messagesOf = startWith } = {},
+) {
   const workers = [];
   const told = { ready: [], answered: [], died: [], lost: [] };
   const events = Object.fromEntries(
@@ -26,7 +30,7 @@ function makePool(count, { make = () => ({}), timeouts = {} } = {}) {
   };
   const pool = new WorkerPool(
     layoutSteps(count, ["pose", "hands", "face"]),
-    startWith,
+    messagesOf,
     options,
   );
   pool.connect(events);
@@ -245,4 +249,38 @@ test("layouts serve every step once, and no more workers than have work", () => 
     ["decode", "pose"],
     ["leftHand", "rightHand"],
   ]);
+});
+
+test("one worker compiles for all, before it says hello, and its replacement does not again", async () => {
+  const { workers, pool, told } = makePool(2, {
+    messagesOf: (steps) => ({
+      ...startWith(steps),
+      ...(steps.includes("decode") && {
+        compile: Promise.resolve({ type: "compile", source: { url: "there" } }),
+      }),
+    }),
+  });
+  await pool.start();
+  assert.deepEqual(
+    workers.map(({ received }) => received.map(({ type }) => type)),
+    [
+      ["compile", "models", "init"],
+      ["models", "init"],
+    ],
+  );
+  workers[0].die();
+  await until(() => told.ready.length === 1);
+  assert.deepEqual(
+    workers[2].received.map(({ type }) => type),
+    ["models", "init"],
+  );
+  pool.close();
+});
+
+test("a worker that has nothing to compile for want of the file rejects the start", async () => {
+  const error = new LiveKeypointsError("asset-unreachable", "404");
+  const { pool } = makePool(1, {
+    messagesOf: () => ({ ...startWith(), compile: Promise.reject(error) }),
+  });
+  await assert.rejects(pool.start(), code("asset-unreachable"));
 });

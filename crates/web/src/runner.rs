@@ -40,6 +40,12 @@ impl Runner {
         Ok(())
     }
 
+    /// Runs one of the models that have not run yet on an empty picture; false if all have. Code `inference-failed`.
+    #[wasm_bindgen(js_name = warmUpNext)]
+    pub fn warm_up_next(&self) -> Result<bool, JsValue> {
+        self.models.warm_up_next().map_err(js_error)
+    }
+
     /// Decodes a JPEG and keeps its pixels: `{ width, height }`. Codes `empty-frame`, `not-a-jpeg`,
     /// `malformed-picture`, `unsupported-picture`, `too-many-pixels`, `too-many-bytes`.
     #[wasm_bindgen(js_name = decodeJpeg)]

@@ -228,6 +228,24 @@ fn bytes_of_another_version_are_refused() {
 }
 
 #[wasm_bindgen_test]
+fn every_model_is_warmed_up_once_unless_a_frame_has_run_it() {
+    let mut runner = Runner::new();
+    assert!(!runner.warm_up_next().unwrap());
+    runner = runner_with_all_models();
+    for _ in 0..6 {
+        assert!(runner.warm_up_next().unwrap());
+    }
+    assert!(!runner.warm_up_next().unwrap());
+    runner = runner_with_all_models();
+    let mut session = WebSession::new(&JsValue::UNDEFINED).unwrap();
+    session.add_frame(0.0, 0.0);
+    let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
+    run_until_idle(&mut session, &mut runner, jpeg);
+    // A frame with a person needs them all.
+    assert!(!runner.warm_up_next().unwrap());
+}
+
+#[wasm_bindgen_test]
 fn a_clip_gives_the_landmarks_of_mediapipe() {
     let golden: serde_json::Value =
         serde_json::from_slice(fixture!("golden/fingers.clip.json")).unwrap();

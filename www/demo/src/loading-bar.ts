@@ -7,14 +7,14 @@ export class LoadingBar {
   readonly #text = document.getElementById("progress-text")!;
   readonly #bar = document.getElementById("progress") as HTMLProgressElement;
   readonly #loadedBytes = new Map<string, number>();
-  #loadedModels = 0;
+  #optimisedModels = 0;
 
   show(): void {
     this.#box.hidden = false;
     this.#bar.value = 0;
     this.#text.textContent = "Starting…";
     this.#loadedBytes.clear();
-    this.#loadedModels = 0;
+    this.#optimisedModels = 0;
   }
 
   hide(): void {
@@ -39,9 +39,9 @@ export class LoadingBar {
       }
       case "compile":
         return undefined;
-      case "load":
-        this.#loadedModels += 1;
-        return `Loading the models into the workers: ${this.#loadedModels}`;
+      case "optimise":
+        this.#optimisedModels += 1;
+        return `Preparing the models in the workers: ${this.#optimisedModels}`;
       case "ready":
         return "Ready";
     }

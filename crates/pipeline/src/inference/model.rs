@@ -76,6 +76,22 @@ impl Model {
         Ok((crop, outputs))
     }
 
+    /// Runs the model on an input of zeros, for the sake of later runs.
+    ///
+    /// # Errors
+    /// [`ModelError::Failed`] if the runtime fails.
+    pub fn warm_up(&self) -> Result<(), ModelError> {
+        let input = self.take_input().map_err(|error| self.failed(&error))?;
+        self.run_tensor(Arc::clone(&input))?;
+        self.keep_input(input);
+        Ok(())
+    }
+
+    /// Whether a run is over: it has left its input behind.
+    pub(super) fn has_run(&self) -> bool {
+        !self.lock_spare_inputs().is_empty()
+    }
+
     /// An input to be filled: one that was kept, or a new one.
     fn take_input(&self) -> TractResult<Arc<Tensor>> {
         let kept = self.lock_spare_inputs().pop();

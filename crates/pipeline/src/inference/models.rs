@@ -49,6 +49,33 @@ impl Models {
         *role = Some(model);
     }
 
+    /// Runs one of the models that have not run yet on an empty input; false if all have. A model's first run takes longer:
+    /// memory is taken, and where code is compiled as it is needed, it is.
+    ///
+    /// # Errors
+    /// Those of [`Model::warm_up`].
+    pub fn warm_up_next(&self) -> Result<bool, ModelError> {
+        let Some(cold) = self.iter().find(|model| !model.has_run()) else {
+            return Ok(false);
+        };
+        cold.warm_up()?;
+        Ok(true)
+    }
+
+    /// In the order in which a frame needs them.
+    fn iter(&self) -> impl Iterator<Item = &Model> {
+        [
+            &self.pose_detection,
+            &self.pose_landmark,
+            &self.hand_recrop,
+            &self.hand_landmark,
+            &self.face_detection,
+            &self.face_landmark,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
     pub(crate) fn pose_detection(&self) -> Result<&Model, ModelError> {
         loaded(self.pose_detection.as_ref(), "pose_detection")
     }

@@ -1,0 +1,57 @@
+/** Compiling a WebAssembly module, wherever it comes from, and saying plainly when it is none. */
+
+import { aborted, answerOf, contentType, wrongType } from "./asset-fetch.js";
+import type { AssetSource, ModuleName } from "./assets.js";
+import { LiveKeypointsError, messageOf } from "./errors.js";
+
+/**
+ * Compiles a module while it arrives. Rejects with `asset-unreachable`, `asset-wrong-type`, `worker-failed` where the
+ * page's policy forbids WebAssembly, or `aborted`.
+ */
+export async function compileModule(
+  name: ModuleName,
+  source: AssetSource,
+  signal?: AbortSignal,
+): Promise<WebAssembly.Module> {
+  if (source instanceof Blob)
+    return compileBytes(name, await source.arrayBuffer());
+  if (isBytes(source)) return compileBytes(name, source);
+  const response = await answerOf(name, source, signal);
+  const type = contentType(response);
+  try {
+    // The untouched response: browsers then keep the compiled code with it in their cache.
+    if (type === "application/wasm")
+      return await WebAssembly.compileStreaming(response);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    if (signal?.aborted) throw aborted();
+    throw compileError(error) ?? wrongType(name, response, messageOf(error));
+  }
+}
+
+/** Whether an asset was given as its bytes. */
+export function isBytes(source: unknown): source is BufferSource {
+  return source instanceof ArrayBuffer || ArrayBuffer.isView(source);
+}
+
+async function compileBytes(
+  name: ModuleName,
+  bytes: BufferSource,
+): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    const message = `the bytes given as ${name} are not its WebAssembly module: ${messageOf(error)}`;
+    throw (
+      compileError(error) ??
+      new LiveKeypointsError("asset-wrong-type", message, { cause: error })
+    );
+  }
+}
+
+/** A page's policy may forbid WebAssembly altogether: that is no fault of the asset. */
+function compileError(error: unknown): LiveKeypointsError | undefined {
+  if (!/content security policy/i.test(messageOf(error))) return undefined;
+  const message = `The page's Content-Security-Policy forbids WebAssembly; script-src needs 'wasm-unsafe-eval'. ${messageOf(error)}`;
+  return new LiveKeypointsError("worker-failed", message, { cause: error });
+}
