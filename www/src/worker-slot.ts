@@ -103,7 +103,7 @@ export class WorkerSlot {
     this.steps = place.steps;
     this.bits = bitsOf(place.steps);
     this.#messages = messages;
-    // Looked at once there is a worker.
+    // Looked at once the worker has said hello.
     messages.compile?.catch(() => {});
     messages.models.catch(() => {});
     messages.init.catch(() => {});
@@ -180,9 +180,6 @@ export class WorkerSlot {
       this.#fail(this.#describe((event as ErrorEvent).message));
     });
     this.#watch(this.#options.startTimeoutMs);
-    // Before it says hello, for all others wait for it; a replacement finds it done.
-    const { compile } = this.#messages;
-    if (this.#started && compile) void this.#send(compile);
   }
 
   #receive(message: WorkerMessage): void {
@@ -238,7 +235,9 @@ export class WorkerSlot {
   /** Sends what the worker starts with, as it is there; models first, which take a while to get. */
   #sendStart(): void {
     this.#watchdog.stop();
-    const { models, init } = this.#messages;
+    const { compile, models, init } = this.#messages;
+    // All others wait for it; a replacement finds it done.
+    if (this.#started && compile) void this.#send(compile);
     void this.#send(models, init);
   }
 

@@ -251,7 +251,7 @@ test("layouts serve every step once, and no more workers than have work", () => 
   ]);
 });
 
-test("one worker compiles for all, before it says hello, and its replacement does not again", async () => {
+test("one worker compiles for all, and its replacement does not again", async () => {
   const { workers, pool, told } = makePool(2, {
     messagesOf: (steps) => ({
       ...startWith(steps),
