@@ -198,3 +198,29 @@ test("streams can be opened and closed one after the other, and side by side", a
   assert.equal(found[0].length, 33 * 4);
   for (const pose of found) assert.deepEqual(pose, found[0]);
 });
+
+test("a worker without a frame runs its models once, and then waits", async () => {
+  const { asked, found, askedLater } = await inPage(
+    opened,
+    async ({ LiveKeypoints, clipFrame }) => {
+      let asked = 0;
+      const channel = new BroadcastChannel("warm-up");
+      channel.onmessage = () => (asked += 1);
+      const live = await LiveKeypoints.create({
+        ...{ workers: 1, parts: ["pose"], quality: "lite" },
+        createWorker: () =>
+          new Worker("/pages/warm-up-worker.js", { type: "module" }),
+      });
+      const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      while (asked < 3) await pause(10);
+      const still = await live.detect(await clipFrame(0));
+      const before = asked;
+      await pause(500);
+      await live.close();
+      channel.close();
+      return { asked: before, found: still.pose !== null, askedLater: asked };
+    },
+  );
+  // Detector, landmarks, and the answer that none is left.
+  assert.deepEqual([asked, askedLater, found], [3, 3, true]);
+});
