@@ -5,7 +5,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
@@ -15,12 +15,16 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** Folders of `dist/` that others fill. */
 const KEPT = ["models", "wasm"];
 
-for (const entry of readdirSync(here("dist"), { withFileTypes: true })) {
+if (!existsSync(here("build/wasm")))
+  throw new Error(
+    "there are no WebAssembly modules in build/wasm: run `cargo xtask build-web`",
+  );
+for (const entry of entriesOf("dist")) {
   const isCode = /\.(js|d\.ts)$/.test(entry.name);
   if (entry.isDirectory() ? !KEPT.includes(entry.name) : isCode)
     rmSync(here(`dist/${entry.name}`), { recursive: true });
 }
-for (const entry of readdirSync(here("build"), { withFileTypes: true }))
+for (const entry of entriesOf("build"))
   if (entry.name !== "wasm")
     rmSync(here(`build/${entry.name}`), { recursive: true });
 
@@ -36,6 +40,12 @@ cpSync(here("build/wasm"), here("dist/wasm"), {
   recursive: true,
   filter: (path) => !/\.(js|ts)$/.test(path),
 });
+
+/** What lies in a folder, which a fresh clone does not have yet. */
+function entriesOf(folder) {
+  mkdirSync(here(folder), { recursive: true });
+  return readdirSync(here(folder), { withFileTypes: true });
+}
 
 function bundle(names, options) {
   return build({

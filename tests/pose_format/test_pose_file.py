@@ -89,6 +89,8 @@ class PoseFile(unittest.TestCase):
         try:
             from pose_format.utils.holistic import holistic_components
         except ImportError as error:
+            if os.environ.get("CI") == "true":
+                raise
             self.skipTest(f"mediapipe cannot be imported: {error}")
         self.assertEqual(described(self.pose.header.components), described(holistic_components()))
 

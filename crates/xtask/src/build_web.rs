@@ -11,9 +11,9 @@ use xshell::cmd;
 
 use crate::licences;
 use crate::plan::{Finish, Plan};
-use crate::setup;
+use crate::setup::{self, WASM_TARGET};
 use crate::wasm_opt;
-use crate::workspace::{NPM, Workspace};
+use crate::workspace::{NPM, QUICK, Workspace};
 
 pub(crate) const SESSION_MODULE: &str = "build the browser module `session`";
 pub(crate) const INFERENCE_MODULE: &str = "build the browser module `inference`";
@@ -22,15 +22,23 @@ pub(crate) const OPTIMISE: &str = "optimise the browser modules (wasm-opt)";
 pub(crate) const TYPESCRIPT: &str = "build the TypeScript of www";
 pub(crate) const MODELS: &str = "copy the models to www/dist";
 
-/// How much the WebAssembly is optimised.
+/// How much the WebAssembly is optimised. A frame takes as long with both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// Quick to build, slow to run.
-    Dev,
-    /// Quick to run; the modules are a third larger than they need be, which only a download would feel.
-    Local,
+    /// Quick to build; the modules are three times as large as they need be, which only a download would feel.
+    Quick,
     /// As it is published.
-    Release,
+    Published,
+}
+
+impl Profile {
+    /// What cargo calls it.
+    fn of_cargo(self) -> &'static str {
+        match self {
+            Self::Quick => QUICK,
+            Self::Published => "web",
+        }
+    }
 }
 
 /// Where the modules are built with their bindings, beside the compiled TypeScript that imports them.
@@ -48,12 +56,7 @@ pub(crate) const MODULE_FILES: [&str; 3] = [
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profile: Profile) {
     setup::add_wasm_steps(plan, workspace);
     setup::add_www_packages(plan, workspace);
-    const NEEDS: &[&str] = &[
-        setup::WASM_TARGET_STEP,
-        setup::WASM_BINDGEN,
-        setup::WASM_PACK,
-        setup::WWW_PACKAGES,
-    ];
+    const NEEDS: &[&str] = &[setup::WASM_TARGET_STEP, setup::WASM_BINDGEN];
     plan.add_after(NEEDS, SESSION_MODULE, move || {
         let folder = workspace.path(BUILT_MODULES).join("session");
         build_module(workspace, "session", "session", &folder, profile)
@@ -69,7 +72,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         join_modules(&folder, &workspace.path(BUILT_MODULES).join("inference"))?;
         Ok(finish)
     });
-    if profile == Profile::Release {
+    if profile == Profile::Published {
         plan.add_after(&[SESSION_MODULE, RELAXED_MODULE], OPTIMISE, || {
             let modules = MODULE_FILES.map(|file| workspace.path(BUILT_MODULES).join(file));
             wasm_opt::optimise(workspace, &modules)
@@ -105,7 +108,7 @@ fn join_modules(relaxed: &Path, plain: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds one module of `crates/web` into a folder.
+/// Builds one module of `crates/web`, with its bindings, into a folder.
 fn build_module(
     workspace: &Workspace,
     name: &str,
@@ -115,45 +118,30 @@ fn build_module(
 ) -> Result<Finish> {
     let shell = workspace.shell();
     shell.remove_path(folder)?;
-    let profile_flag = match profile {
-        Profile::Dev => "--dev",
-        Profile::Local | Profile::Release => "--profile=web",
-    };
+    let profile = profile.of_cargo();
     cmd!(
         shell,
-        "wasm-pack build crates/web --mode no-install --target web {profile_flag} --no-pack --no-opt
-         --out-dir {folder} --out-name {name} -- --no-default-features --features {features}"
+        "cargo build --profile {profile} --package live-keypoints-web --lib --target {WASM_TARGET}
+         --no-default-features --features {features}"
     )
     // They would replace the target features of .cargo/config.toml.
     .env_remove("RUSTFLAGS")
     .env_remove("CARGO_ENCODED_RUSTFLAGS")
     .run()?;
-    remove_leftovers(folder, name)?;
+    let built = workspace
+        .target_folder()
+        .join(WASM_TARGET)
+        .join(profile)
+        .join("live_keypoints_web.wasm");
+    // Callers always say where the module is; a default path would be one that bundlers look for in vain.
+    cmd!(
+        shell,
+        "wasm-bindgen --target web --omit-default-module-path --out-dir {folder} --out-name {name} {built}"
+    )
+    .run()?;
     let module = folder.join(format!("{name}_bg.wasm"));
-    let bytes = module
-        .metadata()
-        .with_context(|| format!("no {} was built", module.display()))?
-        .len();
+    let bytes = module.metadata()?.len();
     Ok(Finish::Noted(format!("{:.1} MB", bytes as f64 / 1e6)))
-}
-
-/// Keeps the module and its bindings; wasm-pack also writes a `.gitignore`, and copies README and licence files.
-fn remove_leftovers(folder: &Path, name: &str) -> Result<()> {
-    let bindings = format!("{name}.");
-    let module = format!("{name}_bg.wasm");
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let file_name = entry.file_name();
-        let is_wanted = file_name.to_str().is_some_and(|file_name| {
-            file_name.starts_with(&bindings)
-                || file_name.starts_with(&module)
-                || file_name == "snippets"
-        });
-        if !is_wanted {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 fn copy_models(workspace: &Workspace) -> Result<Finish> {

@@ -39,14 +39,15 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     plan.add(MODELS, || files::check_models(workspace));
     plan.add(LINKS, || links::check(workspace));
     plan.add(DEPENDENCIES, || dependencies::check(workspace));
-    plan.add(LICENCES, || cargo_deny(workspace));
+    setup::add_cargo_tools(plan, workspace);
+    plan.add_after(&[setup::CARGO_TOOLS], LICENCES, || cargo_deny(workspace));
     plan.add(THIRD_PARTY, || licences::check(workspace));
     plan.add(PACKAGING, || packaging::check(workspace));
     plan.add(CLIPPY, || {
         let shell = workspace.shell();
         cmd!(
             shell,
-            "cargo clippy --workspace --all-targets --features live-keypoints-pipeline/bench --quiet -- -D warnings"
+            "cargo clippy --profile quick --workspace --all-targets --features live-keypoints-pipeline/bench --quiet -- -D warnings"
         )
         .run()?;
         Ok(Finish::Done)
@@ -73,7 +74,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
 fn clippy_wasm(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
     for features in ["session,inference", "session,inference,relaxed-simd"] {
-        cmd!(shell, "cargo clippy -p live-keypoints-web --target wasm32-unknown-unknown --all-targets --quiet --no-default-features --features {features} -- -D warnings")
+        cmd!(shell, "cargo clippy --profile quick -p live-keypoints-web --target wasm32-unknown-unknown --all-targets --quiet --no-default-features --features {features} -- -D warnings")
             .env("CLIPPY_CONF_DIR", workspace.path("crates/xtask/clippy-wasm"))
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -84,11 +85,6 @@ fn clippy_wasm(workspace: &Workspace) -> Result<Finish> {
 
 /// Advisories are left out: their database is a download of its own.
 fn cargo_deny(workspace: &Workspace) -> Result<Finish> {
-    if workspace.find_program("cargo-deny").is_none() {
-        return Ok(Finish::Skipped(
-            "cargo-deny is not installed (cargo install --locked cargo-deny)".to_owned(),
-        ));
-    }
     let shell = workspace.shell();
     cmd!(shell, "cargo deny --workspace check bans licenses sources").run()?;
     Ok(Finish::Done)

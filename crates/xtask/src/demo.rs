@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use xshell::cmd;
 
+use crate::browser;
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
-use crate::workspace::Workspace;
+use crate::setup;
+use crate::workspace::{QUICK, Workspace};
 
 /// The assembled site, relative to the root.
 const SITE: &str = "target/demo-site";
@@ -23,14 +25,23 @@ const SITE_PARTS: [(&str, &str); 4] = [
     ("tests/fixtures/clips/fingers", "clips/fingers"),
 ];
 
+/// What takes more than a few seconds in a fresh clone: measured on two idle cores.
+pub(crate) const USUAL_SECONDS: [(&str, u64); 0] = [];
+
 pub(crate) const ASSEMBLE: &str = "assemble the demo site";
 pub(crate) const RELAY: &str = "build the relay";
 
 /// Adds the steps after which [`serve`] can serve.
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    build_web::add_steps(plan, workspace, Profile::Local);
+    build_web::add_steps(plan, workspace, Profile::Quick);
     add_site_step(plan, workspace);
     add_relay_step(plan, workspace);
+}
+
+/// Adds the steps that [`check`] needs besides.
+pub(crate) fn add_check_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
+    setup::add_tests_packages(plan, workspace);
+    browser::add_step(plan, workspace);
 }
 
 /// Adds the step that fills `target/demo-site`.
@@ -42,44 +53,60 @@ pub(crate) fn add_site_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     );
 }
 
-/// Adds the step that builds the relay, optimised.
+/// Adds the step that builds the relay for the demo and the tests.
 pub(crate) fn add_relay_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    plan.add(RELAY, || {
-        let shell = workspace.shell();
-        cmd!(shell, "cargo build --release -p live-keypoints-relay").run()?;
-        Ok(Finish::Done)
-    });
+    plan.add(RELAY, || build_relay(workspace, QUICK));
 }
 
-/// Where cargo puts the binary of [`add_relay_step`].
-pub(crate) fn relay_binary(workspace: &Workspace) -> PathBuf {
-    release_binary(workspace, "live-keypoints-relay")
+/// Builds the relay. With `--workspace` its dependencies have the features that `cargo test --workspace` gives them, so
+/// tract is compiled once for both.
+pub(crate) fn build_relay(workspace: &Workspace, profile: &str) -> Result<Finish> {
+    let shell = workspace.shell();
+    cmd!(
+        shell,
+        "cargo build --profile {profile} --workspace --bin live-keypoints-relay"
+    )
+    .run()?;
+    Ok(Finish::Done)
 }
 
-/// Where cargo puts a program, by its path in the folder of release builds.
-pub(crate) fn release_binary(workspace: &Workspace, path: &str) -> PathBuf {
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+/// Where cargo puts the relay's program.
+pub(crate) fn relay_binary(workspace: &Workspace, profile: &str) -> PathBuf {
+    built_program(workspace, profile, "live-keypoints-relay")
+}
+
+/// Where cargo puts a program, by its path in the folder of a profile.
+pub(crate) fn built_program(workspace: &Workspace, profile: &str, path: &str) -> PathBuf {
     let name = format!("{path}{}", env::consts::EXE_SUFFIX);
-    workspace.path("").join(target).join("release").join(name)
+    workspace.target_folder().join(profile).join(name)
 }
 
 /// Serves the assembled site until the relay ends. On Unix the relay takes this process's place, so that signals reach it.
 pub(crate) fn serve(workspace: &Workspace, listen: &str) -> Result<()> {
     let shell = workspace.shell();
+    let relay = relay_binary(workspace, QUICK);
     println!("The demo will be on http://{listen} (Ctrl-C stops it).");
-    let command = cmd!(
-        shell,
-        "cargo run --quiet --release -p live-keypoints-relay -- serve --listen {listen} --www {SITE}"
-    );
+    let command = cmd!(shell, "{relay} serve --listen {listen} --www {SITE}");
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
         let mut command = std::process::Command::from(command);
-        Err(command.exec()).context("cannot start cargo")
+        Err(command.exec()).context("cannot start the relay")
     }
     #[cfg(not(unix))]
     command.run().context("the relay ended")
+}
+
+/// Serves the assembled site, opens it in a headless browser, and waits for keypoints.
+pub(crate) fn check(workspace: &Workspace, listen: &str) -> Result<()> {
+    let chromium = browser::chromium(workspace).context(browser::INSTALL_HINT)?;
+    let shell = workspace.shell_in("tests")?;
+    let site = workspace.path(SITE);
+    cmd!(shell, "node browser/check-demo.mjs {site} {listen}")
+        .env("CHROMIUM", chromium)
+        .env(RELAY_VARIABLE, relay_binary(workspace, QUICK))
+        .run()
+        .context("the demo does not work")
 }
 
 fn assemble(workspace: &Workspace) -> Result<Finish> {

@@ -9,6 +9,7 @@ use anyhow::Result;
 use xshell::cmd;
 
 use crate::plan::{Finish, Plan};
+use crate::setup;
 use crate::workspace::Workspace;
 
 const MIRI: &str = "follow the kernels' pointers (Miri)";
@@ -39,9 +40,11 @@ const KERNEL_TESTS: [&str; 4] = [
 
 /// Adds the steps.
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    plan.add(MIRI, || miri(workspace));
-    plan.add(AARCH64, || aarch64(workspace));
-    plan.add(WASM, || wasm(workspace));
+    setup::add_cargo_tools(plan, workspace);
+    const NEEDS: &[&str] = &[setup::CARGO_TOOLS];
+    plan.add_after(NEEDS, MIRI, || miri(workspace));
+    plan.add_after(NEEDS, AARCH64, || aarch64(workspace));
+    plan.add_after(NEEDS, WASM, || wasm(workspace));
 }
 
 /// The fast kernels over plain arrays, followed byte by byte. (The crop has no unsafe code.)
@@ -56,10 +59,13 @@ fn miri(workspace: &Workspace) -> Result<Finish> {
             "no Miri (rustup toolchain install nightly --component miri,rust-src)".to_owned(),
         ));
     }
-    cmd!(shell, "cargo +nightly miri test {KERNEL_TESTS...}")
-        .env("MIRIFLAGS", "-Zmiri-disable-isolation")
-        .env("CARGO_TARGET_DIR", workspace.path("target/miri"))
-        .run()?;
+    cmd!(
+        shell,
+        "cargo +nightly miri nextest run --profile kernels {KERNEL_TESTS...}"
+    )
+    .env("MIRIFLAGS", "-Zmiri-disable-isolation")
+    .env("CARGO_TARGET_DIR", workspace.path("target/miri"))
+    .run()?;
     Ok(Finish::Done)
 }
 
@@ -81,7 +87,7 @@ fn aarch64(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
     cmd!(
         shell,
-        "cargo test --release --target {AARCH64_TARGET} {KERNEL_TESTS...}"
+        "cargo nextest run --profile kernels --cargo-profile release --target {AARCH64_TARGET} {KERNEL_TESTS...}"
     )
     .env(
         "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
@@ -103,7 +109,7 @@ fn wasm(workspace: &Workspace) -> Result<Finish> {
     for (_, features) in WASM_BUILDS {
         cmd!(
             shell,
-            "cargo test --release --target {WASI_TARGET} {features...} {KERNEL_TESTS...}"
+            "cargo nextest run --profile kernels --cargo-profile release --target {WASI_TARGET} {features...} {KERNEL_TESTS...}"
         )
         .env(WASI_RUNNER_VARIABLE, wasi_runner(workspace))
         .env("RUSTFLAGS", WASM_FLAGS)

@@ -47,17 +47,20 @@ struct Arguments {
 enum Command {
     /// Build the npm package in www/: both WebAssembly modules, TypeScript, models
     BuildWeb {
-        /// Unoptimised WebAssembly, for quick rebuilds
+        /// The demo's larger modules, for quick rebuilds
         #[arg(long)]
-        dev: bool,
+        quick: bool,
     },
     /// Build everything and serve the demo, installing what is missing
     Demo {
         /// Address to serve on
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
         listen: String,
-        /// Only build what would be served
+        /// Open the demo in a headless browser, wait for keypoints, print frames a second, and end
         #[arg(long)]
+        check: bool,
+        /// Only build what would be served
+        #[arg(long, conflicts_with = "check")]
         no_serve: bool,
     },
     /// Run every check and functional test, installing what is missing
@@ -77,8 +80,6 @@ enum Command {
         #[command(subcommand)]
         target: soak::Target,
     },
-    /// What continuous integration runs: the same as `test`
-    Ci,
 }
 
 fn main() -> ExitCode {
@@ -96,22 +97,30 @@ fn run() -> Result<()> {
     let command = Arguments::parse().command;
     let mut plan = Plan::new();
     match &command {
-        Command::BuildWeb { dev } => {
-            let profile = if *dev {
-                build_web::Profile::Dev
+        Command::BuildWeb { quick } => {
+            let profile = if *quick {
+                build_web::Profile::Quick
             } else {
-                build_web::Profile::Release
+                build_web::Profile::Published
             };
             build_web::add_steps(&mut plan, &workspace, profile);
             plan.run(OnFailure::Stop)
         }
-        Command::Demo { listen, no_serve } => {
+        Command::Demo {
+            listen,
+            check,
+            no_serve,
+        } => {
             demo::add_steps(&mut plan, &workspace);
+            if *check {
+                demo::add_check_steps(&mut plan, &workspace);
+            }
+            plan.expect_seconds(&demo::USUAL_SECONDS);
             plan.run(OnFailure::Stop)?;
-            if *no_serve {
-                Ok(())
-            } else {
-                demo::serve(&workspace, listen)
+            match (check, no_serve) {
+                (true, _) => demo::check(&workspace, listen),
+                (false, true) => Ok(()),
+                (false, false) => demo::serve(&workspace, listen),
             }
         }
         Command::Test { only } => {
@@ -133,10 +142,6 @@ fn run() -> Result<()> {
         Command::Soak { target } => {
             soak::add_steps(&mut plan, &workspace, target);
             plan.run(OnFailure::Stop)
-        }
-        Command::Ci => {
-            test::add_steps(&mut plan, &workspace, None);
-            plan.run(OnFailure::Continue)
         }
     }
 }

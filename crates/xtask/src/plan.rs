@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use self::summary::{Outcome, Record, Summary};
+use crate::workspace::is_continuous_integration;
 
 /// What a step that did not fail has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ type Action<'a> = Box<dyn FnOnce() -> Result<Finish> + 'a>;
 struct Step<'a> {
     name: &'static str,
     needs: &'static [&'static str],
+    usual_seconds: Option<u64>,
     action: Action<'a>,
 }
 
@@ -65,13 +67,27 @@ impl<'a> Plan<'a> {
             self.steps.push(Step {
                 name,
                 needs,
+                usual_seconds: None,
                 action: Box::new(action),
             });
         }
     }
 
-    /// Runs the steps and prints the summary. Fails if any step failed.
+    /// Says how long steps usually take the first time, for who waits for them.
+    pub(crate) fn expect_seconds(&mut self, usual: &[(&'static str, u64)]) {
+        for step in &mut self.steps {
+            step.usual_seconds = usual
+                .iter()
+                .find_map(|(name, seconds)| (*name == step.name).then_some(*seconds));
+        }
+    }
+
+    /// Runs the steps and prints the summary. Fails if any step failed, or was skipped in continuous integration.
     pub(crate) fn run(self, on_failure: OnFailure) -> Result<()> {
+        self.run_where(on_failure, is_continuous_integration())
+    }
+
+    fn run_where(self, on_failure: OnFailure, nothing_may_be_skipped: bool) -> Result<()> {
         let total = self.steps.len();
         let mut records: Vec<Record> = Vec::with_capacity(total);
         for (index, step) in self.steps.into_iter().enumerate() {
@@ -80,9 +96,16 @@ impl<'a> Plan<'a> {
             let outcome = match obstacle(step.needs, &records) {
                 Some(outcome) => outcome,
                 None => {
-                    println!("{position} {}", step.name);
+                    let usual = step.usual_seconds.map(usual).unwrap_or_default();
+                    println!("{position} {}{usual}", step.name);
                     Outcome::from((step.action)())
                 }
+            };
+            let outcome = match outcome {
+                Outcome::Skipped(reason) if nothing_may_be_skipped => {
+                    Outcome::Failed(format!("{reason} (nothing may be skipped where CI=true)"))
+                }
+                other => other,
             };
             let record = Record {
                 name: step.name,
@@ -106,6 +129,11 @@ impl<'a> Plan<'a> {
         }
         Ok(())
     }
+}
+
+/// How long a step takes where nothing of it is done yet, in words.
+fn usual(seconds: u64) -> String {
+    format!(" (the first time usually {seconds} s on two cores)")
 }
 
 /// The outcome of a step that cannot run because of what became of the steps it needs.
@@ -164,6 +192,17 @@ mod tests {
             Some(Outcome::Skipped("no python3".into()))
         );
         assert_eq!(obstacle(&["elsewhere"], &records), None);
+    }
+
+    #[test]
+    fn a_skipped_step_fails_where_nothing_may_be_skipped() {
+        let plan = || {
+            let mut plan = Plan::new();
+            plan.add("a", || Ok(Finish::Skipped("no python3".to_owned())));
+            plan
+        };
+        assert!(plan().run_where(OnFailure::Continue, true).is_err());
+        assert!(plan().run_where(OnFailure::Continue, false).is_ok());
     }
 
     #[test]

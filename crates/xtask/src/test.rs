@@ -9,7 +9,7 @@ use xshell::cmd;
 
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
-use crate::workspace::{NPM, Workspace, skip_unless_continuous_integration};
+use crate::workspace::{NPM, QUICK, Workspace};
 use crate::{bench, browser, check, demo, kernels, python, setup};
 
 const NATIVE_TESTS: &str = "test the Rust crates natively";
@@ -17,7 +17,6 @@ const WASM_TESTS: &str = "test crates/web in the browser (wasm-pack)";
 const WWW_TESTS: &str = "test the TypeScript of www";
 const BROWSER_TESTS: &str = "test the package and the demo in the browser";
 const PACKAGE_SIZES: &str = "hold the package under its ceilings";
-const RELAY_SIZE: &str = "hold the relay under its ceiling";
 const PYTHON_TESTS: &str = "test the .pose files with pose-format";
 const PYTHON_CLIENT_TESTS: &str = "test /live-signs with Python's websockets";
 const DEPLOY_FILES: &str = "check the files of crates/relay/deploy";
@@ -56,9 +55,15 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
         check::add_steps(plan, workspace);
     }
     if has(Group::Native) {
-        plan.add(NATIVE_TESTS, || {
+        setup::add_cargo_tools(plan, workspace);
+        plan.add_after(&[setup::CARGO_TOOLS], NATIVE_TESTS, || {
             let shell = workspace.shell();
-            cmd!(shell, "cargo test --workspace --release --no-fail-fast").run()?;
+            cmd!(
+                shell,
+                "cargo nextest run --workspace --cargo-profile {QUICK} --no-fail-fast"
+            )
+            .run()?;
+            cmd!(shell, "cargo test --workspace --profile {QUICK} --doc").run()?;
             Ok(Finish::Done)
         });
     }
@@ -66,7 +71,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
         kernels::add_steps(plan, workspace);
     }
     if has(Group::Web) || has(Group::Browser) || has(Group::Deploy) {
-        build_web::add_steps(plan, workspace, Profile::Release);
+        build_web::add_steps(plan, workspace, Profile::Published);
     }
     if has(Group::Web) {
         plan.add_after(&[build_web::TYPESCRIPT], WWW_TESTS, || {
@@ -83,6 +88,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
     }
     if has(Group::Wasm) {
         setup::add_wasm_steps(plan, workspace);
+        setup::add_wasm_pack(plan, workspace);
         browser::add_step(plan, workspace);
         const NEEDS: &[&str] = &[
             setup::WASM_TARGET_STEP,
@@ -104,9 +110,6 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
             browser::BROWSER,
         ];
         plan.add_after(NEEDS, BROWSER_TESTS, || npm_test(workspace, "tests"));
-        plan.add_after(&[demo::RELAY], RELAY_SIZE, || {
-            bench::sizes::hold_relay(workspace)
-        });
     }
     if has(Group::Python) {
         demo::add_relay_step(plan, workspace);
@@ -123,7 +126,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
             let shell = workspace.shell();
             cmd!(
                 shell,
-                "cargo build --release -p live-keypoints-relay --features echo --example echo"
+                "cargo build --profile {QUICK} --workspace --features live-keypoints-relay/echo --example echo"
             )
             .run()?;
             python_tests(workspace, "tests/autobahn")
@@ -141,11 +144,11 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
     }
 }
 
-/// Optimised, as the tests then share their dependencies with the module that is shipped.
+/// In the profile of the demo, with whose modules the tests then share their dependencies.
 fn wasm_tests(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
     let driver = browser::chromedriver(workspace).context("the step before found a driver")?;
-    cmd!(shell, "wasm-pack test --mode no-install --headless --chrome --chromedriver {driver} --release crates/web")
+    cmd!(shell, "wasm-pack test --mode no-install --headless --chrome --chromedriver {driver} crates/web -- --profile {QUICK}")
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -159,7 +162,7 @@ fn npm_test(workspace: &Workspace, folder: &str) -> Result<Finish> {
     if let Some(browser) = browser::chromium(workspace) {
         shell.set_var("CHROMIUM", browser);
     }
-    shell.set_var(demo::RELAY_VARIABLE, demo::relay_binary(workspace));
+    shell.set_var(demo::RELAY_VARIABLE, demo::relay_binary(workspace, QUICK));
     cmd!(shell, "{NPM} test").run()?;
     Ok(Finish::Done)
 }
@@ -176,15 +179,15 @@ fn haproxy(workspace: &Workspace) -> Option<PathBuf> {
 
 fn haproxy_tests(workspace: &Workspace) -> Result<Finish> {
     let Some(haproxy) = haproxy(workspace) else {
-        return skip_unless_continuous_integration(
+        return Ok(Finish::Skipped(
             "please install HAProxy (Debian: apt-get install haproxy), or name it in HAPROXY"
                 .to_owned(),
-        );
+        ));
     };
     let shell = workspace.shell_in("tests")?;
     cmd!(shell, "{NPM} run test:deploy")
         .env(HAPROXY_VARIABLE, haproxy)
-        .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace))
+        .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace, QUICK))
         .run()?;
     Ok(Finish::Done)
 }
@@ -192,11 +195,11 @@ fn haproxy_tests(workspace: &Workspace) -> Result<Finish> {
 fn python_tests(workspace: &Workspace, folder: &str) -> Result<Finish> {
     let shell = workspace.shell_in(folder)?;
     let python = python::interpreter(workspace, python::TESTS_FOLDER);
-    cmd!(shell, "{python} -m unittest discover --verbose")
-        .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace))
+    cmd!(shell, "{python} -m pytest --timeout=300 -rs")
+        .env(demo::RELAY_VARIABLE, demo::relay_binary(workspace, QUICK))
         .env(
             ECHO_VARIABLE,
-            demo::release_binary(workspace, "examples/echo"),
+            demo::built_program(workspace, QUICK, "examples/echo"),
         )
         .run()?;
     Ok(Finish::Done)

@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use xshell::Shell;
 
-use crate::plan::Finish;
-
 /// Where the tools of this repository are installed, relative to its root.
 pub(crate) const TOOLS: &str = "target/tools";
+
+/// Cargo's profile of what the demo and the tests run: as quick as a release where it matters, and quicker to compile.
+pub(crate) const QUICK: &str = "quick";
+/// Cargo's profile of what is published and measured.
+pub(crate) const RELEASE: &str = "release";
 
 /// npm's name: a batch file on Windows, which is not found without its ending.
 pub(crate) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -51,6 +54,12 @@ impl Workspace {
         self.root.join(relative)
     }
 
+    /// Cargo's target folder.
+    pub(crate) fn target_folder(&self) -> PathBuf {
+        let folder = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        self.root.join(folder)
+    }
+
     /// A shell in the repository's root.
     pub(crate) fn shell(&self) -> Shell {
         self.shell.clone()
@@ -79,12 +88,4 @@ impl Workspace {
 /// Whether this is a run of continuous integration, where nothing may be skipped.
 pub(crate) fn is_continuous_integration() -> bool {
     env::var("CI").is_ok_and(|value| value == "true")
-}
-
-/// The end of a step whose outside program is missing: skipped, but a failure in continuous integration.
-pub(crate) fn skip_unless_continuous_integration(reason: String) -> Result<Finish> {
-    if is_continuous_integration() {
-        bail!("{reason} (nothing is skipped where CI=true)");
-    }
-    Ok(Finish::Skipped(reason))
 }

@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 use super::{Options, Subject, rivals};
 use crate::demo;
 use crate::plan::{Finish, Plan};
-use crate::workspace::Workspace;
+use crate::workspace::{RELEASE, Workspace};
 
 const BUILD: &str = "build the program that puts servers under load";
 /// What the two call themselves in the samples.
@@ -27,7 +27,7 @@ pub(crate) const CARGO_LOAD: [&str; 6] = [
 
 /// Adds the steps that build the program and the relay.
 pub(crate) fn add_build_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
-    demo::add_relay_step(plan, workspace);
+    super::add_relay_step(plan, workspace);
     plan.add(BUILD, || {
         let shell = workspace.shell();
         cmd!(shell, "cargo {CARGO_LOAD...} --no-run").run()?;
@@ -51,7 +51,7 @@ pub(super) fn subjects<'a>(
         .args(server)
         .quiet(),
     };
-    let relay = demo::relay_binary(workspace);
+    let relay = demo::relay_binary(workspace, RELEASE);
     let python = rivals::python(workspace);
     let program = workspace.path("tests/bench/rivals/fastapi_server.py");
     let [relay, python, program] =

@@ -39,9 +39,10 @@ use self::record::{Clip, Record};
 use self::series::{Sample, SeriesTable};
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
-use crate::workspace::Workspace;
+use crate::workspace::{RELEASE, Workspace};
 use crate::{demo, setup};
 
+const RELAY_SIZE: &str = "hold the relay under its ceiling";
 const MEASURE: &str = "measure, subject after subject, round after round";
 /// The clip that is in the repository.
 const DEFAULT_CLIP: &str = "tests/fixtures/clips/fingers";
@@ -117,10 +118,11 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, optio
         return;
     }
     if !options.skip_build && (options.has(Part::Browser) || options.has(Part::Sizes)) {
-        build_web::add_steps(plan, workspace, Profile::Release);
+        build_web::add_steps(plan, workspace, Profile::Published);
     }
     if !options.skip_build && options.has(Part::Sizes) {
-        demo::add_relay_step(plan, workspace);
+        add_relay_step(plan, workspace);
+        plan.add_after(&[demo::RELAY], RELAY_SIZE, || sizes::hold_relay(workspace));
     }
     if options.has(Part::Native) {
         native::add_build_step(plan, workspace);
@@ -137,6 +139,11 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, optio
         rivals::add_python_step(plan, workspace);
     }
     plan.add(MEASURE, || measure(workspace, options));
+}
+
+/// Adds the step that builds the relay as it is published.
+fn add_relay_step<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
+    plan.add(demo::RELAY, || demo::build_relay(workspace, RELEASE));
 }
 
 fn measure(workspace: &Workspace, options: &Options) -> Result<Finish> {

@@ -43,7 +43,7 @@ pub(crate) struct Options {
 /// Adds the steps that build the package and put it to use.
 pub(super) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, options: &'a Options) {
     if !options.skip_build {
-        build_web::add_steps(plan, workspace, Profile::Local);
+        build_web::add_steps(plan, workspace, Profile::Quick);
     }
     setup::add_tests_packages(plan, workspace);
     browser::add_step(plan, workspace);

@@ -17,7 +17,7 @@ use super::length::Length;
 use crate::bench::load::{self, CARGO_LOAD};
 use crate::demo;
 use crate::plan::{Finish, Plan};
-use crate::workspace::Workspace;
+use crate::workspace::{RELEASE, Workspace};
 
 const SOAK: &str = "use the relay hard and watch its memory";
 const CLIP: &str = "tests/fixtures/clips/fingers";
@@ -92,7 +92,7 @@ fn soak(workspace: &Workspace, options: &Options) -> Result<Finish> {
 fn watch(workspace: &Workspace, options: &Options) -> Result<(Vec<f64>, End)> {
     let shell = workspace.shell();
     let clip = workspace.path(CLIP);
-    let relay = demo::relay_binary(workspace);
+    let relay = demo::relay_binary(workspace, RELEASE);
     let seconds = options.length.seconds().to_string();
     let command = cmd!(
         shell,
