@@ -92,6 +92,16 @@ test("webpack 5", async () => {
   await assertRuns(join(folder, "dist"), folder, join(folder, "public"));
 });
 
+test("Parcel, as it is without any configuration", async () => {
+  const folder = await install("parcel");
+  await runTool(
+    "parcel",
+    ["build", "index.html", "--no-cache", "--no-source-maps"],
+    { cwd: folder },
+  ).catch((error) => assert.fail(error.stderr || error.stdout || error));
+  await assertRuns(join(folder, "dist"), join(folder, "public"));
+});
+
 test("esbuild, with the package's files beside the page", async () => {
   const { build } = await import("esbuild");
   const folder = await install("esbuild");
