@@ -5,7 +5,14 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
@@ -30,6 +37,8 @@ for (const entry of entriesOf("build"))
 
 const tsc = here("node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", here(".")], { stdio: "inherit" });
+
+await makeBindings("build/wasm/session");
 
 /** What pages import shares what it has in common; a worker's script is one file. */
 await bundle(["index", "draw", "pose"], { splitting: true });
@@ -60,4 +69,26 @@ function bundle(names, options) {
     logLevel: "warning",
     ...options,
   });
+}
+
+/**
+ * Generated bindings hold one instance of their module. As the body of a function they are made anew for each stream, so
+ * that a module that trapped is one stream's loss.
+ */
+async function makeBindings(folder) {
+  const { outputFiles } = await build({
+    entryPoints: [here(`${folder}/session.js`)],
+    bundle: true,
+    write: false,
+    format: "cjs",
+    target: "es2022",
+    charset: "utf8",
+    // The module is always given compiled.
+    define: { "import.meta.url": '"about:blank"' },
+  });
+  const [{ text }] = outputFiles;
+  writeFileSync(
+    here(`${folder}/bindings.js`),
+    `export default function makeBindings() {\n  const module = { exports: {} };\n${text}  return module.exports;\n}\n`,
+  );
 }

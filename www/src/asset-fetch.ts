@@ -15,16 +15,16 @@ export type OnPiece = (
 export async function answerOf(
   name: string,
   source: string | URL | Response,
-  signal?: AbortSignal,
+  request: RequestInit = {},
 ): Promise<Response> {
   let response: Response;
   if (source instanceof Response) {
     response = source;
   } else {
     try {
-      response = await fetch(source, signal ? { signal } : {});
+      response = await fetch(source, request);
     } catch (error) {
-      if (signal?.aborted) throw aborted();
+      if (request.signal?.aborted) throw aborted();
       const message = `${name} could not be fetched from ${String(source)}: ${messageOf(error)}`;
       throw new LiveKeypointsError("asset-unreachable", message, {
         cause: error,
@@ -52,24 +52,14 @@ export async function bodyOf(
   response: Response,
   onPiece: OnPiece,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const length = Number(response.headers.get("content-length"));
-  const totalBytes =
-    length > 0 && !response.headers.has("content-encoding")
-      ? length
-      : undefined;
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let loadedBytes = 0;
   try {
-    const reader = response.body?.getReader();
-    for (
-      let piece = await reader?.read();
-      piece && !piece.done;
-      piece = await reader?.read()
-    ) {
-      pieces.push(piece.value);
-      loadedBytes += piece.value.length;
-      onPiece(loadedBytes, totalBytes);
-    }
+    await readPieces(response, (piece, loaded, total) => {
+      pieces.push(piece);
+      loadedBytes = loaded;
+      onPiece(loaded, total);
+    });
   } catch (error) {
     const message = `${name}: ${response.url} broke off after ${loadedBytes} bytes: ${messageOf(error)}`;
     throw new LiveKeypointsError("asset-unreachable", message, {
@@ -77,6 +67,29 @@ export async function bodyOf(
     });
   }
   return joined(pieces, loadedBytes);
+}
+
+/** Reads an answer to its end, a piece at a time. */
+export async function readPieces(
+  response: Response,
+  take: (
+    piece: Uint8Array<ArrayBuffer>,
+    loadedBytes: number,
+    totalBytes: number | undefined,
+  ) => void,
+): Promise<void> {
+  const length = Number(response.headers.get("content-length"));
+  const isPlain = length > 0 && !response.headers.has("content-encoding");
+  const reader = response.body?.getReader();
+  let loadedBytes = 0;
+  for (
+    let piece = await reader?.read();
+    piece && !piece.done;
+    piece = await reader?.read()
+  ) {
+    loadedBytes += piece.value.length;
+    take(piece.value, loadedBytes, isPlain ? length : undefined);
+  }
 }
 
 function joined(

@@ -1,11 +1,15 @@
-/** WebAssembly modules and model files: where each of them is. All but the page's own module is for workers to fetch. */
+/** WebAssembly modules and model files. All but the workers' module, which one of them compiles, is got here. */
 
 import { answerOf } from "./asset-fetch.js";
+import type { OnPiece } from "./asset-fetch.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
 import { MODEL_SHA256 } from "./model-digests.js";
+import type { Downloads } from "./downloads.js";
+import { modelBytes } from "./models.js";
+import type { ModelPlace } from "./models.js";
 import { compileModule, isBytes } from "./module-compile.js";
 import type { ProgressMeter } from "./progress.js";
-import type { AssetPlace, ModelSource } from "./protocol.js";
+import type { AssetPlace } from "./protocol.js";
 
 /** A model file, without `.onnx`. */
 export type ModelName =
@@ -42,18 +46,20 @@ export interface AssetSources {
 /** A folder's address, or sources one by one. */
 export type AssetsOption = string | URL | AssetSources;
 
-/** Finds assets. Each is asked for once and held by whoever asked. */
+/** Gets assets, and tells how far it is. */
 export class AssetLoader {
   readonly #sources: AssetSources;
   readonly #meter: ProgressMeter;
-  readonly #signal: AbortSignal;
+  readonly #downloads: Downloads;
   readonly #keepsModels: boolean;
+  /** An answer can be read once only, and a worker's replacement needs the model again. */
+  readonly #given = new Map<ModelName, Promise<AssetPlace>>();
 
   /** Models of the package itself are kept where `keepsModels` is set. */
   constructor(
     assets: AssetsOption | undefined,
     meter: ProgressMeter,
-    signal: AbortSignal,
+    downloads: Downloads,
     keepsModels = false,
   ) {
     this.#sources =
@@ -61,7 +67,7 @@ export class AssetLoader {
         ? { baseUrl: assets }
         : (assets ?? {});
     this.#meter = meter;
-    this.#signal = signal;
+    this.#downloads = downloads;
     this.#keepsModels = keepsModels;
   }
 
@@ -69,10 +75,15 @@ export class AssetLoader {
   async session(): Promise<WebAssembly.Module> {
     this.#meter.expectDownload("session");
     const source = this.#moduleSource("session");
+    const onPiece = this.#onPiece("session");
     const module =
       source instanceof WebAssembly.Module
         ? source
-        : await compileModule("session", source, this.#signal);
+        : await this.#downloads.run(
+            "session",
+            source instanceof Response ? ["default"] : ["default", "no-store"],
+            (request) => compileModule("session", source, request, onPiece),
+          );
     this.#meter.compiled("session");
     return module;
   }
@@ -89,13 +100,34 @@ export class AssetLoader {
       : placeOf("inference", source);
   }
 
-  /** Where a worker gets a model file from. Rejects as `inference` does. */
-  async model(name: ModelName): Promise<ModelSource> {
+  /** A model file, read anew each time. Rejects as `modelBytes` does. */
+  async model(name: ModelName): Promise<Uint8Array<ArrayBuffer>> {
     this.#meter.expectDownload(name);
+    const place = await this.#modelPlace(name);
+    const bytes =
+      "file" in place
+        ? new Uint8Array(await place.file.arrayBuffer())
+        : await modelBytes(name, place, this.#downloads, this.#onPiece(name));
+    this.#meter.arrived(name, bytes.length);
+    return bytes;
+  }
+
+  async #modelPlace(name: ModelName): Promise<AssetPlace | ModelPlace> {
     const source = this.#sources.models?.[name];
-    if (source !== undefined) return placeOf(name, source);
-    const url = modelUrl(name, this.#sources.baseUrl).href;
-    return { url, digest: MODEL_SHA256[name], keeps: this.#keepsModels };
+    if (source === undefined) {
+      const url = modelUrl(name, this.#sources.baseUrl).href;
+      return { url, digest: MODEL_SHA256[name], keeps: this.#keepsModels };
+    }
+    const place = this.#given.get(name) ?? placeOf(name, source);
+    this.#given.set(name, place);
+    return place;
+  }
+
+  #onPiece(asset: string): OnPiece {
+    return (loadedBytes, totalBytes) => {
+      this.#downloads.heard();
+      this.#meter.tell({ phase: "download", asset, loadedBytes, totalBytes });
+    };
   }
 
   #moduleSource(name: ModuleName): AssetSource | WebAssembly.Module {

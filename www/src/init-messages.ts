@@ -1,43 +1,32 @@
-/** What each worker is started with: the models of its own steps, and the inference module. */
+/** What each worker is started with: the inference module, and the models of its own steps. */
 
 import type { AssetLoader, ModelName } from "./assets.js";
 import type { CheckedOptions } from "./options.js";
 import type { ProgressMeter } from "./progress.js";
-import type { AssetPlace, ModelSource } from "./protocol.js";
+import type { AssetPlace } from "./protocol.js";
 import { bitsOf } from "./steps.js";
 import type { Step } from "./steps.js";
-import type {
-  CompileMessage,
-  InitMessage,
-  ModelsMessage,
-} from "./worker-slot.js";
+import type { CompileMessage, Parcel, StartMessages } from "./worker-slot.js";
 
 /** Names the models that a worker serving these steps needs, as the session's module does. */
 export type ModelsForSteps = (steps: number, quality: string) => string[];
 
-/** What one worker is started with. */
-export interface StartMessages {
-  /** Of one worker, unless the module was given compiled. */
-  compile?: Promise<CompileMessage | undefined>;
-  models: Promise<ModelsMessage>;
-  init: Promise<InitMessage>;
-}
-
-/** Finds every asset once, however many workers need it. */
-export class InitMessages {
+/** Gets every asset once, however many workers start with it. */
+export class InitMessages implements StartMessages {
+  /** Looked at by one worker, once it has said hello. */
+  readonly compile: Promise<CompileMessage | undefined>;
   readonly #options: CheckedOptions;
   readonly #loader: AssetLoader;
   readonly #meter: ProgressMeter;
   readonly #modelsForSteps: Promise<ModelsForSteps>;
-  readonly #inference: Promise<WebAssembly.Module | AssetPlace>;
   readonly #module: Promise<WebAssembly.Module>;
   #resolveModule!: (module: WebAssembly.Module) => void;
-  #isCompilerChosen = false;
-  readonly #models = new Map<ModelName, Promise<ModelSource>>();
-  #expectedModels = 0;
+  /** Of the workers that start together. */
+  readonly #models: Promise<Map<ModelName, StartModel>>;
 
   constructor(
     options: CheckedOptions,
+    layout: readonly (readonly Step[])[],
     loader: AssetLoader,
     meter: ProgressMeter,
     modelsForSteps: Promise<ModelsForSteps>,
@@ -46,8 +35,10 @@ export class InitMessages {
     this.#loader = loader;
     this.#meter = meter;
     this.#modelsForSteps = modelsForSteps;
-    this.#inference = loader.inference();
     this.#module = new Promise((resolve) => (this.#resolveModule = resolve));
+    this.compile = this.#compileMessage(loader.inference());
+    this.#models = this.#load(layout);
+    for (const early of [this.compile, this.#models]) early.catch(() => {});
   }
 
   /** The module that all workers are given is there. */
@@ -56,47 +47,84 @@ export class InitMessages {
     this.#resolveModule(module);
   }
 
-  /** The messages for a worker that serves these steps. */
-  of(steps: readonly Step[]): StartMessages {
-    const { quality } = this.#options;
-    const models = this.#modelsForSteps.then((namesFor) =>
-      this.#sourcesOf(namesFor(bitsOf(steps), quality) as ModelName[]),
-    );
-    const messages = { models, init: this.#init() };
-    if (this.#isCompilerChosen) return messages;
-    this.#isCompilerChosen = true;
-    return { ...messages, compile: this.#compile() };
+  async *init(steps: readonly Step[]): AsyncGenerator<Parcel> {
+    const { maxPixels, fastDecode } = this.#options;
+    const module = await this.#module;
+    const models = (await this.#names(steps)).length;
+    yield {
+      message: { type: "init", module, models, maxPixels, fastDecode },
+      transfer: [],
+    };
+    yield* this.models(steps, []);
+  }
+
+  async *models(
+    steps: readonly Step[],
+    served: readonly Step[],
+  ): AsyncGenerator<Parcel> {
+    const loaded = await this.#names(served);
+    for (const name of await this.#names(steps)) {
+      if (loaded.includes(name)) continue;
+      const { bytes, isShared } = await this.#model(name);
+      const transfer = isShared ? [] : [bytes.buffer];
+      yield { message: { type: "model", name, bytes }, transfer };
+    }
   }
 
   /** Compiling takes longer than a page should be kept from what its user does, so a worker does it for all. */
-  async #compile(): Promise<CompileMessage | undefined> {
-    const source = await this.#inference;
+  async #compileMessage(
+    inference: Promise<WebAssembly.Module | AssetPlace>,
+  ): Promise<CompileMessage | undefined> {
+    const source = await inference;
     if (!(source instanceof WebAssembly.Module))
-      return { type: "compile", source };
+      return { type: "compile", source, cache: "default" };
     this.compiled(source);
     return undefined;
   }
 
-  async #init(): Promise<InitMessage> {
-    const { maxPixels, fastDecode } = this.#options;
-    return {
-      ...{ type: "init", module: await this.#module },
-      ...{ maxPixels, fastDecode },
-    };
+  async #load(
+    layout: readonly (readonly Step[])[],
+  ): Promise<Map<ModelName, StartModel>> {
+    const names = (await Promise.all(layout.map((s) => this.#names(s)))).flat();
+    this.#meter.expectModels(names.length);
+    const models = new Map<ModelName, StartModel>();
+    for (const name of names) {
+      const model = models.get(name);
+      if (!model) {
+        const bytes = this.#loader.model(name);
+        bytes.catch(() => {});
+        models.set(name, { bytes, waiting: 1, isShared: false });
+      } else {
+        model.waiting += 1;
+        model.isShared = true;
+      }
+    }
+    return models;
   }
 
-  async #sourcesOf(names: ModelName[]): Promise<ModelsMessage> {
-    this.#expectedModels += names.length;
-    this.#meter.expectModels(this.#expectedModels);
-    const models = await Promise.all(
-      names.map(async (name) => ({ name, source: await this.#model(name) })),
-    );
-    return { type: "models", models };
+  /** The page keeps no model: one that is needed again is got again. */
+  async #model(
+    name: ModelName,
+  ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isShared: boolean }> {
+    const models = await this.#models;
+    const model = models.get(name);
+    if (!model)
+      return { bytes: await this.#loader.model(name), isShared: false };
+    model.waiting -= 1;
+    if (model.waiting === 0) models.delete(name);
+    return { bytes: await model.bytes, isShared: model.isShared };
   }
 
-  #model(name: ModelName): Promise<ModelSource> {
-    const model = this.#models.get(name) ?? this.#loader.model(name);
-    this.#models.set(name, model);
-    return model;
+  async #names(steps: readonly Step[]): Promise<ModelName[]> {
+    const namesFor = await this.#modelsForSteps;
+    return namesFor(bitsOf(steps), this.#options.quality) as ModelName[];
   }
+}
+
+/** A model of the workers that start together. */
+interface StartModel {
+  bytes: Promise<Uint8Array<ArrayBuffer>>;
+  /** Workers that have not asked for it yet. */
+  waiting: number;
+  isShared: boolean;
 }

@@ -1,6 +1,13 @@
 /** Compiling a WebAssembly module, wherever it comes from, and saying plainly when it is none. */
 
-import { aborted, answerOf, contentType, wrongType } from "./asset-fetch.js";
+import {
+  aborted,
+  answerOf,
+  contentType,
+  readPieces,
+  wrongType,
+} from "./asset-fetch.js";
+import type { OnPiece } from "./asset-fetch.js";
 import type { AssetSource, ModuleName } from "./assets.js";
 import { LiveKeypointsError, messageOf } from "./errors.js";
 
@@ -11,20 +18,25 @@ import { LiveKeypointsError, messageOf } from "./errors.js";
 export async function compileModule(
   name: ModuleName,
   source: AssetSource,
-  signal?: AbortSignal,
+  request: RequestInit = {},
+  onPiece: OnPiece = () => {},
 ): Promise<WebAssembly.Module> {
   if (source instanceof Blob)
     return compileBytes(name, await source.arrayBuffer());
   if (isBytes(source)) return compileBytes(name, source);
-  const response = await answerOf(name, source, signal);
+  const response = await answerOf(name, source, request);
   const type = contentType(response);
+  // A copy, which breaks off where the answer does.
+  readPieces(response.clone(), (_piece, ...bytes) => onPiece(...bytes)).catch(
+    () => {},
+  );
   try {
     // The untouched response: browsers then keep the compiled code with it in their cache.
     if (type === "application/wasm")
       return await WebAssembly.compileStreaming(response);
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch (error) {
-    if (signal?.aborted) throw aborted();
+    if (request.signal?.aborted) throw aborted();
     throw compileError(error) ?? wrongType(name, response, messageOf(error));
   }
 }

@@ -1,7 +1,7 @@
 /** Opens the engine that the options ask for, and falls back from one to the other. */
 
 import type { Engine } from "./engine.js";
-import { codeOf } from "./errors.js";
+import { asLiveKeypointsError } from "./errors.js";
 import { checkOptions } from "./options.js";
 import type { CreateOptions, RelayFallback } from "./options.js";
 import { RelayEngine } from "./relay/relay-engine.js";
@@ -10,6 +10,7 @@ import type { ConnectOptions } from "./relay/options.js";
 import { createSocket, relayAddress } from "./relay/socket.js";
 import { start } from "./start.js";
 import { WorkerEngine } from "./worker-engine.js";
+import { WorkerSilence } from "./worker-slot.js";
 
 /** An engine that is ready, and what its stream must know of the options. */
 export interface Opened {
@@ -20,14 +21,18 @@ export interface Opened {
 /** What keeps a page from computing, whatever its assets are. */
 const FALLBACK_CODES = ["wasm-simd-missing", "worker-failed"];
 
-/** Starts the page's own workers; where they cannot be had, the relay of option `fallback`. */
+/** Starts the page's own workers; where they cannot be had, the relay of option `fallback`, which `onFallback` is told. */
 export async function openPage(options: CreateOptions): Promise<Opened> {
   const checked = checkOptions(options);
   const fallback = options.fallback && fallbackOf(options, options.fallback);
   try {
     return { engine: new WorkerEngine(await start(checked, options)), checked };
   } catch (error) {
-    if (!fallback || !FALLBACK_CODES.includes(codeOf(error) ?? "")) throw error;
+    const reason = asLiveKeypointsError(error, "internal");
+    const isSlowLine = error instanceof WorkerSilence;
+    if (!fallback || isSlowLine || !FALLBACK_CODES.includes(reason.code))
+      throw error;
+    await options.onFallback?.(reason);
     return openRelay(fallback.url, fallback.options);
   }
 }

@@ -1,4 +1,5 @@
 import type { AssetsOption } from "./assets.js";
+import type { LiveKeypointsError } from "./errors.js";
 import {
   checkBoolean,
   checkBufferSize,
@@ -74,9 +75,16 @@ export interface CreateOptions {
   workerTimeoutMs?: number | undefined;
   /**
    * The relay that computes where WebAssembly SIMD is missing or workers cannot start: its address, or that and its
-   * options; those that both have are taken over. `LiveKeypoints.engine` says which it was.
+   * options; those that both have are taken over. `LiveKeypoints.engine` says which it was. A slow line is no reason: then
+   * `create()` takes as long as it takes, or rejects with `asset-unreachable`.
    */
   fallback?: string | URL | RelayFallback | undefined;
+  /**
+   * Told why the relay of `fallback` will compute, before anything is sent there. `create()` waits for what it returns, and
+   * rejects with what it throws.
+   */
+  onFallback?:
+    ((reason: LiveKeypointsError) => void | Promise<void>) | undefined;
   /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
   signal?: AbortSignal | undefined;
   /** Told how far downloading, compiling and loading have come. */

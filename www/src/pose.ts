@@ -7,6 +7,7 @@ import { AssetLoader } from "./assets.js";
 import type { AssetsOption } from "./assets.js";
 import type { PoseFileEncoder } from "./bindings.js";
 import { BlobWriter } from "./blob-writer.js";
+import { Downloads } from "./downloads.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./keypoints.js";
 import { invalidOption, wholeNumber } from "./option-checks.js";
@@ -103,7 +104,7 @@ export class PoseRecorder {
       const loader = new AssetLoader(
         assets,
         new ProgressMeter(undefined),
-        signal,
+        new Downloads(signal),
       );
       const { PoseFileEncoder } = await loadSession(loader);
       return new PoseRecorder(new PoseFileEncoder(), { fps, maxFrames });

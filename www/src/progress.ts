@@ -82,7 +82,9 @@ export class ProgressMeter {
     this.#downloads.set(asset, { loaded: bytes, total: bytes });
   }
 
+  /** After `ready` nobody waits any more, whatever a worker's replacement asks for. */
   tell(step: ProgressStep): void {
+    if (this.#fraction === 1) return;
     if (step.phase === "download") {
       const total = Math.max(
         step.totalBytes ?? ASSUMED_BYTES,

@@ -7,7 +7,7 @@ import type { ModelName } from "./assets.js";
 import type { ErrorCode } from "./errors.js";
 
 /** Raised whenever a message changes its meaning. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** A frame on its way to the worker that reads its pixels. */
 export type FrameSource =
@@ -29,34 +29,28 @@ export interface RgbPixels {
   rgb: ArrayBuffer;
 }
 
-/** Where a worker gets an asset from: the file, or its address. */
+/** Where the module is that a worker compiles: the file, or its address. */
 export type AssetPlace = { file: Blob } | { url: string };
-
-/** Where a worker gets a model file from. */
-export type ModelSource =
-  | AssetPlace
-  | {
-      url: string;
-      /** Its SHA-256 in hexadecimal, where it must be that file. */
-      digest?: string;
-      /** Whether it is kept for the next time. */
-      keeps?: boolean;
-    };
 
 /** What the page says. `release` lists frames whose pixels the worker may forget first. */
 export type PageMessage =
-  /** Compile the inference module, for all workers; one of them is told so, at once. */
-  | { type: "compile"; source: AssetPlace }
-  /** The models of the worker; it gets them at once, and loads them with `init`. */
-  | { type: "models"; models: { name: ModelName; source: ModelSource }[] }
+  /**
+   * Compile the inference module, for all workers; one of them is told so, at once, and once more, with another `cache`,
+   * where its download is silent.
+   */
+  | { type: "compile"; source: AssetPlace; cache: "default" | "no-store" }
   | {
       type: "init";
       module: WebAssembly.Module;
+      /** How many models follow before the worker is ready. */
+      models: number;
       /** Most pixels of a frame, width times height. */
       maxPixels: number;
       /** Whether a JPEG may be decoded at a reduced scale. */
       fastDecode: boolean;
     }
+  /** A model to load; after `ready`, one of another worker's steps, which this one takes over. */
+  | { type: "model"; name: ModelName; bytes: Uint8Array<ArrayBuffer> }
   | {
       type: "decode";
       ticket: number;
@@ -82,15 +76,12 @@ export type PageMessage =
 export type WorkerMessage =
   /** The script runs; sent unasked, once. */
   | { type: "hello"; protocol: number; version: string }
-  /** A piece of a model has been downloaded. */
+  /** A piece of the module has been downloaded. */
   | {
       type: "downloaded";
-      model: ModelName;
       loadedBytes: number;
       totalBytes: number | undefined;
     }
-  /** All of a model is there. */
-  | { type: "arrived"; model: ModelName; bytes: number }
   /** The module, to be given to all workers with `init`. */
   | { type: "compiled"; module: WebAssembly.Module }
   /** One model is loaded and optimised. */

@@ -83,7 +83,9 @@ export class Scheduler {
   /** Gives every idle worker its next step, and hands on the results that there are. */
   pump(): void {
     this.#orEnd(() => {
-      for (const slot of this.#slots) this.#feed(slot);
+      for (const slot of this.#slots)
+        if (slot.isGivenUp) this.#failSteps(slot.bits);
+        else this.#feed(slot);
       this.#deliver();
     });
   }
@@ -131,6 +133,14 @@ export class Scheduler {
       if (task.job === undefined) this.#startDecode(slot, task);
       else this.#startBranch(slot, task, task.job);
     }
+  }
+
+  /** Nobody serves these steps: their frames fail, so that none waits for ever. */
+  #failSteps(bits: number): void {
+    const next = (): Task | undefined =>
+      bits === 0 ? undefined : this.#session.nextTask(bits, performance.now());
+    for (let task = next(); task; task = next())
+      this.#fail(task, "worker-failed", "no worker for this step can be had");
   }
 
   #startDecode(slot: WorkerSlot, task: Task): void {

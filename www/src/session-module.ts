@@ -4,34 +4,33 @@ import type { AssetLoader } from "./assets.js";
 import type { SessionModule } from "./bindings.js";
 import { messageOf } from "./errors.js";
 import { VERSION } from "./version.js";
-import initSession, {
-  modelsForSteps,
-  PoseFileEncoder,
-  Session,
-  version,
-} from "./wasm/session/session.js";
+import makeBindings from "./wasm/session/bindings.js";
 import { versionMismatch } from "./worker-slot.js";
 
-const bindings: SessionModule = { modelsForSteps, Session, PoseFileEncoder };
-
 /** Set once the page has it: a second stream, or a recorder, need not fetch it again. */
-let isLoaded = false;
+let compiled: WebAssembly.Module | undefined;
 
-/** Loads it. Rejects with `asset-unreachable`, `asset-wrong-type`, `version-mismatch` or `aborted`. */
+/**
+ * An instance of it for each caller: one that trapped is of no more use to anybody. Rejects with `asset-unreachable`,
+ * `asset-wrong-type`, `version-mismatch` or `aborted`.
+ */
 export async function loadSession(loader: AssetLoader): Promise<SessionModule> {
-  if (isLoaded) return bindings;
-  const module = await loader.session();
-  const found = await versionOf(module);
+  const module = compiled ?? (await loader.session());
+  const bindings = makeBindings();
+  const found = await versionOf(module, bindings);
   if (found !== VERSION) throw versionMismatch("the session module", found);
-  isLoaded = true;
+  compiled = module;
   return bindings;
 }
 
 /** The version that the module says it is of. One that does not fit these bindings is of another one, too. */
-async function versionOf(module: WebAssembly.Module): Promise<string> {
+async function versionOf(
+  module: WebAssembly.Module,
+  bindings: ReturnType<typeof makeBindings>,
+): Promise<string> {
   try {
-    await initSession({ module_or_path: module });
-    return version();
+    await bindings.default({ module_or_path: module });
+    return bindings.version();
   } catch (error) {
     const isMisfit =
       error instanceof WebAssembly.LinkError || error instanceof TypeError;

@@ -3,6 +3,7 @@
 import { aborted } from "./asset-fetch.js";
 import { AssetLoader } from "./assets.js";
 import type { Session } from "./bindings.js";
+import { Downloads } from "./downloads.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import { InitMessages } from "./init-messages.js";
 import type { CheckedOptions, CreateOptions } from "./options.js";
@@ -13,9 +14,8 @@ import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { layoutSteps } from "./steps.js";
 import { createInferenceWorker } from "./worker-scripts.js";
-import type { StartProgress } from "./worker-slot.js";
 
-/** A worker that is silent for longer while it starts has failed. Loading its script counts, on slow lines too. */
+/** A worker that is silent for longer while it starts has failed, unless the network is busy with other files. */
 const START_TIMEOUT_MS = 60_000;
 
 /** A session with workers that are ready. */
@@ -33,20 +33,28 @@ export async function start(
   if (signal?.aborted) throw aborted();
   requireSimd();
   const meter = new ProgressMeter(options.onProgress);
-  const downloads = new AbortController();
+  const abortion = new AbortController();
+  const downloads = new Downloads(abortion.signal, () => pool.heard());
   const loader = new AssetLoader(
     options.assets,
     meter,
-    downloads.signal,
+    downloads,
     checked.keepsModels,
   );
   const module = loadSession(loader);
   const session = module.then(({ Session }) => new Session(checked.session));
   const modelsForSteps = module.then((bindings) => bindings.modelsForSteps);
-  const inits = new InitMessages(checked, loader, meter, modelsForSteps);
+  const layout = layoutSteps(checked.workers, checked.parts);
+  const inits = new InitMessages(
+    checked,
+    layout,
+    loader,
+    meter,
+    modelsForSteps,
+  );
   const pool = new WorkerPool(
-    layoutSteps(checked.workers, checked.parts),
-    (steps) => inits.of(steps),
+    layout,
+    inits,
     {
       createWorker:
         options.createWorker ?? (() => createWorker(options.workerUrl)),
@@ -54,8 +62,23 @@ export async function start(
       startTimeoutMs: START_TIMEOUT_MS,
     },
     (slot, progress) => {
-      if (progress.type === "compiled") inits.compiled(progress.module);
-      else tellOf(meter, slot.number, progress);
+      switch (progress.type) {
+        case "compiled":
+          return inits.compiled(progress.module);
+        case "downloaded": {
+          const { loadedBytes, totalBytes } = progress;
+          downloads.heard();
+          return meter.tell({
+            ...{ phase: "download", asset: "inference" },
+            ...{ loadedBytes, totalBytes },
+          });
+        }
+        case "loaded":
+          return meter.tell({
+            ...{ phase: "optimise", asset: progress.model },
+            worker: slot.number,
+          });
+      }
     },
   );
   try {
@@ -67,7 +90,7 @@ export async function start(
     return { session: ready, pool };
   } catch (error) {
     pool.close();
-    downloads.abort();
+    abortion.abort();
     session.then((unused) => unused.free()).catch(() => {});
     throw asLiveKeypointsError(error, "internal");
   }
@@ -87,25 +110,6 @@ async function unlessAborted<T>(
     return await Promise.race([promise, abortion]);
   } finally {
     signal?.removeEventListener("abort", onAbort);
-  }
-}
-
-/** Tells how far one worker is with one model. */
-function tellOf(
-  meter: ProgressMeter,
-  worker: number,
-  progress: Exclude<StartProgress, { type: "compiled" }>,
-): void {
-  const { type, model: asset } = progress;
-  switch (type) {
-    case "downloaded": {
-      const { loadedBytes, totalBytes } = progress;
-      return meter.tell({ phase: "download", asset, loadedBytes, totalBytes });
-    }
-    case "arrived":
-      return meter.arrived(asset, progress.bytes);
-    case "loaded":
-      return meter.tell({ phase: "optimise", asset, worker });
   }
 }
 

@@ -5,7 +5,7 @@ import {
   LiveKeypointsError,
   messageOf,
 } from "./errors.js";
-import type { StartMessages } from "./init-messages.js";
+import { RETRY_MS, SILENCE_MS, silent } from "./downloads.js";
 import { PROTOCOL_VERSION } from "./protocol.js";
 import type { PageMessage, WorkerMessage } from "./protocol.js";
 import { bitsOf } from "./steps.js";
@@ -25,10 +25,6 @@ export interface WorkerLike {
 
 /** The message that a worker is told with to compile the module for all. */
 export type CompileMessage = PageMessage & { type: "compile" };
-/** The message that a worker gets its models with. */
-export type ModelsMessage = PageMessage & { type: "models" };
-/** The message that a worker starts work with. */
-export type InitMessage = PageMessage & { type: "init" };
 /** A message that gives a worker one step. */
 export type StepMessage = PageMessage & { type: "decode" | "run" };
 /** A message that ends a step. */
@@ -38,8 +34,27 @@ export type StepAnswer = WorkerMessage & {
 
 /** How far a worker is that starts. */
 export type StartProgress = WorkerMessage & {
-  type: "compiled" | "downloaded" | "arrived" | "loaded";
+  type: "compiled" | "downloaded" | "loaded";
 };
+
+/** A message, and what of it is given away. */
+export interface Parcel {
+  message: PageMessage;
+  transfer: Transferable[];
+}
+
+/** What workers are started with. */
+export interface StartMessages {
+  /** For one of the workers that start together, unless the module was given compiled. */
+  readonly compile: Promise<CompileMessage | undefined>;
+  /** All that a worker needs for these steps, one after the other as it is there. */
+  init(steps: readonly Step[]): AsyncIterable<Parcel>;
+  /** What a worker that serves `served` needs for these steps as well. */
+  models(
+    steps: readonly Step[],
+    served: readonly Step[],
+  ): AsyncIterable<Parcel>;
+}
 
 /** What a slot tells its owner. */
 export interface SlotEvents {
@@ -64,6 +79,9 @@ export interface SlotOptions {
   startTimeoutMs: number;
 }
 
+/** A worker that said nothing while it started: perhaps its script is still on its way. */
+export class WorkerSilence extends LiveKeypointsError {}
+
 interface Settle {
   resolve: () => void;
   reject: (error: LiveKeypointsError) => void;
@@ -76,9 +94,10 @@ const MAX_DEATHS_IN_A_ROW = 3;
 export class WorkerSlot {
   /** From 0, as in progress and stats. */
   readonly number: number;
-  readonly steps: readonly Step[];
-  /** The session's bit set of `steps`. */
-  readonly bits: number;
+  /** What it serves: more than at first where another one is lost, nothing where it is lost itself. */
+  steps: readonly Step[];
+  /** Whether its steps fail, for want of a worker that serves them. */
+  isGivenUp = false;
   /** Workers that died and were replaced. */
   replaced = 0;
   /** Length of the worker's WebAssembly memory, as it last said; 0 before. */
@@ -101,12 +120,7 @@ export class WorkerSlot {
   ) {
     this.number = place.number;
     this.steps = place.steps;
-    this.bits = bitsOf(place.steps);
     this.#messages = messages;
-    // Looked at once the worker has said hello.
-    messages.compile?.catch(() => {});
-    messages.models.catch(() => {});
-    messages.init.catch(() => {});
     this.#options = options;
     this.#events = events;
   }
@@ -114,6 +128,21 @@ export class WorkerSlot {
   /** Whether a step can be given to the worker now. */
   get isIdle(): boolean {
     return this.#state === "idle";
+  }
+
+  /** The session's bit set of `steps`. */
+  get bits(): number {
+    return bitsOf(this.steps);
+  }
+
+  /** Whether there is a worker that can take over steps. */
+  get isAtWork(): boolean {
+    return this.#state === "idle" || this.#state === "busy";
+  }
+
+  /** Whether there will be a worker no more. */
+  get isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   /** Starts the first worker. Rejects with the worker's own code, `version-mismatch` or `worker-failed`. */
@@ -138,6 +167,26 @@ export class WorkerSlot {
   post(message: StepMessage, transfer: Transferable[]): void {
     this.#worker?.postMessage(message, transfer);
     this.#watch(this.#options.workerTimeoutMs);
+  }
+
+  /** Serves the steps of another one, too. Rejects where their models cannot be had, or the worker dies meanwhile. */
+  async adopt(steps: readonly Step[]): Promise<void> {
+    const worker = this.#worker;
+    for await (const { message, transfer } of this.#messages.models(
+      steps,
+      this.steps,
+    )) {
+      if (this.#worker !== worker || !this.isAtWork) break;
+      worker?.postMessage(message, transfer);
+    }
+    if (this.#worker !== worker || !this.isAtWork)
+      throw this.#describe("it was to take over steps");
+    this.steps = [...this.steps, ...steps];
+  }
+
+  /** The network is not silent: a script or a module may be on its way, too. */
+  heard(): void {
+    if (this.#state === "starting") this.#watchdog.renew();
   }
 
   /** Ends the worker for good. */
@@ -190,7 +239,7 @@ export class WorkerSlot {
           message.protocol === PROTOCOL_VERSION &&
           message.version === VERSION
         )
-          return this.#sendStart();
+          return void this.#sendStart();
         return this.#fail(
           versionMismatch(
             "the worker script",
@@ -198,10 +247,11 @@ export class WorkerSlot {
           ),
         );
       case "compiled":
+        this.#watchdog.stop();
+        return this.#events.starting(this, message);
       case "downloaded":
-      case "arrived":
       case "loaded":
-        this.#watch(this.#options.startTimeoutMs);
+        this.heard();
         return this.#events.starting(this, message);
       case "ready":
         this.memoryBytes = message.memoryBytes;
@@ -232,32 +282,41 @@ export class WorkerSlot {
     }
   }
 
-  /** Sends what the worker starts with, as it is there; models first, which take a while to get. */
-  #sendStart(): void {
+  /** Sends what the worker starts with, as it is there. Only while it owes an answer can it be silent for too long. */
+  async #sendStart(): Promise<void> {
     this.#watchdog.stop();
-    const { compile, models, init } = this.#messages;
-    // All others wait for it; a replacement finds it done.
-    if (this.#started && compile) void this.#send(compile);
-    void this.#send(models, init);
-  }
-
-  /** Sends the worker of now one message after the other, as they are there. */
-  async #send(
-    ...messages: readonly Promise<PageMessage | undefined>[]
-  ): Promise<void> {
     const worker = this.#worker;
     try {
-      for (const promise of messages) {
-        const message = await promise;
-        if (this.#worker !== worker) return;
-        if (!message) continue;
-        worker?.postMessage(message, []);
-        this.#watch(this.#options.startTimeoutMs);
+      // The others wait for the first; a replacement finds it done.
+      if (this.#started && this.number === 0) {
+        const compile = await this.#messages.compile;
+        if (compile && this.#worker === worker) this.#compile(compile);
       }
+      for await (const { message, transfer } of this.#messages.init(
+        this.steps,
+      )) {
+        if (this.#worker !== worker) return;
+        worker?.postMessage(message, transfer);
+      }
+      if (this.#worker === worker && this.#state === "starting")
+        this.#watch(this.#options.startTimeoutMs);
     } catch (error) {
       if (this.#worker === worker)
         this.#fail(asLiveKeypointsError(error, "worker-failed"));
     }
+  }
+
+  /** Silence is the network's here, and `Downloads` says what that means. */
+  #compile(message: CompileMessage): void {
+    this.#worker?.postMessage(message, []);
+    if ("file" in message.source)
+      return this.#watch(this.#options.startTimeoutMs);
+    const isRetry = message.cache === "no-store";
+    this.#watchdog.start(isRetry ? SILENCE_MS : RETRY_MS, () =>
+      isRetry
+        ? this.#fail(silent("inference"))
+        : this.#compile({ ...message, cache: "no-store" }),
+    );
   }
 
   #becomeReady(): void {
@@ -301,9 +360,12 @@ export class WorkerSlot {
   }
 
   #watch(timeoutMs: number): void {
-    this.#watchdog.start(timeoutMs, () =>
-      this.#fail(this.#describe(`no answer for ${timeoutMs} ms`)),
-    );
+    this.#watchdog.start(timeoutMs, () => {
+      const { code, message } = this.#describe(`no answer for ${timeoutMs} ms`);
+      const isStarting = this.#state === "starting";
+      const Kind = isStarting ? WorkerSilence : LiveKeypointsError;
+      this.#fail(new Kind(code, message));
+    });
   }
 
   #describe(reason: string | undefined): LiveKeypointsError {

@@ -1,9 +1,6 @@
 /** The script of a worker: loads the models it is told to and runs steps. Exported as `live-keypoints/worker`. */
 
-import type { OnPiece } from "./asset-fetch.js";
-import type { ModelName } from "./assets.js";
 import { asLiveKeypointsError, codeOf, messageOf } from "./errors.js";
-import { modelBytes } from "./models.js";
 import { compileModule } from "./module-compile.js";
 import { PixelReader } from "./pixels.js";
 import { PROTOCOL_VERSION, unreachable } from "./protocol.js";
@@ -22,16 +19,11 @@ interface WorkerScope {
   ): void;
 }
 
-type ModelOfMessage = (PageMessage & { type: "models" })["models"][number];
-
-/** A model that is not loaded yet. */
-interface Model {
-  name: ModelName;
-  bytes: Uint8Array;
-}
-
 const scope = globalThis as unknown as WorkerScope;
-let models: Promise<Model>[] = [];
+let compiling: AbortController | undefined;
+let started: Promise<InstanceType<typeof Runner>> | undefined;
+/** Models that are to come before the worker is ready. */
+let awaitedModels = 0;
 let steps: StepRunner | undefined;
 let warmUp: WarmUp | undefined;
 
@@ -48,11 +40,10 @@ async function handle(message: PageMessage): Promise<void> {
   switch (message.type) {
     case "compile":
       return compile(message);
-    case "models":
-      models = message.models.map(get);
-      return;
     case "init":
       return init(message);
+    case "model":
+      return load(message);
     case "decode":
     case "run":
       return runStep(message);
@@ -63,40 +54,56 @@ async function handle(message: PageMessage): Promise<void> {
 
 async function compile({
   source,
+  cache,
 }: PageMessage & { type: "compile" }): Promise<void> {
+  compiling?.abort();
+  const { signal } = (compiling = new AbortController());
   const from = "file" in source ? source.file : source.url;
-  const module = await compileModule("inference", from);
-  scope.postMessage({ type: "compiled", module });
-}
-
-/** Gets a model's bytes. An error is looked at when it is loaded. */
-function get({ name, source }: ModelOfMessage): Promise<Model> {
-  const onPiece: OnPiece = (loadedBytes, totalBytes) =>
-    scope.postMessage({
-      ...{ type: "downloaded", model: name, loadedBytes, totalBytes },
-    });
-  const model = modelBytes(name, source, onPiece).then((bytes) => {
-    scope.postMessage({ type: "arrived", model: name, bytes: bytes.length });
-    return { name, bytes };
-  });
-  model.catch(() => {});
-  return model;
-}
-
-async function init(message: PageMessage & { type: "init" }): Promise<void> {
-  const { memory } = await initInference({ module_or_path: message.module });
-  const runner = new Runner();
-  for (const model of models) {
-    const { name, bytes } = await model;
-    runner.loadModel(name, bytes);
-    scope.postMessage({ type: "loaded", model: name });
+  try {
+    const module = await compileModule(
+      "inference",
+      from,
+      { cache, signal },
+      (loadedBytes, totalBytes) =>
+        scope.postMessage({ type: "downloaded", loadedBytes, totalBytes }),
+    );
+    if (!signal.aborted) scope.postMessage({ type: "compiled", module });
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
-  models = [];
-  steps = new StepRunner(
-    runner,
-    new PixelReader(runner, message.maxPixels, message.fastDecode),
-    memory,
-  );
+}
+
+async function init({
+  module,
+  models,
+  maxPixels,
+  fastDecode,
+}: PageMessage & { type: "init" }): Promise<void> {
+  awaitedModels = models;
+  started = initInference({ module_or_path: module }).then(({ memory }) => {
+    const runner = new Runner();
+    const pixels = new PixelReader(runner, maxPixels, fastDecode);
+    steps = new StepRunner(runner, pixels, memory);
+    return runner;
+  });
+  tellIfReady(await started);
+}
+
+async function load({
+  name,
+  bytes,
+}: PageMessage & { type: "model" }): Promise<void> {
+  const runner = await started;
+  if (!runner) throw new Error("model came before init");
+  runner.loadModel(name, bytes);
+  awaitedModels -= 1;
+  scope.postMessage({ type: "loaded", model: name });
+  tellIfReady(runner);
+}
+
+/** Once: what comes later, for steps of another worker, makes the number negative. */
+function tellIfReady(runner: InstanceType<typeof Runner>): void {
+  if (awaitedModels !== 0 || !steps) return;
   const { memoryBytes } = steps;
   scope.postMessage({ type: "ready", version: version(), memoryBytes });
   warmUp = new WarmUp(() => runner.warmUpNext(), breakOff);

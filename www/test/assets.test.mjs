@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
 import { AssetLoader } from "../build/assets.js";
-import { modelBytes } from "../build/models.js";
+import { Downloads } from "../build/downloads.js";
 import { ProgressMeter } from "../build/progress.js";
 import { requireSimd } from "../build/simd.js";
 
@@ -92,13 +92,11 @@ function loader(
   { signal = new AbortController().signal, report, keepsModels } = {},
 ) {
   const meter = new ProgressMeter(report);
-  return new AssetLoader(assets, meter, signal, keepsModels);
+  return new AssetLoader(assets, meter, new Downloads(signal), keepsModels);
 }
 
-/** The model as a worker gets it that is told where by the page. */
-async function model(assets, { onPiece, ...options } = {}) {
-  return modelBytes(NAME, await loader(assets, options).model(NAME), onPiece);
-}
+/** The model as a worker gets it. */
+const model = (assets, options) => loader(assets, options).model(NAME);
 
 const failsWith =
   (code, ...parts) =>
@@ -244,59 +242,18 @@ test("an aborted download rejects with aborted", async () => {
 
 test("the pieces of a model are counted, those of one that is given are not", async () => {
   const told = [];
-  const onPiece = (...piece) => told.push(piece);
-  await model(address, { onPiece });
-  assert.deepEqual(told.at(-1), [MODEL.length, MODEL.length]);
-  const loaded = told.map(([bytes]) => bytes);
+  const report = (progress) => told.push(progress);
+  await model(address, { report });
+  const { loadedBytes, totalBytes } = told.at(-1);
+  assert.deepEqual([loadedBytes, totalBytes], [MODEL.length, MODEL.length]);
+  const loaded = told.map(({ loadedBytes }) => loadedBytes);
   assert.deepEqual(
     loaded,
     [...loaded].sort((a, b) => a - b),
   );
   told.length = 0;
-  await model({ models: { [NAME]: MODEL } }, { onPiece });
+  await model({ models: { [NAME]: MODEL } }, { report });
   assert.deepEqual(told, []);
-});
-
-test("two workers that need one model at once fetch it once, and keep it", async () => {
-  const kept = new Map();
-  const cache = {
-    match: async (key) => kept.get(key)?.clone(),
-    put: async (key, response) => kept.set(key, response),
-    keys: async () => [],
-  };
-  let last = Promise.resolve();
-  const locks = {
-    request: (_name, work) => (last = last.then(work)),
-  };
-  globalThis.caches = { open: async () => cache };
-  const { navigator } = globalThis;
-  Object.defineProperty(globalThis, "navigator", {
-    value: { locks },
-    configurable: true,
-  });
-  let downloads = 0;
-  const onPiece = (loaded, total) => (downloads += loaded === total ? 1 : 0);
-  try {
-    const options = { keepsModels: true, onPiece };
-    const found = await Promise.all([
-      model(address, options),
-      model(address, options),
-    ]);
-    assert.deepEqual(found, [MODEL, MODEL]);
-    assert.equal(downloads, 1);
-    assert.equal(kept.size, 1);
-    // A failure lets the next one try.
-    kept.clear();
-    await assert.rejects(model(`${address}/changed`, options));
-    await assert.rejects(model(`${address}/changed`, options));
-    assert.equal(kept.size, 0);
-  } finally {
-    delete globalThis.caches;
-    Object.defineProperty(globalThis, "navigator", {
-      value: navigator,
-      configurable: true,
-    });
-  }
 });
 
 test("progress never goes back", () => {

@@ -8,8 +8,15 @@ import { WorkerEngine } from "../build/worker-engine.js";
 import { FakeSession } from "./fake-session.mjs";
 import { FakeWorker, startWith } from "./fake-worker.mjs";
 
-/** `make(number)` says how the workers that are created one after the other behave. */
-export async function fakeStream(options = {}, make = () => ({})) {
+/**
+ * `make(number)` says how the workers that are created one after the other behave; `messages` is what they are started
+ * with.
+ */
+export async function fakeStream(
+  options = {},
+  make = () => ({}),
+  messages = startWith(),
+) {
   const checked = checkOptions(options);
   const session = new FakeSession(checked.session);
   const workers = [];
@@ -20,7 +27,7 @@ export async function fakeStream(options = {}, make = () => ({})) {
   };
   const pool = new WorkerPool(
     layoutSteps(checked.workers, checked.parts),
-    () => startWith(),
+    messages,
     {
       createWorker,
       workerTimeoutMs: checked.workerTimeoutMs,

@@ -7,7 +7,7 @@ export class FakeWorker extends EventTarget {
   /** Messages it got, in order. */
   received = [];
   isTerminated = false;
-  #models = [];
+  #awaitedModels = 0;
 
   /** `answer(message, worker)` may give another answer than the ordinary one: a message, or `null` for none. */
   constructor({
@@ -53,12 +53,13 @@ export class FakeWorker extends EventTarget {
     const { ticket } = message;
     if (message.type === "compile") {
       this.say({ type: "compiled", module: undefined });
-    } else if (message.type === "models") {
-      this.#models = message.models;
     } else if (message.type === "init") {
-      for (const { name } of this.#models)
-        this.say({ type: "loaded", model: name });
-      this.say({ type: "ready", version: VERSION, memoryBytes: 1000 });
+      this.#awaitedModels = message.models;
+      this.#tellIfReady();
+    } else if (message.type === "model") {
+      this.#awaitedModels -= 1;
+      this.say({ type: "loaded", model: message.name });
+      this.#tellIfReady();
     } else if (message.type === "decode") {
       const copy = message.wantsCopy ? new ArrayBuffer(12) : undefined;
       this.say({
@@ -80,23 +81,35 @@ export class FakeWorker extends EventTarget {
       });
     }
   }
+
+  #tellIfReady() {
+    if (this.#awaitedModels === 0)
+      this.say({ type: "ready", version: VERSION, memoryBytes: 1000 });
+  }
 }
 
-/** What workers are started with where nothing depends on it: models of these names. */
-export const startWith = (names = []) => ({
-  models: Promise.resolve({
-    type: "models",
-    models: names.map((name) => ({ name, source: { url: name } })),
-  }),
-  init: Promise.resolve({
-    type: "init",
-    module: undefined,
-    maxPixels: 100,
-    fastDecode: false,
-  }),
-});
+/** What workers are started with where nothing depends on it: models of the names that a list of steps has. */
+export const startWith = ({ compile, namesOf = () => [] } = {}) => {
+  const parcel = (message) => ({ message, transfer: [] });
+  async function* models(steps) {
+    for (const name of namesOf(steps))
+      yield parcel({ type: "model", name, bytes: new Uint8Array(1) });
+  }
+  async function* init(steps) {
+    yield parcel({
+      ...{ type: "init", module: undefined, models: namesOf(steps).length },
+      ...{ maxPixels: 100, fastDecode: false },
+    });
+    yield* models(steps);
+  }
+  return { compile: Promise.resolve(compile), init, models };
+};
 
-/** Ends when `condition` holds; the test's own limit ends it otherwise. */
+/** Waits until `condition` holds; throws after ten seconds. */
 export async function until(condition) {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const end = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`never came true: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }

@@ -5,10 +5,11 @@ import { afterEach, test } from "node:test";
 import { ModelCache, sha256 } from "../build/model-cache.js";
 import { MODEL_SHA256 } from "../build/model-digests.js";
 
-const URL_OF_MODEL = "https://page.example/models/a.onnx?x=1#y";
+const ORIGIN = "https://page.example";
 const FILE = new TextEncoder().encode("a model");
 const DIGEST = await sha256(FILE);
 
+globalThis.location = { origin: ORIGIN };
 afterEach(() => delete globalThis.caches);
 
 /** Cache Storage as far as it is used. */
@@ -41,55 +42,74 @@ test("the digests are those of the model files", async () => {
   assert.deepEqual(MODEL_SHA256, Object.fromEntries(digests));
 });
 
-test("a file that was kept comes back, and under no other digest or address", async () => {
+test("a file that was kept comes back, and under no other digest", async () => {
   const kept = storage();
-  const cache = new ModelCache();
-  assert.equal(await cache.get(URL_OF_MODEL, DIGEST), undefined);
-  await cache.put(URL_OF_MODEL, DIGEST, FILE);
-  assert.deepEqual(await cache.get(URL_OF_MODEL, DIGEST), FILE);
-  assert.deepEqual(
-    [...kept.keys()],
-    [`https://page.example/models/a.onnx?sha256=${DIGEST}`],
-  );
-  assert.equal(await cache.get(URL_OF_MODEL, "0".repeat(64)), undefined);
-  const other = "https://page.example/models/b.onnx";
-  assert.equal(await cache.get(other, DIGEST), undefined);
+  const cache = await ModelCache.open();
+  assert.equal(await cache.get(DIGEST), undefined);
+  await cache.put(DIGEST, FILE);
+  assert.deepEqual(await cache.get(DIGEST), FILE);
+  assert.equal(kept.size, 1);
+  assert.equal(await cache.get("0".repeat(64)), undefined);
 });
 
 test("what is kept and is whole no more is thrown away", async () => {
   const kept = storage();
-  const cache = new ModelCache();
-  await cache.put(URL_OF_MODEL, DIGEST, FILE);
+  const cache = await ModelCache.open();
+  await cache.put(DIGEST, FILE);
   const [key] = kept.keys();
   kept.set(key, new Response("another thing"));
-  assert.equal(await cache.get(URL_OF_MODEL, DIGEST), undefined);
+  assert.equal(await cache.get(DIGEST), undefined);
   assert.equal(kept.size, 0);
 });
 
-test("a new version of a file takes the place of the old one, and of no other file", async () => {
+test("what no model of this version is goes, as what was kept by its address; the other models stay", async () => {
   const kept = storage();
-  const cache = new ModelCache();
-  const other = "https://page.example/models/b.onnx";
-  await cache.put(other, DIGEST, FILE);
-  await cache.put(URL_OF_MODEL, "1".repeat(64), FILE);
-  await cache.put(URL_OF_MODEL, DIGEST, FILE);
-  assert.deepEqual([...kept.keys()].sort(), [
-    `https://page.example/models/a.onnx?sha256=${DIGEST}`,
-    `https://page.example/models/b.onnx?sha256=${DIGEST}`,
-  ]);
+  const cache = await ModelCache.open();
+  const [one, other] = Object.values(MODEL_SHA256);
+  await cache.put(one, FILE);
+  const [key] = kept.keys();
+  for (const version of ["v1", "v2"])
+    kept.set(`${ORIGIN}/${version}/models/a.onnx?sha256=${one}`, FILE);
+  kept.set(key.replace(one, "0".repeat(64)), FILE);
+  await cache.put(other, FILE);
+  assert.deepEqual([...kept.keys()], [key, key.replace(one, other)]);
 });
 
-test("without storage, or room in it, everything works as without", async () => {
-  const cache = new ModelCache();
-  await cache.put(URL_OF_MODEL, DIGEST, FILE);
-  assert.equal(await cache.get(URL_OF_MODEL, DIGEST), undefined);
+test("without storage, or room in it, or where the browser refuses it, everything works as without", async () => {
+  assert.equal(await ModelCache.open(), undefined);
+  globalThis.caches = { open: () => Promise.reject(new Error("forbidden")) };
+  assert.equal(await ModelCache.open(), undefined);
+  const get = () => {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  };
+  Object.defineProperty(globalThis, "caches", { get, configurable: true });
+  assert.equal(await ModelCache.open(), undefined);
+  delete globalThis.caches;
   storage({
     put: () => {
       throw new DOMException("no room", "QuotaExceededError");
     },
   });
-  await cache.put(URL_OF_MODEL, DIGEST, FILE);
-  globalThis.caches = { open: () => Promise.reject(new Error("forbidden")) };
-  await cache.put(URL_OF_MODEL, DIGEST, FILE);
-  assert.equal(await cache.get(URL_OF_MODEL, DIGEST), undefined);
+  const cache = await ModelCache.open();
+  await cache.put(DIGEST, FILE);
+  assert.equal(await cache.get(DIGEST), undefined);
+});
+
+test("where the browser refuses to compute digests, nothing is taken from what was kept, and nothing of it is lost", async () => {
+  const kept = storage();
+  const cache = await ModelCache.open();
+  await cache.put(DIGEST, FILE);
+  const { subtle } = crypto;
+  const refuse = () =>
+    Promise.reject(new DOMException("no", "NotAllowedError"));
+  Object.defineProperty(crypto, "subtle", {
+    value: { digest: refuse },
+    configurable: true,
+  });
+  try {
+    assert.equal(await cache.get(DIGEST), undefined);
+    assert.equal(kept.size, 1);
+  } finally {
+    Object.defineProperty(crypto, "subtle", { value: subtle });
+  }
 });

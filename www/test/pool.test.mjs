@@ -6,10 +6,13 @@ import { WorkerPool } from "../build/pool.js";
 import { layoutSteps } from "../build/steps.js";
 import { FakeWorker, startWith, until } from "./fake-worker.mjs";
 
+/** A model for each step, by its name. */
+const namesOf = (steps) => steps;
+
 /** A pool of `count` workers; `make(number)` says how the workers that are created one after the other behave. */
 function makePool(
   count,
-  { make = () => ({}), timeouts = {}, messagesOf = startWith } = {},
+  { make = () => ({}), timeouts = {}, messages = startWith({ namesOf }) } = {},
 ) {
   const workers = [];
   const told = { ready: [], answered: [], died: [], lost: [] };
@@ -30,7 +33,7 @@ function makePool(
   };
   const pool = new WorkerPool(
     layoutSteps(count, ["pose", "hands", "face"]),
-    messagesOf,
+    messages,
     options,
   );
   pool.connect(events);
@@ -56,9 +59,7 @@ test("every worker is started with the models of its own steps", async () => {
   const { pool, workers } = makePool(3);
   await pool.start();
   assert.deepEqual(
-    workers.map((worker) =>
-      worker.got("models")[0].models.map(({ name }) => name),
-    ),
+    workers.map((worker) => worker.got("model").map(({ name }) => name)),
     [["decode", "pose"], ["leftHand", "face"], ["rightHand"]],
   );
   assert.ok(pool.slots.every((slot) => slot.isIdle));
@@ -149,7 +150,7 @@ test("a worker that dies is replaced, and the replacement is loaded the same way
   assert.match(told.died[0].what.message, /out of memory/);
   await until(() => told.ready.length === 1);
   assert.ok(workers[0].isTerminated);
-  for (const message of ["models", "init"])
+  for (const message of ["init", "model"])
     assert.deepEqual(workers[1].got(message), workers[0].got(message));
   assert.ok(pool.slots[0].isIdle);
   assert.equal(pool.slots[0].replaced, 1);
@@ -252,35 +253,26 @@ test("layouts serve every step once, and no more workers than have work", () => 
 });
 
 test("one worker compiles for all, and its replacement does not again", async () => {
+  const compile = { type: "compile", source: { url: "there" } };
   const { workers, pool, told } = makePool(2, {
-    messagesOf: (steps) => ({
-      ...startWith(steps),
-      ...(steps.includes("decode") && {
-        compile: Promise.resolve({ type: "compile", source: { url: "there" } }),
-      }),
-    }),
+    messages: startWith({ compile, namesOf }),
   });
   await pool.start();
-  assert.deepEqual(
-    workers.map(({ received }) => received.map(({ type }) => type)),
-    [
-      ["compile", "models", "init"],
-      ["models", "init"],
-    ],
-  );
+  const typesOf = ({ received }) => received.map(({ type }) => type);
+  const all = ["init", "model", "model", "model"];
+  assert.deepEqual(typesOf(workers[0]), ["compile", ...all]);
+  assert.deepEqual(typesOf(workers[1]), ["init", "model", "model"]);
   workers[0].die();
   await until(() => told.ready.length === 1);
-  assert.deepEqual(
-    workers[2].received.map(({ type }) => type),
-    ["models", "init"],
-  );
+  assert.deepEqual(typesOf(workers[2]), all);
   pool.close();
 });
 
 test("a worker that has nothing to compile for want of the file rejects the start", async () => {
-  const error = new LiveKeypointsError("asset-unreachable", "404");
-  const { pool } = makePool(1, {
-    messagesOf: () => ({ ...startWith(), compile: Promise.reject(error) }),
-  });
+  const compile = Promise.reject(
+    new LiveKeypointsError("asset-unreachable", "404"),
+  );
+  compile.catch(() => {});
+  const { pool } = makePool(1, { messages: { ...startWith(), compile } });
   await assert.rejects(pool.start(), code("asset-unreachable"));
 });

@@ -356,6 +356,45 @@ test("after close every call is refused, what is pending settles, and frames tha
   assert.deepEqual(states, []);
 });
 
+test("a fallback is told before the relay hears of it, waits for the answer, and can be refused", async () => {
+  const sockets = [];
+  const { FakeSocket } = await import("./fake-socket.mjs");
+  const fallback = {
+    url: "wss://relay.example/live-signs",
+    createSocket: (...given) => {
+      sockets.push(new FakeSocket(...given));
+      setImmediate(() => sockets.at(-1).accept());
+      return sockets.at(-1);
+    },
+  };
+  const createWorker = () => {
+    throw new Error("no workers today");
+  };
+  const told = [];
+  const onFallback = async (reason) => {
+    told.push([reason.code, sockets.length]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    told.push(["asked", sockets.length]);
+  };
+  const options = { fallback, createWorker };
+  const live = await LiveKeypoints.create({ ...options, onFallback });
+  assert.equal(live.engine, "relay");
+  await live.close();
+  assert.deepEqual(told, [
+    ["worker-failed", 0],
+    ["asked", 0],
+  ]);
+  const refusal = new Error("the user said no");
+  await assert.rejects(
+    LiveKeypoints.create({
+      ...options,
+      onFallback: () => Promise.reject(refusal),
+    }),
+    (error) => error === refusal,
+  );
+  assert.equal(sockets.length, 1);
+});
+
 test("a page that can compute does not ask the relay, and one that cannot falls back to it", async () => {
   const { validate } = WebAssembly;
   const sockets = [];

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fakeStream, FakePicture, jpeg, take } from "./fake-stream.mjs";
-import { until } from "./fake-worker.mjs";
+import { LiveKeypointsError } from "../build/errors.js";
+import { startWith, until } from "./fake-worker.mjs";
 
 const STEPS = {
   1: "decode",
@@ -271,6 +272,76 @@ test("frames whose pixels only the dead worker held fail too, and no others", as
   assert.ok(errors.every(({ code }) => code === "worker-died"));
   assert.equal(live.stats().completed, 6 - errors.length);
   await live.close();
+});
+
+for (const lost of [0, 1, 2, 3]) {
+  test(`where worker ${lost} cannot be replaced, another one takes over its steps and models, and no frame fails`, async () => {
+    const make = (number) =>
+      number < 4 ? {} : assert.fail("no worker any more");
+    const messages = startWith({ namesOf: (steps) => steps });
+    const { live, workers, errors } = await fakeStream({}, make, messages);
+    live.push(jpeg());
+    await take(live, 1);
+    const { steps } = live.stats().workers[lost];
+    workers[lost].die();
+    for (let mark = 1; mark < 20; mark += 1) live.push(jpeg(mark));
+    const results = await take(live, 19);
+    assert.deepEqual(
+      results.map(({ index }) => index),
+      Array.from({ length: 19 }, (_, number) => number + 1),
+    );
+    assert.deepEqual(errors, []);
+    const served = live.stats().workers.map(({ steps }) => steps);
+    assert.deepEqual(served[lost], []);
+    const heir = served.findIndex((list) => list.includes(steps[0]));
+    if (/Hand/.test(steps))
+      assert.match(String(served[heir]), /leftHand|rightHand/);
+    const models = workers[heir].got("model").map(({ name }) => name);
+    for (const step of steps) assert.ok(models.includes(step), step);
+    await live.close();
+  });
+}
+
+test("while nobody can get the models of lost steps, frames fail; once somebody can, they do not", async () => {
+  const make = (number) => (number < 4 ? {} : assert.fail("none any more"));
+  const messages = startWith({ namesOf: (steps) => steps });
+  const { models } = messages;
+  let isOnline = false;
+  messages.models = (...of) => {
+    if (isOnline) return models(...of);
+    throw new LiveKeypointsError("asset-unreachable", "offline");
+  };
+  const { live, workers, errors } = await fakeStream({}, make, messages);
+  workers[3].die();
+  live.push(jpeg(0));
+  live.push(jpeg(1));
+  await until(() => errors.length === 2);
+  assert.deepEqual(
+    errors.map(({ code, index }) => [index, code]),
+    [
+      [0, "worker-failed"],
+      [1, "worker-failed"],
+    ],
+  );
+  isOnline = true;
+  await until(() => live.stats().workers[3].steps.length === 0);
+  live.push(jpeg(2));
+  assert.equal((await take(live, 1))[0].index, 2);
+  assert.equal(errors.length, 2);
+  await live.close();
+});
+
+test("when the last worker is lost, the stream ends", async () => {
+  const make = (number) => (number < 2 ? {} : assert.fail("none any more"));
+  const { live, workers, errors } = await fakeStream({ workers: 2 }, make);
+  workers[0].die();
+  workers[1].die();
+  await until(() => errors.length > 0);
+  assert.deepEqual(
+    errors.map(({ code, index }) => [code, index]),
+    [["worker-failed", undefined]],
+  );
+  assert.throws(() => live.push(jpeg()), { code: "closed" });
 });
 
 test("a worker that cannot be replaced ends the stream: iterator, detect and event tell", async () => {
