@@ -6,6 +6,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
@@ -13,6 +14,7 @@ const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 /** Where each part of the site lies; the first folder that has the file gives it. */
 const FOLDERS = [
   ["/live-keypoints/", join(ROOT, "www/dist")],
+  ["/next/live-keypoints/", join(ROOT, "www/dist")],
   ["/clips/", process.env.CLIPS ?? join(ROOT, "tests/fixtures/clips")],
   ["/pages/", join(ROOT, "tests/browser/pages")],
   ["/", join(ROOT, "www/demo")],
@@ -31,16 +33,19 @@ const TYPES = {
 
 /**
  * Starts on a free port. `answers` maps paths to `{ status, type, body, policy }`, for answers that no file gives;
- * `requests` lists the paths that were asked for.
+ * `requests` lists the paths that were asked for. Of `line`, `pieces` and `pauseMs` make modules and models arrive slowly,
+ * `stalls` has the paths whose next answer, or with `Infinity` every answer, stops after a thousand bytes, and `headers` go
+ * with every file.
  */
 export async function startServer({ port = 0, answers = new Map() } = {}) {
   const requests = [];
+  const line = { pieces: 1, pauseMs: 0, stalls: new Map(), headers: {} };
   const server = createServer((request, response) => {
     const path = decodeURIComponent(
       new URL(request.url, "http://localhost").pathname,
     );
     requests.push(path);
-    answer(path, answers, response).catch((error) => {
+    answer(path, answers, line, response).catch((error) => {
       response.writeHead(500, { "content-type": "text/plain" });
       response.end(String(error));
     });
@@ -50,6 +55,7 @@ export async function startServer({ port = 0, answers = new Map() } = {}) {
     address: `http://127.0.0.1:${server.address().port}`,
     answers,
     requests,
+    line,
     close: () => {
       server.closeAllConnections();
       return new Promise((closed) => server.close(closed));
@@ -57,7 +63,7 @@ export async function startServer({ port = 0, answers = new Map() } = {}) {
   };
 }
 
-async function answer(path, answers, response) {
+async function answer(path, answers, line, response) {
   const given = answers.get(path);
   if (given) {
     response.writeHead(given.status ?? 200, {
@@ -81,8 +87,23 @@ async function answer(path, answers, response) {
     "content-length": file.size,
     "cache-control": "no-cache",
     "content-security-policy": policy(html),
+    ...line.headers,
   });
-  createReadStream(file.path).pipe(response);
+  const stalls = line.stalls.get(path) ?? 0;
+  line.stalls.set(path, stalls - 1);
+  if (stalls > 0)
+    return createReadStream(file.path, { end: 999 }).pipe(response, {
+      end: false,
+    });
+  if (line.pieces === 1 || !/\.(wasm|onnx)$/.test(path))
+    return createReadStream(file.path).pipe(response);
+  const body = await readFile(file.path);
+  const length = Math.ceil(body.length / line.pieces);
+  for (let at = 0; at < body.length && !response.destroyed; at += length) {
+    response.write(body.subarray(at, at + length));
+    await pause(line.pauseMs);
+  }
+  response.end();
 }
 
 async function find(path) {

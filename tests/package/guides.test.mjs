@@ -36,7 +36,14 @@ test("blocks of code are found with their names, in lists too", () => {
 test("every block of code compiles", async () => {
   const folder = await install("guides");
   const guides = await readGuides(packageIn(folder));
-  for (const guide of ["README", "react", "vue", "plain-page", "migration"])
+  for (const guide of [
+    "README",
+    "react",
+    "vue",
+    "plain-page",
+    "other-origins",
+    "migration",
+  ])
     assert.ok(guides.get(guide)?.length > 0, guide);
   assert.ok((await writeForCompiler(guides, folder)) > 10);
   for (const project of ["tsconfig.json", "tsconfig.javascript.json"]) {

@@ -14,7 +14,15 @@ const TYPES = {
 };
 
 /** Serves folders, the first that has the file; `requests` lists the paths asked for. */
-export async function serve(...folders) {
+export function serve(...folders) {
+  return serveUnder(
+    (path, body) => ({ "content-security-policy": policyOf(path, body) }),
+    ...folders,
+  );
+}
+
+/** The same, with the headers that `headersOf(path, body)` gives. */
+export async function serveUnder(headersOf, ...folders) {
   const requests = [];
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -25,7 +33,7 @@ export async function serve(...folders) {
       if (body === undefined) continue;
       response.writeHead(200, {
         "content-type": TYPES[extname(path)] ?? "application/octet-stream",
-        "content-security-policy": policyOf(path, body),
+        ...headersOf(path, body),
       });
       return response.end(body);
     }
