@@ -105,10 +105,15 @@ acceptDrops(byId("picture"), (file) => {
   void changeSource("file", () => openFile(file));
 });
 // Where there can be none, the demo works as well, but not without a network.
-navigator.serviceWorker
-  ?.register("service-worker.js", { type: "module" })
-  .catch(() => {});
+registerServiceWorker().catch(() => {});
 void begin();
+
+/** Rejects where the browser refuses: in some frames already when it is asked for its service workers. */
+async function registerServiceWorker(): Promise<void> {
+  await navigator.serviceWorker?.register("service-worker.js", {
+    type: "module",
+  });
+}
 
 async function begin(): Promise<void> {
   try {

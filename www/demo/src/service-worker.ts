@@ -7,6 +7,8 @@
 interface FetchEventLike extends Event {
   readonly request: Request;
   respondWith(response: Promise<Response>): void;
+  /** Keeps the service worker alive for longer. */
+  waitUntil(work: Promise<void>): void;
 }
 
 interface ServiceWorkerScope {
@@ -27,19 +29,31 @@ scope.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.endsWith(".onnx")) return;
-  event.respondWith(answer(request));
+  event.respondWith(answer(event));
 });
 
-async function answer(request: Request): Promise<Response> {
-  const cache = await caches.open(CACHE_NAME);
+async function answer(event: FetchEventLike): Promise<Response> {
+  const { request } = event;
   try {
     const response = await fetch(request);
-    if (response.ok) await cache.put(keyOf(request), response.clone());
+    // The page need not wait until all of it has come.
+    if (response.ok) event.waitUntil(keep(request, response.clone()));
     return response;
   } catch (error) {
-    const kept = await cache.match(keyOf(request));
+    const cache = await caches.open(CACHE_NAME).catch(() => undefined);
+    const kept = await cache?.match(keyOf(request));
     if (kept) return kept;
     throw error;
+  }
+}
+
+/** Keeping is a favour: the demo works as well where the browser has no room, or refuses. */
+async function keep(request: Request, response: Response): Promise<void> {
+  try {
+    const cache = await caches.open(CACHE_NAME);
+    await cache.put(keyOf(request), response);
+  } catch {
+    // It is fetched again next time.
   }
 }
 
