@@ -74,6 +74,23 @@ test("on a slow line create() takes as long as it takes, tells how far it is, an
   assert.ok(Math.max(...gaps) < 5000, `${Math.max(...gaps)} ms without a word`);
 });
 
+test("a worker's script that is stuck is no reason to ask a relay", async () => {
+  opened.server.line.stalls.set("/live-keypoints/worker.js", Infinity);
+  const { code, told } = await inPage(
+    opened,
+    async ({ createError }, fallback) => {
+      const told = [];
+      const onFallback = (reason) => told.push(reason.code);
+      const error = await createError({ workers: 1, fallback, onFallback });
+      return { ...error, told };
+    },
+    FALLBACK,
+    inHurry,
+  );
+  assert.equal(code, "worker-failed");
+  assert.deepEqual(told, []);
+});
+
 for (const [what, path] of [
   ["a model", MODEL],
   ["the workers' module", RELAXED],

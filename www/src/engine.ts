@@ -25,7 +25,7 @@ export interface EngineStats extends SessionStats {
 
 /** What one worker does. */
 export interface WorkerStats {
-  /** The steps it serves. */
+  /** The steps it serves: none once another worker has taken them over. */
   readonly steps: readonly Step[];
   /** Milliseconds spent on steps so far. */
   readonly busyMs: number;

@@ -79,7 +79,7 @@ export interface SlotOptions {
   startTimeoutMs: number;
 }
 
-/** A worker that said nothing while it started: perhaps its script is still on its way. */
+/** A worker that has not said hello: perhaps its script is still on its way. */
 export class WorkerSilence extends LiveKeypointsError {}
 
 interface Settle {
@@ -228,7 +228,7 @@ export class WorkerSlot {
       event.preventDefault();
       this.#fail(this.#describe((event as ErrorEvent).message));
     });
-    this.#watch(this.#options.startTimeoutMs);
+    this.#watch(this.#options.startTimeoutMs, WorkerSilence);
   }
 
   #receive(message: WorkerMessage): void {
@@ -359,12 +359,10 @@ export class WorkerSlot {
     this.#worker = undefined;
   }
 
-  #watch(timeoutMs: number): void {
+  #watch(timeoutMs: number, Silence = LiveKeypointsError): void {
     this.#watchdog.start(timeoutMs, () => {
       const { code, message } = this.#describe(`no answer for ${timeoutMs} ms`);
-      const isStarting = this.#state === "starting";
-      const Kind = isStarting ? WorkerSilence : LiveKeypointsError;
-      this.#fail(new Kind(code, message));
+      this.#fail(new Silence(code, message));
     });
   }
 
