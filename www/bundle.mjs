@@ -83,8 +83,6 @@ async function makeBindings(folder) {
     format: "cjs",
     target: "es2022",
     charset: "utf8",
-    // The module is always given compiled.
-    define: { "import.meta.url": '"about:blank"' },
   });
   const [{ text }] = outputFiles;
   writeFileSync(
