@@ -68,8 +68,11 @@ test("on a slow line create() takes as long as it takes, tells how far it is, an
   assert.equal(engine, "page");
   assert.deepEqual(told, []);
   assert.equal(assets.length, 8);
-  assert.equal(large().length, 8);
-  assert.equal(new Set(large()).size, 8);
+  const models = large().filter((path) => path.endsWith(".onnx"));
+  assert.equal(models.length, 6);
+  assert.equal(new Set(models).size, 6);
+  // A module, whose pieces nobody is told at first, may be asked for once more.
+  assert.ok(large().length <= 10, `${large()}`);
   // A worker's start, which tells nothing, is among them.
   assert.ok(Math.max(...gaps) < 5000, `${Math.max(...gaps)} ms without a word`);
 });

@@ -79,7 +79,7 @@ test("it asks for the package's own files only, each once, and tells how far it 
         [loadedBytes, totalBytes],
       ]),
   );
-  assert.equal(bytes.size, 8);
+  assert.equal(bytes.size, 6);
   for (const [asset, [loaded, total]] of bytes)
     assert.equal(loaded, total, asset);
 });

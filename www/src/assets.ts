@@ -81,7 +81,7 @@ export class AssetLoader {
         ? source
         : await this.#downloads.run(
             "session",
-            source instanceof Response ? ["default"] : ["default", "no-store"],
+            source instanceof Response ? ["no-store"] : ["default", "no-store"],
             (request) => compileModule("session", source, request, onPiece),
           );
     this.#meter.compiled("session");

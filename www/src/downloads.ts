@@ -6,7 +6,7 @@ import { Watchdog } from "./watchdog.js";
 
 /**
  * After so much silence a file is asked for again, past the browser's HTTP cache: Chromium lets a request for what another
- * tab is downloading into that cache wait for the other tab.
+ * tab is downloading into that cache wait for the other tab. A module's pieces are told from then on only.
  */
 export const RETRY_MS = 10_000;
 /** After so much silence the second time, milliseconds, a file cannot be had. */

@@ -12,7 +12,7 @@ import type { AssetSource, ModuleName } from "./assets.js";
 import { LiveKeypointsError, messageOf } from "./errors.js";
 
 /**
- * Compiles a module while it arrives. Rejects with `asset-unreachable`, `asset-wrong-type`, `worker-failed` where the
+ * Compiles a module while it arrives, and tells of its pieces where it is asked for past the HTTP cache. Rejects with `asset-unreachable`, `asset-wrong-type`, `worker-failed` where the
  * page's policy forbids WebAssembly, or `aborted`.
  */
 export async function compileModule(
@@ -26,10 +26,11 @@ export async function compileModule(
   if (isBytes(source)) return compileBytes(name, source);
   const response = await answerOf(name, source, request);
   const type = contentType(response);
-  // A copy, which breaks off where the answer does.
-  readPieces(response.clone(), (_piece, ...bytes) => onPiece(...bytes)).catch(
-    () => {},
-  );
+  // Not at the first attempt: of an answer that was copied, browsers keep no compiled code.
+  if (request.cache === "no-store")
+    readPieces(response.clone(), (_piece, ...bytes) => onPiece(...bytes)).catch(
+      () => {}, // The answer itself breaks off, too.
+    );
   try {
     // The untouched response: browsers then keep the compiled code with it in their cache.
     if (type === "application/wasm")
