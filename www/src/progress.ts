@@ -1,7 +1,7 @@
 /** How far `LiveKeypoints.create` has come. */
 export type Progress = (
   | {
-      /** An asset is being downloaded; told for every piece that arrives. */
+      /** An asset is being downloaded; told for every piece that arrives, of a module only if that takes long. */
       phase: "download";
       /** Such as `inference` or `pose_detection`. */
       asset: string;
