@@ -66,7 +66,7 @@ async function listen(server) {
 function policyOf(path, body) {
   const map =
     path.endsWith(".html") &&
-    /<script type="importmap">(.*?)<\/script>/s.exec(body)?.[1];
+    /<script type="?importmap"?>(.*?)<\/script>/s.exec(body)?.[1];
   return policy(
     map
       ? `'sha256-${createHash("sha256").update(map).digest("base64")}'`
