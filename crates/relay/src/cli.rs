@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use live_keypoints_pipeline::Quality;
+use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_relay::extract::{FrameRate, Mode};
 use live_keypoints_relay::model_loading::ModelSource;
 use live_keypoints_relay::pool::MAX_WORKERS;
@@ -90,6 +91,10 @@ pub(crate) struct ExtractArgs {
     /// Threads that compute, 1 to 4; as many as there are cores if not given
     #[arg(long, value_name = "N", value_parser = worker_count)]
     workers: Option<NonZeroUsize>,
+    /// Width times height of a picture; a larger one fails. A file may have four bytes for each, and 32 MiB in any case
+    /// [default: 33554432]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_pixels: Option<u64>,
     /// Where to write, instead of standard output
     #[arg(short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -107,6 +112,16 @@ impl ExtractArgs {
         self.workers
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN)
+    }
+
+    pub(crate) fn limits(&self) -> DecodeLimits {
+        let default = DecodeLimits::default();
+        self.max_pixels.map_or(default, |max_pixels| DecodeLimits {
+            max_pixels,
+            max_bytes: usize::try_from(max_pixels.saturating_mul(4))
+                .unwrap_or(usize::MAX - 1)
+                .max(default.max_bytes),
+        })
     }
 }
 

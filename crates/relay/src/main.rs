@@ -12,9 +12,9 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use live_keypoints_pipeline::Options;
-use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_relay::extract::{
-    ExtractConfig, ExtractError, Inputs, JsonLines, PoseFile, ResultSink, Summary, extract,
+    ExtractConfig, ExtractError, Inputs, JsonLines, PoseFile, ResultSink, StandardInput, Summary,
+    extract,
 };
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
@@ -43,12 +43,21 @@ fn printed(outcome: io::Result<()>) -> anyhow::Result<ExitCode> {
 }
 
 fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
-    let limits = DecodeLimits::default();
+    let limits = args.limits();
     let inputs = Inputs::new(&args.inputs, limits).unwrap_or_else(|error| {
         Cli::command()
             .error(clap::error::ErrorKind::ValueValidation, error)
             .exit()
     });
+    if let Some([first, second]) = inputs.numbers_turned_round() {
+        report(&format!(
+            "{} comes before {}: a folder's pictures are taken in bytewise order; give the files in their order, or pad \
+             their numbers with zeros",
+            first.display(),
+            second.display()
+        ));
+    }
+    let standard_input = inputs.standard_input();
     let models = load(&args.models.source(), args.models.quality())?;
     let pool = WorkerPool::start(Arc::new(models), limits, args.workers())
         .context("the worker threads cannot be started")?;
@@ -81,7 +90,7 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     });
     progress.finish_and_clear();
     match outcome {
-        Ok(summary) => Ok(exit_code_of(summary)),
+        Ok(summary) => Ok(exit_code_of(summary, standard_input.as_deref())),
         // Who reads has had enough, as `head` does.
         Err(ExtractError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(ExitCode::SUCCESS)
@@ -143,16 +152,28 @@ fn start_logging(format: LogFormatArg) {
     }
 }
 
-fn exit_code_of(summary: Summary) -> ExitCode {
+fn exit_code_of(summary: Summary, standard_input: Option<&StandardInput>) -> ExitCode {
     let Summary { pictures, failed } = summary;
-    if pictures == 0 {
-        report("there is no picture in what was given");
-    } else if failed > 0 {
-        report(&format!("{failed} of {pictures} pictures failed"));
-    } else {
-        return ExitCode::SUCCESS;
+    let skipped_bytes = standard_input.map_or(0, StandardInput::skipped_bytes);
+    if skipped_bytes > 0 {
+        report(&format!(
+            "skipped {skipped_bytes} bytes of standard input that belong to no picture"
+        ));
     }
-    ExitCode::FAILURE
+    let is_stream_empty = standard_input.is_some_and(|stream| stream.pictures() == 0);
+    if is_stream_empty {
+        report("there is no picture on standard input");
+    } else if pictures == 0 {
+        report("there is no picture in what was given");
+    }
+    if failed > 0 {
+        report(&format!("{failed} of {pictures} pictures failed"));
+    }
+    if pictures == 0 || failed > 0 || is_stream_empty {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 /// On a terminal that does not also get the results.

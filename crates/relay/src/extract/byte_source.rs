@@ -41,6 +41,21 @@ impl<R: BufRead> ByteSource<R> {
         }
     }
 
+    /// Reads so many bytes, fewer only at the end.
+    pub(super) fn read(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(count);
+        while bytes.len() < count {
+            let buffered = self.buffer()?;
+            let taken = buffered.len().min(count - bytes.len());
+            if taken == 0 {
+                break;
+            }
+            bytes.extend_from_slice(&buffered[..taken]);
+            self.consume(taken);
+        }
+        Ok(bytes)
+    }
+
     /// Puts bytes that were read back in front.
     pub(super) fn give_back(&mut self, bytes: &[u8]) {
         self.given_back.splice(..self.next, bytes.iter().copied());

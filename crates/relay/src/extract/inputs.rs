@@ -5,12 +5,16 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Stdin};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use live_keypoints_pipeline::PictureError;
 use live_keypoints_pipeline::picture::DecodeLimits;
 use thiserror::Error;
 
+use super::Picture;
 use super::mjpeg::MjpegReader;
+use super::name_order::counts_down;
 use crate::frame::Frame;
 
 /// Endings of the files that are taken from a folder, in any case.
@@ -33,11 +37,34 @@ pub enum InputsError {
     StandardInputTwice,
 }
 
-/// The frames of a list of inputs, read one at a time.
+/// What has been read of standard input so far.
+#[derive(Debug, Default)]
+pub struct StandardInput {
+    pictures: AtomicU64,
+    skipped_bytes: AtomicU64,
+}
+
+impl StandardInput {
+    /// Pictures, those that fail included.
+    #[must_use]
+    pub fn pictures(&self) -> u64 {
+        self.pictures.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that belong to no picture.
+    #[must_use]
+    pub fn skipped_bytes(&self) -> u64 {
+        self.skipped_bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// The pictures of a list of inputs, read one at a time.
 #[derive(Debug)]
 pub struct Inputs {
     waiting: VecDeque<Input>,
     stream: Option<MjpegReader<BufReader<Stdin>>>,
+    standard_input: Option<Arc<StandardInput>>,
+    numbers_turned_round: Option<[PathBuf; 2]>,
     limits: DecodeLimits,
 }
 
@@ -49,15 +76,21 @@ impl Inputs {
     /// [`InputsError`].
     pub fn new(paths: &[PathBuf], limits: DecodeLimits) -> Result<Self, InputsError> {
         let mut waiting = VecDeque::new();
+        let mut standard_input = None;
+        let mut numbers_turned_round = None;
         for path in paths {
             if path.as_os_str() == "-" {
-                if waiting.iter().any(|w| matches!(w, Input::Stdin)) {
+                if standard_input.replace(Arc::default()).is_some() {
                     return Err(InputsError::StandardInputTwice);
                 }
                 waiting.push_back(Input::Stdin);
             } else if path.is_dir() {
                 match pictures_in(path) {
-                    Ok(files) => waiting.extend(files.into_iter().map(Input::File)),
+                    Ok(files) => {
+                        numbers_turned_round =
+                            numbers_turned_round.or_else(|| turned_round(&files));
+                        waiting.extend(files.into_iter().map(Input::File));
+                    }
                     Err(error) => waiting.push_back(Input::Unlisted(path.clone(), error)),
                 }
             } else {
@@ -67,45 +100,76 @@ impl Inputs {
         Ok(Self {
             waiting,
             stream: None,
+            standard_input,
+            numbers_turned_round,
             limits,
         })
     }
 
-    /// Number of frames, where no standard input hides it.
+    /// Number of pictures, where no standard input hides it.
     #[must_use]
     pub fn known_length(&self) -> Option<usize> {
-        let is_known = !self.waiting.iter().any(|w| matches!(w, Input::Stdin));
-        is_known.then_some(self.waiting.len())
+        self.standard_input.is_none().then_some(self.waiting.len())
+    }
+
+    /// Counts standard input as it is read, if it is among the inputs.
+    #[must_use]
+    pub fn standard_input(&self) -> Option<Arc<StandardInput>> {
+        self.standard_input.clone()
+    }
+
+    /// The first two files of a folder that follow each other in bytewise order with falling numbers, as `frame10.jpg` and
+    /// `frame2.jpg` do.
+    #[must_use]
+    pub fn numbers_turned_round(&self) -> Option<&[PathBuf; 2]> {
+        self.numbers_turned_round.as_ref()
+    }
+
+    fn next_of_stream(&mut self) -> Option<Frame> {
+        let stream = self.stream.as_mut()?;
+        let next = stream.next_picture();
+        let counts = self.standard_input.get_or_insert_default();
+        let skipped = stream.skipped_bytes();
+        counts.skipped_bytes.store(skipped, Ordering::Relaxed);
+        let frame = next.unwrap_or_else(|error| {
+            self.stream = None;
+            let message = format!("standard input cannot be read: {error}");
+            Some(Frame::unreadable(message))
+        })?;
+        counts.pictures.fetch_add(1, Ordering::Relaxed);
+        Some(frame)
     }
 }
 
 impl Iterator for Inputs {
-    type Item = Frame;
+    type Item = Picture;
 
-    fn next(&mut self) -> Option<Frame> {
+    fn next(&mut self) -> Option<Picture> {
         loop {
-            if let Some(stream) = &mut self.stream {
-                match stream.next_picture() {
-                    Ok(Some(frame)) => return Some(frame),
-                    Ok(None) => self.stream = None,
-                    Err(error) => {
-                        self.stream = None;
-                        return Some(Frame::unreadable(format!(
-                            "standard input cannot be read: {error}"
-                        )));
-                    }
-                }
+            if let Some(frame) = self.next_of_stream() {
+                return Some(frame.into());
             }
-            match self.waiting.pop_front()? {
-                Input::File(path) => return Some(read_file(&path, self.limits)),
-                Input::Unlisted(path, error) => return Some(unreadable(&path, &error)),
+            self.stream = None;
+            let (frame, path) = match self.waiting.pop_front()? {
+                Input::File(path) => (read_file(&path, self.limits), path),
+                Input::Unlisted(path, error) => (unreadable(&path, &error), path),
                 Input::Stdin => {
                     let input = BufReader::with_capacity(1 << 16, io::stdin());
                     self.stream = Some(MjpegReader::new(input, self.limits.max_bytes));
+                    continue;
                 }
-            }
+            };
+            let file = Some(path.to_string_lossy().into_owned());
+            return Some(Picture { frame, file });
         }
     }
+}
+
+fn turned_round(files: &[PathBuf]) -> Option<[PathBuf; 2]> {
+    let name = |path: &PathBuf| path.as_os_str().as_encoded_bytes().to_vec();
+    let mut pairs = files.array_windows();
+    let [first, second] = pairs.find(|[a, b]| counts_down(&name(a), &name(b)))?;
+    Some([first.clone(), second.clone()])
 }
 
 fn pictures_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -173,7 +237,7 @@ mod tests {
         let inputs = Inputs::new(&[folder.path().to_owned()], DecodeLimits::default()).unwrap();
         assert_eq!(inputs.known_length(), Some(6));
         let contents: Vec<_> = inputs
-            .map(|frame| match frame {
+            .map(|picture| match picture.frame {
                 Frame::Jpeg(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
                 other => panic!("{other:?}"),
             })
@@ -187,12 +251,16 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_a_frame_that_fails() {
         let paths = [PathBuf::from("/no/such/file.jpg")];
-        let frames: Vec<_> = Inputs::new(&paths, DecodeLimits::default())
+        let pictures: Vec<_> = Inputs::new(&paths, DecodeLimits::default())
             .unwrap()
             .collect();
-        let [Frame::Unreadable(error)] = frames.as_slice() else {
-            panic!("{frames:?}");
+        let [picture] = pictures.as_slice() else {
+            panic!("{pictures:?}");
         };
+        let Frame::Unreadable(error) = &picture.frame else {
+            panic!("{picture:?}");
+        };
+        assert_eq!(picture.file.as_deref(), Some("/no/such/file.jpg"));
         assert_eq!(error.code.as_str(), "file-unreadable");
         assert!(error.message.contains("/no/such/file.jpg"));
     }

@@ -1,7 +1,10 @@
 //! Concatenated JPEGs taken apart by their markers (ITU-T T.81, annex B), as `ffmpeg -f mjpeg -` writes them.
 //!
 //! Lengths of segments are followed, so that a thumbnail inside one does not end a picture. A picture that was cut short
-//! ends where the next begins. What is between two pictures and is no padding counts as one picture, which fails.
+//! ends where the next begins. Bytes that belong to no picture, such as the headers of `multipart/x-mixed-replace` or of
+//! AVI chunks, are skipped and counted.
+
+mod segment;
 
 use std::io::{self, BufRead};
 
@@ -14,11 +17,8 @@ const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 
-/// Bytes that may stand between pictures: zeros, fill bytes, line ends.
-const PADDING: [u8; 4] = [0, FILL, b'\r', b'\n'];
-
-/// A segment of so few bytes holds no thumbnail: tables and headers alone take more.
-const MAX_WITHOUT_THUMBNAIL: usize = 128;
+/// How a picture starts: no other marker may come first, and every marker has this first byte.
+const START: [u8; 3] = [FILL, SOI, FILL];
 
 /// Reads one picture after the other.
 #[derive(Debug)]
@@ -28,8 +28,10 @@ pub struct MjpegReader<R> {
     /// The start marker of the next picture has been read.
     has_start: bool,
     picture: Vec<u8>,
-    /// Length of the picture; its bytes over `max_bytes` are counted and not kept.
+    /// Length of the picture; its bytes over `room` are counted and not kept.
     length: usize,
+    room: usize,
+    skipped_bytes: u64,
 }
 
 /// What follows in the stream.
@@ -37,6 +39,8 @@ pub struct MjpegReader<R> {
 enum Next {
     /// The marker of this code has been read.
     Marker(u8),
+    /// The start marker of another picture has been read and not kept.
+    Start,
     /// The bytes are not as the format has them.
     Broken,
     EndOfStream,
@@ -52,7 +56,15 @@ impl<R: BufRead> MjpegReader<R> {
             has_start: false,
             picture: Vec::new(),
             length: 0,
+            room: 0,
+            skipped_bytes: 0,
         }
+    }
+
+    /// Bytes so far that belong to no picture.
+    #[must_use]
+    pub fn skipped_bytes(&self) -> u64 {
+        self.skipped_bytes
     }
 
     /// The next picture, as soon as its last byte is there; `None` at the end of the stream.
@@ -61,15 +73,15 @@ impl<R: BufRead> MjpegReader<R> {
     /// What the stream says.
     pub fn next_picture(&mut self) -> io::Result<Option<Frame>> {
         if !self.has_start {
-            self.read_to_start()?;
-            if self.picture.iter().any(|byte| !PADDING.contains(byte)) {
-                return Ok(Some(self.take_frame()));
-            }
-            self.truncate(0);
+            self.room = 0;
+            let outcome = self.read_to_start();
+            self.skipped_bytes += std::mem::take(&mut self.length) as u64;
+            outcome?;
         }
         if !std::mem::take(&mut self.has_start) {
             return Ok(None);
         }
+        self.room = self.max_bytes + 1;
         self.keep(&[FILL, SOI]);
         self.read_picture()?;
         Ok(Some(self.take_frame()))
@@ -89,20 +101,9 @@ impl<R: BufRead> MjpegReader<R> {
         let mut next = self.marker()?;
         loop {
             next = match next {
-                Next::Marker(EOI) | Next::EndOfStream => return Ok(()),
-                Next::Marker(SOI) => {
-                    self.truncate(self.length - 2);
-                    self.has_start = true;
-                    return Ok(());
-                }
+                Next::Marker(EOI) | Next::Start | Next::EndOfStream => return Ok(()),
                 Next::Marker(code) if stands_alone(code) => self.marker()?,
-                Next::Marker(code) => {
-                    let (start, next) = (self.length, self.after_segment(code)?);
-                    if self.gives_back_a_swallowed_start(code, start) {
-                        return Ok(());
-                    }
-                    next
-                }
+                Next::Marker(code) => self.after_segment(code)?,
                 Next::Broken => return self.read_to_start(),
             };
         }
@@ -115,11 +116,29 @@ impl<R: BufRead> MjpegReader<R> {
             Some(FILL) => {}
             Some(_) => return Ok(Next::Broken),
         }
-        Ok(match self.code()? {
-            None => Next::EndOfStream,
-            Some(0) => Next::Broken,
-            Some(code) => Next::Marker(code),
+        match self.code()? {
+            None => Ok(Next::EndOfStream),
+            Some(code) => self.marker_of(code),
+        }
+    }
+
+    /// What a code that has been read behind a fill byte stands for.
+    fn marker_of(&mut self, code: u8) -> io::Result<Next> {
+        Ok(match code {
+            SOI if self.takes_start()? => Next::Start,
+            SOI => Next::Broken,
+            code if is_marker(code) => Next::Marker(code),
+            _ => Next::Broken,
         })
+    }
+
+    /// Whether the SOI that has been read starts a picture; if so, it is not kept.
+    fn takes_start(&mut self) -> io::Result<bool> {
+        self.has_start = matches!(self.source.buffer()?.first(), None | Some(&FILL));
+        if self.has_start {
+            self.truncate(self.length - 2);
+        }
+        Ok(self.has_start)
     }
 
     /// Reads on after a fill byte, to the first byte that is none.
@@ -134,81 +153,70 @@ impl<R: BufRead> MjpegReader<R> {
 
     /// Reads a segment by its length, the data behind it if it starts a scan, and the marker that follows.
     fn after_segment(&mut self, code: u8) -> io::Result<Next> {
-        let (Some(high), Some(low)) = (self.byte()?, self.byte()?) else {
-            return Ok(Next::EndOfStream);
-        };
-        let Some(mut rest) = usize::from(u16::from_be_bytes([high, low])).checked_sub(2) else {
-            return Ok(Next::Broken);
-        };
-        while rest > 0 {
-            let count = self.take_while(rest, |_| true)?;
-            if count == 0 {
-                return Ok(Next::EndOfStream);
-            }
-            rest -= count;
+        let mut segment = self.source.read(2)?;
+        let stated = segment
+            .first_chunk()
+            .map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+        segment.extend(self.source.read(stated.saturating_sub(2))?);
+        let behind = self.source.read(START.len())?;
+        let has_sound_end = code != SOS && leads_to_marker(&behind);
+        if let Some(start) = segment::swallowed_start(&segment, &behind, has_sound_end) {
+            self.keep(&segment[..start]);
+            segment.extend(behind);
+            self.source.give_back(&segment[start + 2..]);
+            self.has_start = true;
+            return Ok(Next::Start);
         }
-        if code == SOS {
-            self.entropy_coded_data()
-        } else {
-            self.marker()
+        self.keep(&segment);
+        self.source.give_back(&behind);
+        match code {
+            _ if stated < 2 => Ok(Next::Broken),
+            SOS => self.entropy_coded_data(),
+            _ => self.marker(),
         }
     }
 
     /// Reads entropy-coded data, stuffed bytes and restarts included, and the marker that ends it.
     fn entropy_coded_data(&mut self) -> io::Result<Next> {
         loop {
-            while self.take_while(usize::MAX, |byte| byte != FILL)? > 0 {}
-            if self.byte()?.is_none() {
-                return Ok(Next::EndOfStream);
-            }
+            self.read_to_fill()?;
             match self.code()? {
                 None => return Ok(Next::EndOfStream),
-                Some(0 | 0xD0..=0xD7) => {}
+                Some(code) if is_restart(code) || !is_marker(code) => {}
+                Some(SOI) if !self.takes_start()? => {}
+                Some(SOI) => return Ok(Next::Start),
                 Some(code) => return Ok(Next::Marker(code)),
             }
         }
     }
 
-    /// The length of a segment that was cut short leads into the next picture: looks for its start in the segment, which
-    /// begins at `start`, and gives back what is behind it. Where the segment may hold a thumbnail, its start means nothing.
-    fn gives_back_a_swallowed_start(&mut self, code: u8, start: usize) -> bool {
-        let Some([high, low]) = self.picture[start.min(self.picture.len())..].first_chunk() else {
-            return false;
-        };
-        let stated = usize::from(u16::from_be_bytes([*high, *low]));
-        let length = stated.min(self.length - start);
-        let may_hold_thumbnail = matches!(code, 0xE0..=0xEF | 0xFE);
-        if may_hold_thumbnail && length > MAX_WITHOUT_THUMBNAIL {
-            return false;
-        }
-        // The start may end one byte behind the segment.
-        let end = self.picture.len().min(start + length + 1);
-        let segment = &self.picture[start..end];
-        let Some(offset) = segment.windows(2).position(|pair| pair == [FILL, SOI]) else {
-            return false;
-        };
-        if self.length > self.picture.len() {
-            return false;
-        }
-        let position = start + offset;
-        self.source.give_back(&self.picture[position + 2..]);
-        self.truncate(position);
-        self.has_start = true;
-        true
-    }
-
-    /// Reads up to a start marker, which is not kept, or to the end of the stream.
+    /// Reads up to the start of a picture, which is not kept, or to the end of the stream.
     fn read_to_start(&mut self) -> io::Result<()> {
-        let mut previous = 0;
-        while let Some(byte) = self.byte()? {
-            if previous == FILL && byte == SOI {
-                self.truncate(self.length - 2);
-                self.has_start = true;
-                return Ok(());
+        while !self.has_start {
+            self.read_to_fill()?;
+            match self.code()? {
+                None => return Ok(()),
+                Some(SOI) => _ = self.takes_start()?,
+                Some(_) => {}
             }
-            previous = byte;
         }
         Ok(())
+    }
+
+    /// Reads up to and with a fill byte, or to the end of the stream.
+    fn read_to_fill(&mut self) -> io::Result<()> {
+        loop {
+            let buffered = self.source.buffer()?;
+            let fill = buffered.iter().position(|byte| *byte == FILL);
+            let count = fill.map_or(buffered.len(), |position| position + 1);
+            let room = self.room.saturating_sub(self.picture.len());
+            self.picture.extend_from_slice(&buffered[..count.min(room)]);
+            self.length += count;
+            self.source.consume(count);
+            if fill.is_some() || count == 0 {
+                return Ok(());
+            }
+        }
     }
 
     fn byte(&mut self) -> io::Result<Option<u8>> {
@@ -220,22 +228,8 @@ impl<R: BufRead> MjpegReader<R> {
         Ok(Some(byte))
     }
 
-    /// Keeps what is buffered as long as `is_wanted` says so, at most `most` bytes; 0 at the end or the first unwanted.
-    fn take_while(&mut self, most: usize, is_wanted: fn(u8) -> bool) -> io::Result<usize> {
-        let buffered = self.source.buffer()?;
-        let buffered = &buffered[..buffered.len().min(most)];
-        let unwanted = buffered.iter().position(|byte| !is_wanted(*byte));
-        let wanted = &buffered[..unwanted.unwrap_or(buffered.len())];
-        let room = (self.max_bytes + 1).saturating_sub(self.picture.len());
-        let count = wanted.len();
-        self.picture.extend_from_slice(&wanted[..count.min(room)]);
-        self.length += count;
-        self.source.consume(count);
-        Ok(count)
-    }
-
     fn keep(&mut self, bytes: &[u8]) {
-        let room = (self.max_bytes + 1).saturating_sub(self.picture.len());
+        let room = self.room.saturating_sub(self.picture.len());
         self.picture
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
         self.length += bytes.len();
@@ -247,9 +241,24 @@ impl<R: BufRead> MjpegReader<R> {
     }
 }
 
+/// Whether a code behind a fill byte is one that JPEGs use: TEM, or one that is not reserved.
+fn is_marker(code: u8) -> bool {
+    matches!(code, 0x01 | 0xC0..=0xFE)
+}
+
+fn is_restart(code: u8) -> bool {
+    matches!(code, 0xD0..=0xD7)
+}
+
 /// Whether a marker has no segment: TEM and restarts.
 fn stands_alone(code: u8) -> bool {
-    matches!(code, 0x01 | 0xD0..=0xD7)
+    code == 0x01 || is_restart(code)
+}
+
+/// Whether the bytes behind a segment are a marker that may stand there in the same picture.
+fn leads_to_marker(behind: &[u8]) -> bool {
+    let is_sound = |code| code == FILL || is_marker(code) && code != SOI && !stands_alone(code);
+    matches!(behind, [FILL, code, ..] if is_sound(*code))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Keypoints of a finite run of pictures, in their order and without a drop: the command `extract`.
 //!
 //! - `inputs`: files, folders and standard input as a run of frames.
+//! - `name_order`: whether a folder's bytewise order turns numbers round.
 //! - `mjpeg`: concatenated JPEGs taken apart; `byte_source`: what it reads from.
 //! - `frame_rate`: capture times from frames a second.
 //! - `output`: JSON Lines and `.pose`.
@@ -11,9 +12,10 @@ mod byte_source;
 mod frame_rate;
 mod inputs;
 mod mjpeg;
+mod name_order;
 mod output;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -23,7 +25,7 @@ use live_keypoints_pipeline::{FrameResult, MAX_STILLS, Options, SessionError, St
 use thiserror::Error;
 
 pub use frame_rate::{FrameRate, InvalidFrameRate};
-pub use inputs::{Inputs, InputsError};
+pub use inputs::{Inputs, InputsError, StandardInput};
 pub use mjpeg::MjpegReader;
 pub use output::{JsonLines, PoseFile, ResultSink};
 
@@ -41,6 +43,22 @@ pub enum Mode {
     Video,
     /// Each from scratch.
     Image,
+}
+
+/// A picture, and the file that it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// What is decoded.
+    pub frame: Frame,
+    /// Path of the file as it was given, or in the folder that was given; bytes that are no UTF-8 are replaced.
+    pub file: Option<String>,
+}
+
+impl From<Frame> for Picture {
+    /// A picture that comes from no file.
+    fn from(frame: Frame) -> Self {
+        Self { frame, file: None }
+    }
 }
 
 /// What to do with the pictures.
@@ -86,19 +104,19 @@ pub enum ExtractError {
     reason = "a handful at a time: copying a face's five kilobytes costs less than allocating them for every frame"
 )]
 enum Event {
-    Picture(Frame),
+    Picture(Picture),
     EndOfInput,
     Finished(Finished),
 }
 
-/// Computes the keypoints of `frames` on the pool and writes them to `sink` in order. `on_written` is called after
+/// Computes the keypoints of `pictures` on the pool and writes them to `sink` in order. `on_written` is called after
 /// every result.
 ///
 /// # Errors
 /// [`ExtractError`]. A picture that fails is a result, not an error.
 pub fn extract(
     pool: &WorkerPool,
-    frames: impl Iterator<Item = Frame> + Send + 'static,
+    pictures: impl Iterator<Item: Into<Picture>> + Send + 'static,
     config: &ExtractConfig,
     sink: &mut dyn ResultSink,
     on_written: &mut dyn FnMut(),
@@ -114,12 +132,13 @@ pub fn extract(
         pool,
         config,
         started: Instant::now(),
-        wanted: read_ahead(frames, events.clone())?,
+        wanted: read_ahead(pictures, events.clone())?,
         asked_for: 0,
         admitted: 0,
         is_at_end: false,
         events,
         inbox,
+        files: VecDeque::new(),
         unwritten: BTreeMap::new(),
         written: Summary::default(),
     };
@@ -130,7 +149,7 @@ pub fn extract(
 
 /// Starts the thread that reads one picture for every `()` sent to it.
 fn read_ahead(
-    mut frames: impl Iterator<Item = Frame> + Send + 'static,
+    mut pictures: impl Iterator<Item: Into<Picture>> + Send + 'static,
     events: Sender<Event>,
 ) -> Result<Sender<()>, ExtractError> {
     let (wanted, orders) = mpsc::channel::<()>();
@@ -138,7 +157,10 @@ fn read_ahead(
         .name("reader".to_owned())
         .spawn(move || {
             while orders.recv().is_ok() {
-                let event = frames.next().map_or(Event::EndOfInput, Event::Picture);
+                let event = match pictures.next() {
+                    Some(picture) => Event::Picture(picture.into()),
+                    None => Event::EndOfInput,
+                };
                 let is_end = matches!(event, Event::EndOfInput);
                 if events.send(event).is_err() || is_end {
                     return;
@@ -160,6 +182,8 @@ struct Run<'a> {
     is_at_end: bool,
     events: Sender<Event>,
     inbox: Receiver<Event>,
+    /// Files of the pictures that are admitted and not written.
+    files: VecDeque<Option<String>>,
     /// Results that wait for one of an earlier picture; stills come in any order.
     unwritten: BTreeMap<u64, FrameResult>,
     written: Summary,
@@ -187,7 +211,8 @@ impl Run<'_> {
     fn handle(&mut self, event: Event) -> Result<(), ExtractError> {
         let now_us = microseconds_since(self.started);
         match event {
-            Event::Picture(frame) => {
+            Event::Picture(Picture { frame, file }) => {
+                self.files.push_back(file);
                 let timestamp_us = self.config.frame_rate.timestamp_us(self.admitted);
                 self.admitted += 1;
                 match self.config.mode {
@@ -244,7 +269,8 @@ impl Run<'_> {
         }
         let mut has_written = false;
         while let Some(result) = self.unwritten.remove(&self.written.pictures) {
-            sink.write(&result)?;
+            let file = self.files.pop_front().flatten();
+            sink.write(&result, file.as_deref())?;
             self.written.pictures += 1;
             self.written.failed += u64::from(matches!(result, FrameResult::Failed(_)));
             on_written();

@@ -12,11 +12,11 @@ use super::FrameRate;
 
 /// Takes results in the order of their frames.
 pub trait ResultSink {
-    /// Takes one.
+    /// Takes one, and the file that its picture comes from.
     ///
     /// # Errors
     /// What the target says.
-    fn write(&mut self, result: &FrameResult) -> io::Result<()>;
+    fn write(&mut self, result: &FrameResult, file: Option<&str>) -> io::Result<()>;
 
     /// Lets what was taken be read, where the format can be read in parts.
     ///
@@ -31,13 +31,21 @@ pub trait ResultSink {
     fn finish(&mut self) -> io::Result<()>;
 }
 
-/// JSON Lines, each readable as soon as it is there.
+/// JSON Lines, each readable as soon as it is there; the file is the last field.
 #[derive(Debug)]
 pub struct JsonLines<W>(pub W);
 
 impl<W: Write> ResultSink for JsonLines<W> {
-    fn write(&mut self, result: &FrameResult) -> io::Result<()> {
-        jsonl::write_line(&mut self.0, result, HandWorld::Omitted)
+    fn write(&mut self, result: &FrameResult, file: Option<&str>) -> io::Result<()> {
+        let mut line = Vec::new();
+        jsonl::write_line(&mut line, result, HandWorld::Omitted)?;
+        if let Some(file) = file {
+            line.truncate(line.len() - b"}\n".len());
+            line.extend(b",\"file\":");
+            serde_json::to_writer(&mut line, file)?;
+            line.extend(b"}\n");
+        }
+        self.0.write_all(&line)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -90,7 +98,7 @@ impl<W: Write> PoseFile<W> {
 }
 
 impl<W: Write> ResultSink for PoseFile<W> {
-    fn write(&mut self, result: &FrameResult) -> io::Result<()> {
+    fn write(&mut self, result: &FrameResult, _: Option<&str>) -> io::Result<()> {
         let keypoints = match result {
             FrameResult::Keypoints(keypoints) => Some(keypoints.as_ref()),
             FrameResult::Failed(_) => None,

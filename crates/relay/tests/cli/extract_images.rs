@@ -134,9 +134,13 @@ fn bad_pictures_on_standard_input_keep_their_index() {
     assert_eq!(output.status, 1);
     let codes = output.codes();
     let has_failed: Vec<_> = codes.iter().map(Option::is_some).collect();
-    assert_eq!(has_failed[..5], [false, true, false, true, false]);
-    assert_eq!(codes.len(), 6);
-    assert_eq!(codes[3].as_deref(), Some("not-a-jpeg"));
+    assert_eq!(has_failed[..4], [false, true, false, false]);
+    assert_eq!(codes.len(), 5);
+    assert!(
+        output.stderr.contains("skipped 29 bytes"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -148,5 +152,71 @@ fn a_run_without_any_picture_fails() {
         assert_eq!(output.status, 1);
         assert!(output.stdout.is_empty());
         assert!(output.stderr.contains("no picture"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_stream_without_a_picture_is_an_error_beside_files_too() {
+    let picture = clip_frame(0);
+    let alone = run(relay().args(["extract", "-"]), b"no picture".to_vec());
+    assert_eq!((alone.status, alone.stdout.len()), (1, 0));
+    let beside = run(
+        relay().args(["extract", "-"]).arg(picture),
+        b"no picture".to_vec(),
+    );
+    assert_eq!((beside.status, beside.codes()), (1, vec![None]));
+    for output in [alone, beside] {
+        assert_eq!(
+            output.stderr,
+            "live-keypoints-relay: skipped 10 bytes of standard input that belong to no picture\n\
+             live-keypoints-relay: there is no picture on standard input\n"
+        );
+    }
+}
+
+/// What cameras and containers write between pictures takes no index and no time.
+#[test]
+fn bytes_between_pictures_are_skipped_and_told_once() {
+    let pictures = [0, 1, 2].map(clip_bytes);
+    let plain = run(relay().args(["extract", "-"]), pictures.concat());
+    assert_eq!((plain.status, plain.stderr.as_str()), (0, ""));
+    for between in [
+        b"\xFF\xD9".as_slice(),
+        b"\0\0\0",
+        b"\r\n--boundary\r\nContent-Type: image/jpeg\r\nContent-Length: 16749\r\n\r\n",
+        b"\000dc\x6D\x41\0\0",
+    ] {
+        let stream = [between, &pictures.join(between), between].concat();
+        let output = run(relay().args(["extract", "-"]), stream);
+        assert!(output.stdout == plain.stdout, "{between:?}");
+        let bytes = 4 * between.len();
+        let told = format!(
+            "live-keypoints-relay: skipped {bytes} bytes of standard input that belong to no picture\n"
+        );
+        assert_eq!((output.status, output.stderr), (0, told));
+    }
+}
+
+#[test]
+fn every_line_names_its_file_and_the_folder_that_it_is_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("inner")).unwrap();
+    std::fs::write(path("inner/quote\"é.jpg"), clip_bytes(0)).unwrap();
+    std::fs::write(path("text.jpg"), b"this is no picture").unwrap();
+    let paths = [path("text.jpg"), path("inner"), path("missing.jpg")];
+    let files = [
+        path("text.jpg"),
+        path("inner/quote\"é.jpg"),
+        path("missing.jpg"),
+    ];
+    for mode in ["video", "image"] {
+        let mut arguments = vec![OsString::from("--mode"), mode.into()];
+        arguments.extend(paths.iter().map(|path| path.clone().into_os_string()));
+        let lines = extract(&arguments).objects();
+        let named: Vec<_> = lines.iter().map(|line| line["file"].as_str()).collect();
+        let expected: Vec<_> = files.iter().map(|file| file.to_str()).collect();
+        assert_eq!(named, expected, "{mode}");
+        assert!(lines[0]["error"].is_object() && lines[2]["error"].is_object());
     }
 }

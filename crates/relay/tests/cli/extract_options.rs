@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::program::{Output, clip_frame, extract};
+use crate::program::{Output, clip_bytes, clip_frame, extract};
 
 fn with_models(folder: &Path) -> Output {
     let arguments: [OsString; 3] = ["--models".into(), folder.into(), clip_frame(0).into()];
@@ -112,6 +112,7 @@ fn a_wrong_command_line_ends_with_status_two() {
         &["--workers", "5", "x.jpg"],
         &["--fps", "0", "x.jpg"],
         &["--fps", "many", "x.jpg"],
+        &["--max-pixels", "0", "x.jpg"],
         &["--no-such-option", "x.jpg"],
         &["-", "-"],
     ] {
@@ -123,4 +124,70 @@ fn a_wrong_command_line_ends_with_status_two() {
         );
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
+}
+
+/// A grey JPEG of one shade.
+fn grey_jpeg(width: u16, height: u16) -> Vec<u8> {
+    let pixels = vec![128; usize::from(width) * usize::from(height)];
+    let mut bytes = Vec::new();
+    jpeg_encoder::Encoder::new(&mut bytes, 50)
+        .encode(&pixels, width, height, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    bytes
+}
+
+#[test]
+fn the_limit_on_pixels_can_be_raised_and_lowered() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.jpg");
+    std::fs::write(&photo, grey_jpeg(6000, 6000)).unwrap();
+    let codes = |limit: &[&str], path: &Path| {
+        let mut arguments: Vec<OsString> = limit.iter().map(Into::into).collect();
+        arguments.push(path.into());
+        extract(&arguments).codes()
+    };
+    let refused = [Some("too-many-pixels".to_owned())];
+    assert_eq!(codes(&[], &photo), refused);
+    assert_eq!(codes(&["--max-pixels", "35999999"], &photo), refused);
+    assert_eq!(codes(&["--max-pixels", "36000000"], &photo), [None]);
+    assert_eq!(codes(&["--max-pixels", "100"], &clip_frame(0)), refused);
+    // A file of 33 MiB: what follows the picture's end is ignored by the decoder.
+    let long = folder.path().join("long.jpg");
+    let mut bytes = clip_bytes(0);
+    bytes.resize(33 << 20, 0);
+    std::fs::write(&long, bytes).unwrap();
+    assert_eq!(codes(&[], &long), [Some("too-many-bytes".to_owned())]);
+    assert_eq!(codes(&["--max-pixels", "36000000"], &long), [None]);
+}
+
+#[test]
+fn a_folder_whose_numbers_go_down_is_told_once() {
+    let order = |names: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            std::fs::write(folder.path().join(name), grey_jpeg(16, 16)).unwrap();
+        }
+        let output = extract(&[folder.path(), folder.path()]);
+        let file = |line: &serde_json::Value| line["file"].as_str().unwrap().to_owned();
+        let files: Vec<_> = output.objects().iter().map(file).collect();
+        let mut sorted = files.clone();
+        sorted.truncate(names.len());
+        sorted.sort();
+        assert_eq!(files, [sorted.clone(), sorted].concat());
+        output.stderr
+    };
+    assert_eq!(order(&["frame02.jpg", "frame10.jpg", "other.jpg"]), "");
+    let told = order(&[
+        "frame1.jpg",
+        "frame2.jpg",
+        "frame10.jpg",
+        "frame20.jpg",
+        "frame3.jpg",
+    ]);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains("frame10.jpg comes before "), "{told}");
+    assert!(
+        told.contains("frame2.jpg: ") && told.contains("bytewise"),
+        "{told}"
+    );
 }

@@ -56,6 +56,19 @@ impl Output {
             .collect()
     }
 
+    /// As it would be without the names of files.
+    pub(crate) fn without_files(mut self) -> Self {
+        let text = String::from_utf8(self.stdout).unwrap();
+        let lines = text
+            .lines()
+            .map(|line| match line.rsplit_once(",\"file\":") {
+                Some((rest, _)) => format!("{rest}}}\n"),
+                None => format!("{line}\n"),
+            });
+        self.stdout = lines.collect::<String>().into_bytes();
+        self
+    }
+
     /// The error codes of its lines, `None` for keypoints.
     pub(crate) fn codes(&self) -> Vec<Option<String>> {
         let code = |line: &Value| Some(line.get("error")?.get("code")?.as_str()?.to_owned());
