@@ -182,6 +182,12 @@ pub enum PictureError {
         /// Bytes given.
         bytes: usize,
     },
+    /// The decoder failed for no fault of the picture's: it got no memory or no thread.
+    #[error("the picture could not be decoded here: {reason}")]
+    Internal {
+        /// What the decoder says.
+        reason: String,
+    },
 }
 
 impl PictureError {
@@ -196,6 +202,7 @@ impl PictureError {
             Self::TooManyPixels { .. } => ErrorCode::TooManyPixels,
             Self::TooManyBytes { .. } => ErrorCode::TooManyBytes,
             Self::InvalidPixels { .. } => ErrorCode::InvalidPixels,
+            Self::Internal { .. } => ErrorCode::Internal,
         }
     }
 }

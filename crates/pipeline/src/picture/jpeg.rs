@@ -62,6 +62,8 @@ pub fn decode_jpeg(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, Pictu
         });
     }
     decoder.set_max_decoding_buffer_size(usize::try_from(count * 4).unwrap_or(usize::MAX));
+    #[cfg(not(target_arch = "wasm32"))]
+    super::own_thread::enter();
     let samples = decoder.decode().map_err(picture_error)?;
     let pixels = rgb_from_samples(samples, info.pixel_format);
     check_length(size.width, size.height, 3, pixels.len())?;
@@ -104,12 +106,37 @@ fn picture_error(error: Error) -> PictureError {
         Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             malformed("truncated")
         }
-        other => malformed(other.to_string()),
+        // The bytes lie in memory: what else fails is a lack of resources.
+        Error::Io(_) | Error::Internal(_) => PictureError::Internal {
+            reason: error.to_string(),
+        },
     }
 }
 
 fn malformed(reason: impl Into<String>) -> PictureError {
     PictureError::Malformed {
         reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::error::ErrorCode;
+
+    #[test]
+    fn a_lack_of_resources_is_not_the_pictures_fault() {
+        let code = |kind: io::ErrorKind| picture_error(Error::Io(kind.into())).code();
+        assert_eq!(
+            code(io::ErrorKind::UnexpectedEof),
+            ErrorCode::MalformedPicture
+        );
+        for kind in [io::ErrorKind::WouldBlock, io::ErrorKind::OutOfMemory] {
+            assert_eq!(code(kind), ErrorCode::Internal);
+        }
+        let other = Error::Internal("no thread".into());
+        assert_eq!(picture_error(other).code(), ErrorCode::Internal);
     }
 }

@@ -1,12 +1,15 @@
 //! Pictures: 8-bit RGB pixels, and the way to them from JPEG bytes.
 //!
 //! - `jpeg`: decoding with limits that are checked from the header, and the colours of every JPEG kind.
+//! - `own_thread`: what keeps the decoder from starting threads.
 //! - `orientation`: what Exif says of how the camera was held.
 
 #[cfg(feature = "inference")]
 mod jpeg;
 #[cfg(feature = "inference")]
 mod orientation;
+#[cfg(all(feature = "inference", not(target_arch = "wasm32")))]
+mod own_thread;
 
 #[cfg(feature = "inference")]
 pub use jpeg::{DecodeLimits, decode_jpeg};
