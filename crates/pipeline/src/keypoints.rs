@@ -17,7 +17,7 @@ pub struct FrameKeypoints {
     /// The session's running number of the frame, from 0.
     pub index: u64,
     /// Capture time in microseconds, as given with the frame.
-    pub timestamp_us: u64,
+    pub timestamp_us: i64,
     /// Width of the picture in pixels.
     pub width: u32,
     /// Height of the picture in pixels.
@@ -163,7 +163,7 @@ pub struct FailedFrame {
     /// The session's running number of the frame.
     pub index: u64,
     /// Capture time in microseconds, as given with the frame.
-    pub timestamp_us: u64,
+    pub timestamp_us: i64,
     /// Why.
     pub error: FrameError,
     /// As [`FrameKeypoints::dropped`].

@@ -32,7 +32,7 @@ fn memory_does_not_grow_from_frame_50_to_frame_500() {
     let models = Models::embedded(Quality::Full).unwrap();
     let executor = InlineExecutor::new(&models, DecodeLimits::default());
     let mut session: Session<Arc<[u8]>, Arc<RgbImage>> = Session::new(options()).unwrap();
-    let mut frames = frames().zip(1u64..);
+    let mut frames = frames().zip(1i64..);
     let mut run = |count: usize| {
         for (frame, number) in frames.by_ref().take(count) {
             session.add_frame(frame, number * FRAME_US, 0);

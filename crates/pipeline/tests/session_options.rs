@@ -32,6 +32,8 @@ const ROI: NormalizedRect = NormalizedRect {
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     shift: f32,
+    visibility: f32,
+    has_pose: bool,
     has_hands: bool,
     size: ImageSize,
 }
@@ -41,6 +43,8 @@ type Stream = Session<Frame, Frame>;
 fn at(shift: f32) -> Frame {
     Frame {
         shift,
+        visibility: 1.0,
+        has_pose: true,
         has_hands: true,
         size: SIZE,
     }
@@ -59,10 +63,10 @@ fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
         BranchJob::Pose(_) => BranchOutcome::Pose(PoseOutcome {
             detection: None,
             roi: Some(ROI),
-            presence: Some(0.9),
+            presence: Some(if frame.has_pose { 0.9 } else { 0.1 }),
             pose: Some(RawPose {
-                landmarks: Landmarks::from_fn(|n| [x(n), 0.4, 0.0, 1.0]),
-                world: Landmarks::from_fn(|_| [frame.shift, 0.0, 0.0, 1.0]),
+                landmarks: Landmarks::from_fn(|n| [x(n), 0.4, 0.0, frame.visibility]),
+                world: Landmarks::from_fn(|_| [frame.shift, 0.0, 0.0, frame.visibility]),
                 auxiliary: Landmarks::new([[x(0), 0.5, 0.0], [x(0), 0.2, 0.0]]),
             }),
         }),
@@ -114,7 +118,7 @@ impl Run {
     }
 
     /// The result of one frame of the stream.
-    fn frame(&mut self, frame: Frame, timestamp_us: u64) -> FrameKeypoints {
+    fn frame(&mut self, frame: Frame, timestamp_us: i64) -> FrameKeypoints {
         self.session.add_frame(frame, timestamp_us, 0);
         self.results().pop().unwrap()
     }
@@ -127,7 +131,7 @@ fn keypoints(result: FrameResult) -> FrameKeypoints {
     }
 }
 
-const FRAME_US: u64 = 33_333;
+const FRAME_US: i64 = 33_333;
 
 /// x of the first point of left hand, right hand, left hand in metres, and face.
 fn xs(keypoints: &FrameKeypoints) -> [f32; 4] {
@@ -148,8 +152,8 @@ fn smooth() -> Options {
 }
 
 /// Jitter of ±¼ pixel around a place, the same for each caller.
-fn jitter(frame: u64) -> f32 {
-    let noise = frame.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+fn jitter(frame: i64) -> f32 {
+    let noise = (frame as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
     (noise as f32 / (1u64 << 24) as f32 - 0.5) * 0.5 / SIZE.width as f32
 }
 
@@ -180,7 +184,7 @@ fn smoothing_calms_hands_and_face_that_are_still() {
 fn smoothing_follows_motion_with_a_bounded_lag() {
     let mut run = Run::new(smooth());
     // A third of the picture in a second, as a quick sign does.
-    let shift = |n: u64| n as f32 * (0.33 / 30.0);
+    let shift = |n: i64| n as f32 * (0.33 / 30.0);
     let mut lags = Vec::new();
     for n in 0..30 {
         let [left, right, _, face] = xs(&run.frame(at(shift(n)), (n + 1) * FRAME_US));
@@ -275,35 +279,90 @@ fn landmarks(keypoints: FrameKeypoints) -> FrameKeypoints {
     }
 }
 
+/// A picture that jitters and a person who is seen better and worse.
+fn restless(n: i64) -> Frame {
+    Frame {
+        visibility: 0.5 + 0.4 * (n % 3) as f32 / 2.0,
+        ..at(n as f32 * 0.002 + jitter(n))
+    }
+}
+
 #[test]
-fn capture_times_that_repeat_or_run_backwards_skip_the_one_euro_filters_and_leave_their_state() {
-    // The visibility of the stand-in is always 1, so that its low-pass, which has no clock, changes nothing.
-    let unsmoothed = |shift: f32| {
+fn after_a_step_back_in_time_results_are_those_of_a_stream_that_starts_there() {
+    let last_us = 100 * FRAME_US;
+    for (name, back_to_us) in [
+        ("a video that begins anew", 0),
+        ("a seek", 40 * FRAME_US),
+        ("played backwards", last_us - FRAME_US),
+        ("the smallest step", last_us - 1),
+        ("a time before zero", -3 * FRAME_US),
+        ("the first of all times", i64::MIN),
+    ] {
+        // Without a pose, or without hands, the filters are not asked on the frame that goes back.
+        for (has_pose, has_hands) in [(true, true), (false, true), (true, false)] {
+            let mut looped = Run::new(smooth());
+            for n in 91..=100 {
+                looped.frame(restless(n), n * FRAME_US);
+            }
+            let mut fresh = Run::new(smooth());
+            for n in 0..10 {
+                let mut frame = restless(n + 200);
+                if n == 0 {
+                    (frame.has_pose, frame.has_hands) = (has_pose, has_hands);
+                }
+                let timestamp_us = back_to_us.saturating_add(n * FRAME_US);
+                let result = looped.frame(frame, timestamp_us);
+                assert_eq!(result.timestamp_us, timestamp_us);
+                let expected = fresh.frame(frame, timestamp_us);
+                assert!(
+                    landmarks(result) == landmarks(expected),
+                    "{name}, frame {n}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_step_back_in_time_leaves_tracking_alone() {
+    let jobs = |times: [i64; 4]| {
+        let mut run = Run::new(smooth());
+        for timestamp_us in times {
+            run.frame(at(0.0), timestamp_us);
+        }
+        run.jobs
+    };
+    // A person who does not move: the filters change nothing.
+    assert!(jobs([1, 2, 3, 4]) == jobs([3, 4, 1, 2]));
+}
+
+#[test]
+fn frames_of_the_same_time_are_not_smoothed_and_leave_the_filters_alone() {
+    let unsmoothed = |frame: Frame| {
         let options = Options {
             smoothing: false,
             ..Options::default()
         };
-        landmarks(Run::new(options).frame(at(shift), FRAME_US))
+        landmarks(Run::new(options).frame(frame, FRAME_US))
     };
-    let mut run = Run::new(smooth());
-    let mut straight = Run::new(smooth());
-    for n in 1..=3 {
-        let shift = n as f32 * 0.002;
-        let result = run.frame(at(shift), n * FRAME_US);
-        assert!(result == straight.frame(at(shift), n * FRAME_US));
-        assert!(n == 1 || landmarks(result) != unsmoothed(shift));
+    let (mut run, mut straight) = (Run::new(smooth()), Run::new(smooth()));
+    for n in 1..=8 {
+        // The visibility is always 1, so that its low-pass, which has no clock, changes nothing.
+        let frame = at(n as f32 * 0.002);
+        let result = landmarks(run.frame(frame, n * FRAME_US));
+        assert!(result == landmarks(straight.frame(frame, n * FRAME_US)));
+        assert!(n == 1 || result != unsmoothed(frame));
+        let repeated = at(n as f32 * -0.01);
+        assert!(landmarks(run.frame(repeated, n * FRAME_US)) == unsmoothed(repeated));
     }
-    // Wild frames: at the time of the last, before it, at the start of time.
-    for (timestamp_us, shift) in [(3 * FRAME_US, 0.1), (FRAME_US, -0.1), (0, 0.05)] {
-        let wild = run.frame(at(shift), timestamp_us);
-        assert_eq!(wild.timestamp_us, timestamp_us);
-        assert!(landmarks(wild) == unsmoothed(shift), "at {timestamp_us} µs");
-    }
-    // With sane times the filters go on from where they were.
-    for n in 4..=8 {
-        let shift = n as f32 * 0.002;
-        let result = run.frame(at(shift), n * FRAME_US);
-        let expected = straight.frame(at(shift), n * FRAME_US);
+}
+
+#[test]
+fn times_before_zero_are_smoothed_as_others_are() {
+    let (mut before, mut after) = (Run::new(smooth()), Run::new(smooth()));
+    for n in 1..=10 {
+        let result = before.frame(restless(n), (n - 1000) * FRAME_US);
+        let expected = after.frame(restless(n), n * FRAME_US);
         assert!(landmarks(result) == landmarks(expected), "frame {n}");
     }
 }

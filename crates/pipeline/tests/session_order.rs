@@ -1,5 +1,5 @@
 //! Results do not depend on how many executors there are, nor on the order in which they finish, nor on when options
-//! change: each frame has those that held when it was added.
+//! change or times step back: each frame has the options that held when it was added.
 //!
 //! Branches are computed by a stand-in whose answers depend on every bit of their jobs, so that any state that a branch
 //! saw too early, too late or not at all changes the results of all frames after it.
@@ -124,6 +124,15 @@ struct Changes {
     reset_at: Option<usize>,
     /// New options that hold from a frame on.
     options: Vec<(usize, Options)>,
+    /// Capture times of the first frames, in any order; those after them rise.
+    times_us: Vec<i64>,
+}
+
+impl Changes {
+    fn time_us(&self, frame: usize) -> i64 {
+        let rising = (frame as i64 + 1) * 33_333;
+        self.times_us.get(frame).copied().unwrap_or(rising)
+    }
 }
 
 fn reset_at(frame: usize) -> Changes {
@@ -162,7 +171,7 @@ fn run(
                     let boundary = session.configure(with_room(options)).unwrap();
                     assert_eq!(boundary.next_index, at as u64);
                 }
-                session.add_frame(*kind, (at as u64 + 1) * 33_333, 0);
+                session.add_frame(*kind, changes.time_us(at), 0);
                 next = pending.next();
             }
         }
@@ -245,8 +254,14 @@ fn options() -> impl Strategy<Value = Options> {
 
 fn changes() -> impl Strategy<Value = Changes> {
     let changes = prop::collection::vec((0usize..14, options()), 0..4);
-    (prop::option::of(0usize..14), changes)
-        .prop_map(|(reset_at, options)| Changes { reset_at, options })
+    let times_us = prop::collection::vec((-3i64..3).prop_map(|n| n * 33_333), 0..14);
+    (prop::option::of(0usize..14), changes, times_us).prop_map(|(reset_at, options, times_us)| {
+        Changes {
+            reset_at,
+            options,
+            times_us,
+        }
+    })
 }
 
 proptest! {

@@ -18,7 +18,7 @@ use live_keypoints_pipeline::{
 fn keypoints(models: &Models) -> Vec<FrameKeypoints> {
     let executor = InlineExecutor::new(models, DecodeLimits::default());
     let mut session: Session<Arc<[u8]>, Arc<RgbImage>> = Session::new(options()).unwrap();
-    let first = frames().zip(1u64..).take(3);
+    let first = frames().zip(1i64..).take(3);
     first
         .map(|(frame, number)| {
             session.add_frame(frame, number * FRAME_US, 0);

@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Object, Reflect};
 use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Quality};
+use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Quality, SessionError};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::js_error;
@@ -58,8 +58,24 @@ pub(crate) fn read(object: &JsValue) -> Result<PageOptions, JsValue> {
             _ => return Err(invalid(&key, "left out: there is no such option", &value)),
         }
     }
-    options.validate().map_err(js_error)?;
+    options.validate().map_err(|error| in_camel_case(&error))?;
     Ok(page)
+}
+
+/// The error with the option's name as JavaScript writes it.
+fn in_camel_case(error: &SessionError) -> JsValue {
+    let mut message = error.to_string();
+    if let SessionError::InvalidOption { option, .. } = error {
+        let mut words = option.split('_');
+        let mut name = words.next().unwrap_or_default().to_owned();
+        for word in words {
+            let (first, rest) = word.split_at(1);
+            name.push_str(&first.to_uppercase());
+            name.push_str(rest);
+        }
+        message = message.replacen(option, &name, 1);
+    }
+    js_error(FrameError::new(error.code(), message))
 }
 
 fn hand_world(key: &str, value: &JsValue) -> Result<HandWorld, JsValue> {

@@ -20,7 +20,7 @@ fn failed_object(failed: &FailedFrame) -> JsValue {
     object(&[
         ("kind", "error".into()),
         ("index", number(failed.index)),
-        ("timestampMs", milliseconds(failed.timestamp_us)),
+        ("timestampMs", capture_time_ms(failed.timestamp_us)),
         ("code", failed.error.code.as_str().into()),
         ("message", failed.error.message.as_str().into()),
         ("dropped", number(failed.dropped)),
@@ -32,7 +32,7 @@ fn keypoints_object(keypoints: &FrameKeypoints, hand_world: HandWorld) -> JsValu
     let js = object(&[
         ("kind", "keypoints".into()),
         ("index", number(k.index)),
-        ("timestampMs", milliseconds(k.timestamp_us)),
+        ("timestampMs", capture_time_ms(k.timestamp_us)),
         ("width", k.width.into()),
         ("height", k.height.into()),
         ("dropped", number(k.dropped)),
@@ -108,6 +108,10 @@ fn score(score: Option<f32>) -> JsValue {
 /// Indices and counts stay below 2⁵³.
 fn number(value: u64) -> JsValue {
     (value as f64).into()
+}
+
+fn capture_time_ms(microseconds: i64) -> JsValue {
+    (microseconds as f64 / 1000.0).into()
 }
 
 fn milliseconds(microseconds: u64) -> JsValue {

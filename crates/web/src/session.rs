@@ -42,7 +42,7 @@ impl WebSession {
     pub fn add_frame(&mut self, timestamp_ms: f64, now_ms: f64) -> JsValue {
         let added = self
             .session
-            .add_frame((), microseconds(timestamp_ms), microseconds(now_ms));
+            .add_frame((), capture_time_us(timestamp_ms), microseconds(now_ms));
         let evicted = added
             .evicted
             .map_or(JsValue::UNDEFINED, |(index, ())| (index as f64).into());
@@ -52,10 +52,9 @@ impl WebSession {
     /// Adds a stateless picture; code `busy` where there is no room.
     #[wasm_bindgen(js_name = addStill)]
     pub fn add_still(&mut self, now_ms: f64) -> Result<f64, JsValue> {
-        let now_us = microseconds(now_ms);
         let index = self
             .session
-            .add_still((), now_us, now_us)
+            .add_still((), capture_time_us(now_ms), microseconds(now_ms))
             .map_err(js_error)?;
         Ok(index as f64)
     }
@@ -196,6 +195,11 @@ pub fn models_for_steps(steps: u8, quality: &str) -> Result<Vec<String>, JsValue
         names.push("face_detection_short_range".to_owned());
     }
     Ok(names)
+}
+
+/// Whole microseconds of a capture time in milliseconds.
+fn capture_time_us(milliseconds: f64) -> i64 {
+    (milliseconds * 1000.0).round() as i64
 }
 
 /// Whole microseconds of a time in milliseconds; what is negative or no number is 0.

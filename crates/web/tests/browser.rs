@@ -97,6 +97,7 @@ fn wrong_options_are_named_and_have_a_code() {
     for (key, value) in [
         ("bufferSize", JsValue::from(0)),
         ("bufferSize", JsValue::from(1.5)),
+        ("maxFramesInFlight", JsValue::from(17)),
         ("minPoseDetectionConfidence", JsValue::from(2)),
         ("parts", JsValue::from("pose")),
         ("smoothing", JsValue::from("yes")),
@@ -109,13 +110,7 @@ fn wrong_options_are_named_and_have_a_code() {
         let error = error_of(WebSession::new(&options(&[(key, value)])));
         assert_eq!(code(&error), "invalid-option");
         let message = get(&error, "message").as_string().unwrap();
-        assert!(
-            message
-                .to_lowercase()
-                .replace('_', "")
-                .contains(&key.to_lowercase()),
-            "{message}"
-        );
+        assert!(message.contains(key), "{message}");
     }
     assert!(WebSession::new(&JsValue::UNDEFINED).is_ok());
     let right = [

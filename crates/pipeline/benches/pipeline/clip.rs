@@ -13,7 +13,7 @@ use crate::stopwatch::{median, timed, timed_process};
 use crate::threads::{Input, Session, run_until_idle};
 
 const WARM_UP_FRAMES: usize = 10;
-const FRAME_US: u64 = 33_333;
+const FRAME_US: i64 = 33_333;
 
 pub(crate) fn measure(pictures: &[Picture], threads: NonZeroUsize) -> anyhow::Result<Vec<Sample>> {
     let (models, loading) = timed(|| Models::embedded(Quality::Full));
@@ -65,7 +65,7 @@ struct Run<'a> {
     session: Session,
     models: &'a Models,
     threads: NonZeroUsize,
-    timestamp_us: u64,
+    timestamp_us: i64,
 }
 
 impl Run<'_> {

@@ -8,7 +8,7 @@
 //!         3  u8   parts that are there: bit 0 pose, 1 pose_world, 2 left_hand, 3 right_hand, 4 face,
 //!                 on request 5 left_hand_world, 6 right_hand_world
 //!         4  u32  frame id, 0 for a frame that came without one
-//!         8  u64  timestamp_us
+//!         8  i64  timestamp_us
 //!        16  u64  index
 //!        24  u32  dropped
 //!        28  u16  width
@@ -97,7 +97,7 @@ pub struct BinaryResult {
     /// As it came with the frame; 0 for a frame that came without one.
     pub frame_id: u32,
     /// Capture time in microseconds.
-    pub timestamp_us: u64,
+    pub timestamp_us: i64,
     /// Running number of the frame within its session.
     pub index: u64,
     /// Frames since the previous answer that get none of their own.
@@ -171,7 +171,7 @@ pub fn decode(bytes: &[u8]) -> Result<BinaryResult, NotABinaryResult> {
             parts,
             BinaryResult {
                 frame_id: u32::from_le_bytes(reader.take()?),
-                timestamp_us: u64::from_le_bytes(reader.take()?),
+                timestamp_us: i64::from_le_bytes(reader.take()?),
                 index: u64::from_le_bytes(reader.take()?),
                 dropped: u32::from_le_bytes(reader.take()?),
                 width: u16::from_le_bytes(reader.take()?),

@@ -33,7 +33,7 @@ fn part<'a, const N: usize, const D: usize>(
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct KeypointsObject<'a> {
     index: u64,
-    timestamp_us: u64,
+    timestamp_us: i64,
     width: u32,
     height: u32,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::intake::Queued;
+use super::part_state::Epoch;
 use super::step::{Decoded, Step};
 use crate::branch::Branch;
 use crate::error::FrameError;
@@ -24,8 +25,8 @@ pub(super) struct FrameInWork<P> {
     is_still: bool,
     generation: u64,
     options: Arc<Options>,
-    /// Which stretch of tracking the frame belongs to; set when its pose starts.
-    pub(super) epoch: u64,
+    /// Set when its pose starts.
+    pub(super) epoch: Epoch,
     added_us: u64,
     has_end: bool,
     decode: Progress,
@@ -64,7 +65,7 @@ impl<P: Clone> FrameInWork<P> {
             is_still,
             generation: queued.generation,
             options: queued.options,
-            epoch: 0,
+            epoch: Epoch::default(),
             added_us: queued.added_us,
             has_end: false,
             decode: Progress::Running { ticket },

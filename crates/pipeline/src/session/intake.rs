@@ -12,7 +12,7 @@ use crate::options::Options;
 #[derive(Debug)]
 pub(super) struct Queued<F> {
     pub(super) index: u64,
-    pub(super) timestamp_us: u64,
+    pub(super) timestamp_us: i64,
     pub(super) added_us: u64,
     pub(super) generation: u64,
     /// Those that held when it was added.
@@ -62,7 +62,7 @@ impl<F> Intake<F> {
     pub(super) fn add_frame(
         &mut self,
         frame: F,
-        timestamp_us: u64,
+        timestamp_us: i64,
         now_us: u64,
     ) -> (u64, Option<Queued<F>>) {
         let queued = self.queued(frame, timestamp_us, now_us);
@@ -70,14 +70,14 @@ impl<F> Intake<F> {
         (index, self.buffer.add_frame_evicting(queued).1)
     }
 
-    pub(super) fn add_still(&mut self, frame: F, timestamp_us: u64, now_us: u64) -> u64 {
+    pub(super) fn add_still(&mut self, frame: F, timestamp_us: i64, now_us: u64) -> u64 {
         let queued = self.queued(frame, timestamp_us, now_us);
         let index = queued.index;
         self.stills.push_back(queued);
         index
     }
 
-    fn queued(&mut self, frame: F, timestamp_us: u64, now_us: u64) -> Queued<F> {
+    fn queued(&mut self, frame: F, timestamp_us: i64, now_us: u64) -> Queued<F> {
         Queued {
             index: self.take_index(),
             timestamp_us,

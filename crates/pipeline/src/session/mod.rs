@@ -95,8 +95,13 @@ impl<F, P: Clone> Session<F, P> {
     }
 
     /// Adds a frame of the stream with its capture time in microseconds. A full buffer drops its oldest frame, never
-    /// this one. Capture times may repeat or run backwards: such a frame is processed without one-euro smoothing.
-    pub fn add_frame(&mut self, frame: F, timestamp_us: u64, now_us: u64) -> Admission<F> {
+    /// this one.
+    ///
+    /// Capture times may take any value. A frame earlier than the one before it, by however little, restarts all filters:
+    /// it and the frames after it are smoothed as those of a stream that starts there, while tracking goes on. A frame of
+    /// the same time passes the one-euro filters untouched and leaves them as they are, as MediaPipe's filter has it:
+    /// between two pictures of one moment there is no speed. MediaPipe's graph takes neither, it ends with an error.
+    pub fn add_frame(&mut self, frame: F, timestamp_us: i64, now_us: u64) -> Admission<F> {
         let (index, evicted) = self.intake.add_frame(frame, timestamp_us, now_us);
         if evicted.is_some() {
             self.results.note_dropped(1);
@@ -115,7 +120,7 @@ impl<F, P: Clone> Session<F, P> {
     pub fn add_still(
         &mut self,
         frame: F,
-        timestamp_us: u64,
+        timestamp_us: i64,
         now_us: u64,
     ) -> Result<u64, SessionError> {
         let in_work = self.in_work.iter().filter(|frame| frame.is_still()).count();
@@ -129,7 +134,7 @@ impl<F, P: Clone> Session<F, P> {
     /// Adds a frame of the stream that is known to be bad: it takes an index, drops no other, leaves tracking as it is, and
     /// its error comes out in frame order. Of more than `max_unread_results` that wait for the frames before them the oldest
     /// counts as dropped.
-    pub fn add_failed(&mut self, error: FrameError, timestamp_us: u64) -> u64 {
+    pub fn add_failed(&mut self, error: FrameError, timestamp_us: i64) -> u64 {
         let index = self.intake.take_index();
         self.results.push_early(FailedFrame {
             index,

@@ -2,7 +2,7 @@
 //! hands and face. Each branch reads and writes its own, in frame order, by the options of the frame.
 
 use super::frame_in_work::FrameInWork;
-use super::part_state::PartState;
+use super::part_state::{Epoch, PartState};
 use crate::branch::{
     Branch, BranchJob, FaceJob, FaceOutcome, HandJob, HandOutcome, PoseJob, PoseOutcome,
 };
@@ -18,10 +18,9 @@ const MIN_WRIST_VISIBILITY: f32 = 0.1;
 
 #[derive(Debug)]
 pub(super) struct TrackingState {
-    /// From 1; 0 is the epoch of stills. Goes up whenever tracking starts from scratch: after a reset, or when the size of
-    /// the pictures changes.
-    epoch: u64,
+    epoch: Epoch,
     started_with: Option<(u64, ImageSize)>,
+    last_timestamp_us: i64,
     filters: PoseFilters,
     pose_roi: Option<NormalizedRect>,
     left_hand: PartState<HandLandmarks, HandFilters>,
@@ -32,13 +31,14 @@ pub(super) struct TrackingState {
 impl TrackingState {
     pub(super) fn new() -> Self {
         Self {
-            epoch: 0,
+            epoch: Epoch::default(),
             started_with: None,
+            last_timestamp_us: i64::MIN,
             filters: PoseFilters::new(true),
             pose_roi: None,
-            left_hand: PartState::absent(0),
-            right_hand: PartState::absent(0),
-            face: PartState::absent(0),
+            left_hand: PartState::absent(Epoch::default()),
+            right_hand: PartState::absent(Epoch::default()),
+            face: PartState::absent(Epoch::default()),
         }
     }
 
@@ -96,12 +96,18 @@ impl TrackingState {
         let mut roi = None;
         if !frame.is_still() {
             let conditions = (frame.generation(), frame.size());
-            if self.started_with != Some(conditions) {
+            let is_start = self.started_with != Some(conditions);
+            if is_start {
                 self.started_with = Some(conditions);
-                self.epoch += 1;
+                self.epoch.tracking += 1;
                 self.pose_roi = None;
+            }
+            let timestamp_us = frame.keypoints.timestamp_us;
+            if is_start || timestamp_us < self.last_timestamp_us {
+                self.epoch.filters += 1;
                 self.filters = PoseFilters::new(frame.options().smoothing);
             }
+            self.last_timestamp_us = timestamp_us;
             frame.epoch = self.epoch;
             roi = self.pose_roi;
         }

@@ -13,7 +13,7 @@ const MIN_OBJECT_SCALE_PX: f32 = 1e-6;
 pub(super) fn apply_in_pixels<const N: usize, const D: usize>(
     filter: &mut OneEuroFilter,
     landmarks: &mut Landmarks<N, D>,
-    timestamp_us: u64,
+    timestamp_us: i64,
     size: ImageSize,
     object_scale_px: f32,
 ) {
@@ -34,7 +34,7 @@ pub(super) fn apply_in_pixels<const N: usize, const D: usize>(
 pub(super) fn apply_in_metres<const N: usize, const D: usize>(
     filter: &mut OneEuroFilter,
     landmarks: &mut Landmarks<N, D>,
-    timestamp_us: u64,
+    timestamp_us: i64,
 ) {
     let mut values: [[f32; 3]; N] =
         std::array::from_fn(|n| std::array::from_fn(|axis| landmarks[n][axis]));

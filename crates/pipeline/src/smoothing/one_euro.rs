@@ -20,7 +20,7 @@ pub struct OneEuroParameters {
 #[derive(Clone, Debug, PartialEq)]
 pub struct OneEuroFilter {
     parameters: OneEuroParameters,
-    last_timestamp_us: Option<u64>,
+    last_timestamp_us: Option<i64>,
     frequency_hz: f64,
     raw: Vec<f32>,
     /// Of the last values; kept for its memory.
@@ -56,15 +56,16 @@ impl OneEuroFilter {
 
     /// Filters `values` in place. Speeds are multiplied by `value_scale` (1 / size of the object).
     ///
-    /// A timestamp that is not after the last one leaves values and filter untouched.
-    pub fn apply(&mut self, values: &mut [f32], timestamp_us: u64, value_scale: f64) {
+    /// A timestamp that is not after the last one leaves values and filter untouched; whoever follows a stream that may
+    /// step back in time calls [`reset`](Self::reset).
+    pub fn apply(&mut self, values: &mut [f32], timestamp_us: i64, value_scale: f64) {
         if let Some(last) = self.last_timestamp_us {
             if last >= timestamp_us {
                 return;
             }
             // MediaPipe's filter takes a last time of exactly 0 for "none yet".
             if last != 0 {
-                self.frequency_hz = 1.0 / ((timestamp_us - last) as f64 * 1e3 * 1e-9);
+                self.frequency_hz = 1.0 / (timestamp_us.abs_diff(last) as f64 * 1e3 * 1e-9);
             }
         }
         self.last_timestamp_us = Some(timestamp_us);
@@ -106,7 +107,7 @@ mod tests {
         beta: 80.0,
     };
 
-    fn filtered(filter: &mut OneEuroFilter, value: f32, timestamp_us: u64) -> f32 {
+    fn filtered(filter: &mut OneEuroFilter, value: f32, timestamp_us: i64) -> f32 {
         let mut values = [value];
         filter.apply(&mut values, timestamp_us, 1.0);
         values[0]

@@ -32,7 +32,7 @@ impl HandFilters {
         &mut self,
         landmarks: &mut HandLandmarks,
         world: Option<&mut HandWorldLandmarks>,
-        timestamp_us: u64,
+        timestamp_us: i64,
         size: ImageSize,
     ) {
         apply_by_box(&mut self.landmarks, landmarks, timestamp_us, size);
@@ -59,7 +59,7 @@ impl Default for FaceFilters {
 
 impl FaceFilters {
     /// Filters a face in place. A timestamp in microseconds that is not after the last one leaves it untouched.
-    pub fn apply(&mut self, landmarks: &mut FaceLandmarks, timestamp_us: u64, size: ImageSize) {
+    pub fn apply(&mut self, landmarks: &mut FaceLandmarks, timestamp_us: i64, size: ImageSize) {
         apply_by_box(&mut self.landmarks, landmarks, timestamp_us, size);
     }
 }
@@ -67,7 +67,7 @@ impl FaceFilters {
 fn apply_by_box<const N: usize>(
     filter: &mut OneEuroFilter,
     landmarks: &mut Landmarks<N, 3>,
-    timestamp_us: u64,
+    timestamp_us: i64,
     size: ImageSize,
 ) {
     let bounds = Bounds::of_points(landmarks.iter().map(|[x, y, _]| [*x, *y]), f32::MIN);

@@ -85,7 +85,7 @@ impl PoseFilters {
     }
 
     /// Filters a pose.
-    pub fn apply(&mut self, raw: RawPose, timestamp_us: u64, size: ImageSize) -> SmoothedPose {
+    pub fn apply(&mut self, raw: RawPose, timestamp_us: i64, size: ImageSize) -> SmoothedPose {
         let RawPose {
             mut landmarks,
             mut world,

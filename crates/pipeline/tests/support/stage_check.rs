@@ -226,7 +226,7 @@ impl Checker<'_> {
         let own_scale = roi::pose_object_scale_px(&raw.auxiliary, size);
         self.report
             .add("rect object scale", [f64::from((own_scale - scale).abs())]);
-        let timestamp_us = frame["timestamp_us"].as_u64().unwrap();
+        let timestamp_us = frame["timestamp_us"].as_i64().unwrap();
         let smoothed = self.filters.apply(raw, timestamp_us, size);
         self.report.add(
             "filter auxiliary",

@@ -76,7 +76,7 @@ impl Camera {
                 if due >= end {
                     break;
                 }
-                let timestamp_us = u64::from(number + 1) * TICK.as_micros() as u64;
+                let timestamp_us = i64::from(number + 1) * TICK.as_micros() as i64;
                 let message = framed(number, timestamp_us, false, clip.frame(number as usize));
                 seen.borrow_mut().shots.push(Shot {
                     sent: due,

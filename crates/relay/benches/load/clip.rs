@@ -38,7 +38,7 @@ impl Clip {
 }
 
 /// A frame behind its header: 16 bytes, see `PROTOCOL.md`.
-pub(crate) fn framed(frame_id: u32, timestamp_us: u64, is_still: bool, jpeg: &[u8]) -> Vec<u8> {
+pub(crate) fn framed(frame_id: u32, timestamp_us: i64, is_still: bool, jpeg: &[u8]) -> Vec<u8> {
     let mut message = Vec::with_capacity(16 + jpeg.len());
     message.extend(*b"LK\x01");
     message.push(u8::from(is_still));

@@ -158,7 +158,7 @@ async fn listen(
 fn message(clip: &Clip, number: usize) -> Message {
     let jpeg = clip.frame(number);
     let frame_id = number as u32;
-    let timestamp_us = (number as u64 + 1) * 33_333;
+    let timestamp_us = (number as i64 + 1) * 33_333;
     match number % 40 {
         7 => Message::text(r#"{"type":"reset"}"#),
         23 => Message::text(CONFIGURATIONS[number / 40 % CONFIGURATIONS.len()]),

@@ -27,9 +27,10 @@ impl FrameRate {
 
     /// Capture time of frame number `index`, from 0: (index + 1) · floor(10⁶ / fps) microseconds.
     #[must_use]
-    pub fn timestamp_us(self, index: u64) -> u64 {
-        let interval_us = (1e6 / self.0).floor() as u64;
-        (index + 1).saturating_mul(interval_us)
+    pub fn timestamp_us(self, index: u64) -> i64 {
+        let interval_us = (1e6 / self.0).floor() as i64;
+        let frames = i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1);
+        frames.saturating_mul(interval_us)
     }
 }
 

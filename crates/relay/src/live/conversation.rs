@@ -76,7 +76,7 @@ impl Conversation {
     }
 
     /// Takes a binary message that came at `arrival_us`; `now_us` is of the clock of timings.
-    pub(super) fn receive_frame(&mut self, message: &Bytes, arrival_us: u64, now_us: u64) {
+    pub(super) fn receive_frame(&mut self, message: &Bytes, arrival_us: i64, now_us: u64) {
         self.stats.received += 1;
         self.metrics.frames_received.inc();
         match FrameMessage::read(message) {
@@ -96,7 +96,7 @@ impl Conversation {
         &mut self,
         header: Option<FrameHeader>,
         jpeg: &[u8],
-        timestamp_us: u64,
+        timestamp_us: i64,
         now_us: u64,
     ) {
         while self.unanswered.buffered_bytes().saturating_add(jpeg.len())
@@ -132,7 +132,7 @@ impl Conversation {
         &mut self,
         header: Option<FrameHeader>,
         jpeg: &[u8],
-        timestamp_us: u64,
+        timestamp_us: i64,
         now_us: u64,
     ) {
         let is_over = self.unanswered.buffered_bytes().saturating_add(jpeg.len())
@@ -150,7 +150,7 @@ impl Conversation {
     }
 
     /// A frame that fails at once; its error comes in frame order.
-    fn add_bad(&mut self, header: Option<FrameHeader>, error: FrameError, arrival_us: u64) {
+    fn add_bad(&mut self, header: Option<FrameHeader>, error: FrameError, arrival_us: i64) {
         if self.unanswered.len() >= MAX_UNANSWERED {
             self.session.add_dropped();
             self.metrics.count_dropped("unsent", 1);

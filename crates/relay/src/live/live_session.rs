@@ -17,7 +17,7 @@ use crate::pool::{Finished, Task, microseconds_since};
 pub(super) struct LiveSession {
     started: Instant,
     /// Microseconds since 1970 when the session started; arrivals are told from there by a steady clock.
-    started_at_us: u64,
+    started_at_us: i64,
     state: Mutex<State>,
     /// Work may have come for the pool.
     work_came: Notify,
@@ -45,7 +45,7 @@ impl LiveSession {
         Arc::new(Self {
             started,
             // 2⁶⁴ µs are 584,000 years.
-            started_at_us: u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX),
+            started_at_us: i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX),
             state: Mutex::new(State {
                 conversation,
                 end: None,
@@ -80,7 +80,7 @@ impl LiveSession {
             return;
         }
         state.last_message = Instant::now();
-        let arrival_us = self.started_at_us.saturating_add(now_us);
+        let arrival_us = self.started_at_us.saturating_add_unsigned(now_us);
         state
             .conversation
             .receive_frame(message, arrival_us, now_us);

@@ -36,7 +36,7 @@ fn extracted() -> Vec<Value> {
 
 fn framed_clip_frame(number: usize) -> Vec<u8> {
     let id = u32::try_from(number).unwrap();
-    framed(id, (number as u64 + 1) * 33_333, 0, &clip_frame(number))
+    framed(id, (number as i64 + 1) * 33_333, 0, &clip_frame(number))
 }
 
 /// Every field of a line has the same value in the message.

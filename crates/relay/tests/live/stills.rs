@@ -25,7 +25,7 @@ async fn a_still_uses_and_changes_no_tracking() {
     let mut client = server.welcomed().await;
     let mut undisturbed = server.welcomed().await;
     for number in 0..4 {
-        let frame = framed(0, 33_333 * (number as u64 + 1), 0, &clip_frame(number));
+        let frame = framed(0, 33_333 * (number as i64 + 1), 0, &clip_frame(number));
         client.send_frame(frame.clone()).await;
         undisturbed.send_frame(frame).await;
         let tracked = without_times(client.json().await);

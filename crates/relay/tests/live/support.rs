@@ -246,7 +246,7 @@ pub(crate) fn clip_frame(number: usize) -> Vec<u8> {
 }
 
 /// A frame behind its header.
-pub(crate) fn framed(frame_id: u32, timestamp_us: u64, flags: u8, jpeg: &[u8]) -> Vec<u8> {
+pub(crate) fn framed(frame_id: u32, timestamp_us: i64, flags: u8, jpeg: &[u8]) -> Vec<u8> {
     let mut message = b"LK\x01".to_vec();
     message.push(flags);
     message.extend(frame_id.to_le_bytes());

@@ -201,7 +201,7 @@ async fn a_wrong_message_is_answered_and_changes_nothing() {
 async fn a_reset_starts_tracking_from_scratch() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
-    let frame = |number: usize| framed(0, 33_333 * (number as u64 + 1), 0, &clip_frame(number));
+    let frame = |number: usize| framed(0, 33_333 * (number as i64 + 1), 0, &clip_frame(number));
     client.send_frame(frame(9)).await;
     let first = client.json().await;
     for number in [20, 30] {

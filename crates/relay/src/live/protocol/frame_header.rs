@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0  "LK"      2  version, 1    3  flags, bit 0: stateless
-//! 4  u32 frame id               8  u64 capture time in µs          16  JPEG      (little-endian)
+//! 4  u32 frame id               8  i64 capture time in µs          16  JPEG      (little-endian)
 //! ```
 
 use axum::body::Bytes;
@@ -20,7 +20,7 @@ pub(crate) struct FrameHeader {
     /// The client's own number of the frame.
     pub(crate) frame_id: u32,
     /// Capture time in microseconds.
-    pub(crate) timestamp_us: u64,
+    pub(crate) timestamp_us: i64,
     /// Whether the frame is a still.
     pub(crate) is_stateless: bool,
 }
@@ -97,7 +97,7 @@ impl FrameHeader {
         }
         Ok(Self {
             frame_id: u32::from_le_bytes(id),
-            timestamp_us: u64::from_le_bytes([t0, t1, t2, t3, t4, t5, t6, t7]),
+            timestamp_us: i64::from_le_bytes([t0, t1, t2, t3, t4, t5, t6, t7]),
             is_stateless: flags & STATELESS != 0,
         })
     }
