@@ -6,6 +6,14 @@
 
 import type { Keypoints } from "./keypoints.js";
 import {
+  checkBoolean,
+  checkNames,
+  finiteNumber,
+  invalid,
+  oneOf,
+  shown,
+} from "./option-checks.js";
+import {
   FACE_CONTOURS,
   HAND_CONNECTIONS,
   POSE_CONNECTIONS,
@@ -86,16 +94,30 @@ const RIGHT_HAND_IN_POSE = [
   POSE_LANDMARK.right_thumb,
 ];
 
+const OPTIONS = Object.keys({
+  pose: true,
+  hands: true,
+  face: true,
+  minVisibility: true,
+  lineWidth: true,
+  area: true,
+  colors: true,
+} satisfies Record<keyof DrawOptions, true>);
+const AREA = ["x", "y", "width", "height"] as const;
+
 /**
  * Draws keypoints in canvas pixels; nothing is cleared first. The canvas may have any size: on a screen of high density,
- * make it as many pixels as it covers there.
+ * make it as many pixels as it covers there. Throws `invalid-option` for what is no canvas, no result or no option.
  */
 export function drawKeypoints(
   target: DrawTarget,
   keypoints: Keypoints,
-  options: DrawOptions = {},
+  given?: DrawOptions,
 ): void {
   const context = contextOf(target);
+  if (typeof keypoints !== "object" || keypoints === null)
+    throw invalid(`keypoints must be a result, not ${shown(keypoints)}`);
+  const options = checkDrawOptions(given);
   const { width, height } = context.canvas;
   const area = options.area ?? { x: 0, y: 0, width, height };
   const lineWidth =
@@ -129,13 +151,36 @@ interface Pen {
 }
 
 function contextOf(target: DrawTarget): Pen["context"] {
-  if (!("getContext" in target)) return target;
-  const context = target.getContext("2d") as Pen["context"] | null;
+  if (typeof target !== "object" || target === null)
+    throw invalid(
+      `the target must be a canvas or its 2D context, not ${shown(target)}`,
+    );
+  const context = (
+    "getContext" in target ? target.getContext("2d") : target
+  ) as Pen["context"] | null;
   if (!context)
-    throw new TypeError(
+    throw invalid(
       "the canvas has no 2D context; it may have one of another kind already",
     );
+  if (typeof context.beginPath !== "function")
+    throw invalid("the target must be a canvas or its 2D context");
   return context;
+}
+
+function checkDrawOptions(given: DrawOptions | undefined): DrawOptions {
+  const options = checkNames(given, OPTIONS);
+  checkBoolean("pose", options.pose);
+  checkBoolean("hands", options.hands);
+  oneOf("face", options.face ?? "contours", ["contours", "points", "none"]);
+  finiteNumber("minVisibility", options.minVisibility ?? 0, 0, 1);
+  finiteNumber("lineWidth", options.lineWidth ?? 0, 0);
+  checkNames(options.colors, Object.keys(DEFAULT_COLORS), "colors");
+  if (options.area !== undefined) {
+    const area = checkNames(options.area, AREA, "area");
+    for (const side of AREA)
+      finiteNumber(`area.${side}`, (area as Record<string, number>)[side]!);
+  }
+  return options;
 }
 
 function drawPose(

@@ -1,6 +1,9 @@
+import type { SourceEnded } from "./capture/capture.js";
 import type { ConnectionState } from "./engine.js";
 import type { LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./keypoints.js";
+import { invalid, invalidOption, shown } from "./option-checks.js";
+import { meant } from "./nearest.js";
 
 /** The events of a stream, with what their listeners get. */
 export interface LiveKeypointsEvents {
@@ -10,32 +13,59 @@ export interface LiveKeypointsEvents {
   error: LiveKeypointsError;
   /** The connection to the relay changed; there is none where the page computes. */
   connection: ConnectionState;
+  /** A source that was attached gives no more pictures. */
+  "source-ended": SourceEnded;
 }
 
 type Listener<T> = (value: T) => void;
 
-/** Listeners by event. */
+/** Listeners by event, each with what ends the wait for its signal. */
 export class Emitter {
   readonly #listeners: {
-    [K in keyof LiveKeypointsEvents]: Set<Listener<LiveKeypointsEvents[K]>>;
+    [K in keyof LiveKeypointsEvents]: Map<
+      Listener<LiveKeypointsEvents[K]>,
+      () => void
+    >;
   } = {
-    keypoints: new Set(),
-    error: new Set(),
-    connection: new Set(),
+    keypoints: new Map(),
+    error: new Map(),
+    connection: new Map(),
+    "source-ended": new Map(),
   };
 
+  /** Listens until `off`, the returned function or `signal` ends it. Throws `invalid-option`. */
   on<K extends keyof LiveKeypointsEvents>(
     event: K,
     listener: Listener<LiveKeypointsEvents[K]>,
-  ): void {
-    this.#listeners[event].add(listener);
+    signal?: AbortSignal | null,
+  ): () => void {
+    const listeners = this.#of(event, listener);
+    const off = (): void => this.off(event, listener);
+    if (signal?.aborted) return off;
+    const before = listeners.get(listener);
+    signal?.addEventListener("abort", off, { once: true });
+    listeners.set(listener, () => {
+      before?.();
+      signal?.removeEventListener("abort", off);
+    });
+    return off;
   }
 
   off<K extends keyof LiveKeypointsEvents>(
     event: K,
     listener: Listener<LiveKeypointsEvents[K]>,
   ): void {
-    this.#listeners[event].delete(listener);
+    const listeners = this.#of(event, listener);
+    listeners.get(listener)?.();
+    listeners.delete(listener);
+  }
+
+  /** Takes every `on` back. */
+  clear(): void {
+    for (const listeners of Object.values(this.#listeners)) {
+      for (const unlisten of listeners.values()) unlisten();
+      listeners.clear();
+    }
   }
 
   has(event: keyof LiveKeypointsEvents): boolean {
@@ -47,7 +77,7 @@ export class Emitter {
     event: K,
     value: LiveKeypointsEvents[K],
   ): void {
-    for (const listener of [...this.#listeners[event]]) {
+    for (const listener of [...this.#listeners[event].keys()]) {
       try {
         listener(value);
       } catch (error) {
@@ -56,5 +86,16 @@ export class Emitter {
         });
       }
     }
+  }
+
+  #of<K extends keyof LiveKeypointsEvents>(event: K, listener: unknown) {
+    if (!Object.hasOwn(this.#listeners, event)) {
+      const known = Object.keys(this.#listeners);
+      const name = shown(event);
+      throw invalid(`there is no event "${name}"; ${meant(name, known)}`);
+    }
+    if (typeof listener !== "function")
+      throw invalidOption("listener", "a function", listener);
+    return this.#listeners[event];
   }
 }

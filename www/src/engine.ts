@@ -66,6 +66,8 @@ export interface EngineEvents {
   fatal(error: LiveKeypointsError): void;
   /** The connection changed. */
   connection(state: ConnectionState): void;
+  /** Frames that were in flight get no result and no error: a reset threw them away. */
+  forgotten(): void;
 }
 
 /** Takes frames and gives a result for each that it does not drop. */

@@ -20,8 +20,10 @@ export type Frame =
 /** How one frame is given. */
 export interface FrameOptions {
   /**
-   * Capture time in milliseconds, with fractions to the microsecond. Default: `VideoFrame.timestamp / 1000`, else
-   * `performance.now()`. Equal and backward times are taken.
+   * Capture time in milliseconds, which comes back as it was given. Default: `VideoFrame.timestamp / 1000`, else
+   * `performance.now()`. Any finite number, also below 0. A step back in time, as of a video that loops, restarts
+   * smoothing and leaves tracking alone; a frame of the same time as the one before it is not smoothed. (MediaPipe ends
+   * with an error at both.)
    */
   timestampMs?: number | undefined;
   /**
@@ -48,6 +50,21 @@ export class FrameIntake {
    * bad is a promise that rejects.
    */
   prepare(frame: Frame, transfer: boolean | undefined): PreparedFrame {
+    try {
+      return this.#take(frame, transfer);
+    } catch (error) {
+      if (error instanceof LiveKeypointsError) throw error;
+      // Bytes whose buffer is detached, a VideoFrame that is closed.
+      return rejected(messageOf(error));
+    }
+  }
+
+  /** A prepared frame has left the page, or is thrown away. */
+  released(source: FrameSource): void {
+    if (source.kind === "video-frame") this.#heldVideoFrames -= 1;
+  }
+
+  #take(frame: Frame, transfer: boolean | undefined): PreparedFrame {
     switch (tagOf(frame)) {
       case "Uint8Array":
       case "Uint8ClampedArray":
@@ -70,9 +87,7 @@ export class FrameIntake {
         return this.#fromImageData(frame as ImageData, transfer ?? false);
       case "VideoFrame": {
         const video = frame as VideoFrame;
-        return orRejected(() =>
-          this.#fromVideoFrame(transfer === false ? video.clone() : video),
-        );
+        return this.#fromVideoFrame(transfer === false ? video.clone() : video);
       }
       case "ImageBitmap": {
         const bitmap = frame as ImageBitmap;
@@ -94,11 +109,6 @@ export class FrameIntake {
     }
   }
 
-  /** A prepared frame has left the page, or is thrown away. */
-  released(source: FrameSource): void {
-    if (source.kind === "video-frame") this.#heldVideoFrames -= 1;
-  }
-
   #fromImageData(image: ImageData, transfer: boolean): PreparedFrame {
     const { width, height } = image;
     const data: unknown = image.data;
@@ -112,9 +122,7 @@ export class FrameIntake {
 
   #fromVideoElement(video: HTMLVideoElement): PreparedFrame {
     if (typeof VideoFrame !== "function") return bitmapOf(video);
-    return orRejected(() =>
-      this.#fromVideoFrame(new VideoFrame(video, { timestamp: 0 })),
-    );
+    return this.#fromVideoFrame(new VideoFrame(video, { timestamp: 0 }));
   }
 
   #fromVideoFrame(frame: VideoFrame): PreparedFrame {
@@ -177,14 +185,6 @@ async function bitmapOf(picture: ImageBitmapSource): Promise<FrameSource> {
     throw new LiveKeypointsError("unsupported-frame", messageOf(error), {
       cause: error,
     });
-  }
-}
-
-function orRejected(prepare: () => PreparedFrame): PreparedFrame {
-  try {
-    return prepare();
-  } catch (error) {
-    return rejected(messageOf(error));
   }
 }
 

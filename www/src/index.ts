@@ -28,7 +28,11 @@ export type {
 } from "./assets.js";
 export type { Progress } from "./progress.js";
 export type { Frame, FrameOptions } from "./frames.js";
-export type { AttachOptions, CaptureSource } from "./capture/capture.js";
+export type {
+  AttachOptions,
+  CaptureSource,
+  SourceEnded,
+} from "./capture/capture.js";
 export type {
   Keypoints,
   MissingReason,

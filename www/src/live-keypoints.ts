@@ -1,7 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { capture } from "./capture/capture.js";
-import type { AttachOptions, CaptureSource } from "./capture/capture.js";
+import type {
+  AttachOptions,
+  CaptureSource,
+  SourceEnded,
+} from "./capture/capture.js";
 import { Emitter } from "./emitter.js";
 import type { LiveKeypointsEvents } from "./emitter.js";
 import {
@@ -14,6 +18,13 @@ import type { Frame, FrameOptions } from "./frames.js";
 import { toKeypoints } from "./keypoints.js";
 import type { Keypoints } from "./keypoints.js";
 import { openPage, openRelay } from "./open.js";
+import {
+  checkBoolean,
+  checkNames,
+  checkSignal,
+  finiteNumber,
+  oneOf,
+} from "./option-checks.js";
 import type { CreateOptions } from "./options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { ResultQueue } from "./result-queue.js";
@@ -62,6 +73,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       result: (result) => this.#handle(result),
       fatal: (error) => this.#end(error),
       connection: (state) => this.#emitter.emit("connection", state),
+      forgotten: () => this.#wakeTransforms(),
     });
   }
 
@@ -71,7 +83,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    * `model-mismatch`, `version-mismatch`, `worker-failed` or `aborted`. Nothing is left behind then. With option
    * `fallback`, a relay computes where WebAssembly SIMD is missing or workers cannot start.
    */
-  static async create(options: CreateOptions = {}): Promise<LiveKeypoints> {
+  static async create(options?: CreateOptions): Promise<LiveKeypoints> {
     const { engine, checked } = await openPage(options);
     return new LiveKeypoints(engine, checked);
   }
@@ -83,7 +95,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   static async connect(
     url: string | URL,
-    options: ConnectOptions = {},
+    options?: ConnectOptions,
   ): Promise<LiveKeypoints> {
     const { engine, checked } = await openRelay(url, options);
     return new LiveKeypoints(engine, checked);
@@ -99,33 +111,32 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    * waiting frame is dropped. A bad frame is told by an `error` event. Throws `unsupported-frame` for what is no frame,
    * `invalid-option` for a time that is not finite, `closed` after `close()`.
    */
-  push(frame: Frame, options: FrameOptions = {}): number {
+  push(frame: Frame, options?: FrameOptions): number {
     this.#requireOpen();
-    const timestampMs = options.timestampMs ?? timestampOf(frame);
-    if (!Number.isFinite(timestampMs)) {
-      throw new LiveKeypointsError(
-        "invalid-option",
-        `option timestampMs must be a finite number, not ${timestampMs}`,
-      );
-    }
-    return coded(() =>
-      this.#engine.addFrame(frame, timestampMs, options.transfer),
+    const given = checkNames(options, ["timestampMs", "transfer"]);
+    const transfer = checkBoolean("transfer", given.transfer);
+    const timestampMs = finiteNumber(
+      "timestampMs",
+      given.timestampMs ?? timestampOf(frame),
     );
+    return coded(() => this.#engine.addFrame(frame, timestampMs, transfer));
   }
 
   /**
    * Keypoints of a single picture, stateless: it neither uses nor changes the tracking of the stream. Rejects with the
    * picture's error, `busy` where too many wait already, `closed`, or `aborted` by `signal`.
    */
-  async detect(frame: Frame, options: DetectOptions = {}): Promise<Keypoints> {
+  async detect(frame: Frame, options?: DetectOptions): Promise<Keypoints> {
     this.#requireOpen();
-    const { signal } = options;
+    const { signal, ...given } = checkNames(options, ["transfer", "signal"]);
+    checkSignal(signal);
+    const transfer = checkBoolean("transfer", given.transfer);
     if (signal?.aborted)
       throw new LiveKeypointsError(
         "aborted",
         "Aborted by the caller's signal.",
       );
-    const index = coded(() => this.#engine.addStill(frame, options.transfer));
+    const index = coded(() => this.#engine.addStill(frame, transfer));
     const abort = (): void =>
       this.#detections.get(index)?.reject(
         new LiveKeypointsError("aborted", "Aborted by the caller's signal.", {
@@ -146,19 +157,33 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   /**
    * Pushes every new picture of a playing `<video>`, camera track or stream until the returned function is called. With
    * `bufferSize: 1`, what comes faster than it is computed is skipped rather than delayed.
+   *
+   * A track that takes the place of another in a stream, and a stream that takes the place of another in a `<video>`, are
+   * followed. Event `source-ended` tells that a track has ended, or all of a stream's: a stream and a `<video>` stay
+   * attached for the track that may come, a track does not.
    */
-  attach(source: CaptureSource, options: AttachOptions = {}): () => void {
+  attach(source: CaptureSource, options?: AttachOptions): () => void {
     this.#requireOpen();
+    const given = checkNames(options, ["signal", "whenHidden"]);
+    const { signal, whenHidden = "pause" } = given;
+    checkSignal(signal);
+    oneOf("whenHidden", whenHidden, ["pause", "continue"]);
     const sink = {
       frame: (frame: Frame, timestampMs?: number) =>
         void this.push(frame, { timestampMs }),
       error: (error: LiveKeypointsError) => this.#emitter.emit("error", error),
+      ended: (ended: SourceEnded) => this.#emitter.emit("source-ended", ended),
     };
-    const stopCapture = capture(source, sink, options);
+    let stopCapture: (() => void) | undefined;
+    // The caller may keep this function for long; it must not keep the source.
     const stop = (): void => {
-      if (this.#stops.delete(stop)) stopCapture();
+      this.#stops.delete(stop);
+      const stopOnce = stopCapture;
+      stopCapture = undefined;
+      stopOnce?.();
     };
-    this.#stops.add(stop);
+    stopCapture = capture(source, sink, { signal, whenHidden }, stop);
+    if (!signal?.aborted) this.#stops.add(stop);
     return stop;
   }
 
@@ -169,17 +194,12 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   on<K extends keyof LiveKeypointsEvents>(
     event: K,
     listener: (value: LiveKeypointsEvents[K]) => void,
-    { signal }: { signal?: AbortSignal | undefined } = {},
+    options?: { signal?: AbortSignal | undefined },
   ): () => void {
     this.#requireOpen();
-    const off = (): void => {
-      signal?.removeEventListener("abort", off);
-      this.#emitter.off(event, listener);
-    };
-    if (signal?.aborted) return off;
-    signal?.addEventListener("abort", off, { once: true });
-    this.#emitter.on(event, listener);
-    return off;
+    const { signal } = checkNames(options, ["signal"]);
+    checkSignal(signal);
+    return this.#emitter.on(event, listener, signal);
   }
 
   /** Takes `on` back. */
@@ -216,11 +236,9 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       },
     });
     const offs = [
-      this.on("keypoints", (keypoints) =>
-        transform.settle(keypoints.index, keypoints),
-      ),
+      this.on("keypoints", (keypoints) => transform.take(keypoints)),
       this.on("error", ({ index }) => {
-        if (index !== undefined) transform.settle(index, undefined);
+        if (index !== undefined) transform.failed(index);
       }),
     ];
     this.#transforms.add(transform);
@@ -245,7 +263,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   reset(): void {
     this.#requireOpen();
     coded(() => this.#engine.reset());
-    for (const transform of this.#transforms) transform.changed();
+    this.#wakeTransforms();
   }
 
   /** Ends the workers and frees everything. Iterators end, `detect` calls reject with `closed`. Can be called again. */
@@ -277,11 +295,15 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     this.#emitter.emit("keypoints", keypoints);
   }
 
+  #wakeTransforms(): void {
+    for (const transform of this.#transforms) transform.changed();
+  }
+
   /** Without an error, the caller closes; with one, the stream cannot go on. */
   #end(error: LiveKeypointsError | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const stop of this.#stops) stop();
+    for (const stop of [...this.#stops]) stop();
     this.#engine.close();
     this.#results.finish(error);
     const reason = error ?? closed();
@@ -289,6 +311,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     for (const detection of this.#detections.values()) detection.reject(reason);
     this.#detections.clear();
     if (error) this.#emitter.emit("error", error);
+    this.#emitter.clear();
   }
 
   #requireOpen(): void {

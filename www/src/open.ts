@@ -2,10 +2,11 @@
 
 import type { Engine } from "./engine.js";
 import { asLiveKeypointsError } from "./errors.js";
+import { checkNames } from "./option-checks.js";
 import { checkOptions } from "./options.js";
 import type { CreateOptions, RelayFallback } from "./options.js";
 import { RelayEngine } from "./relay/relay-engine.js";
-import { checkConnectOptions } from "./relay/options.js";
+import { checkConnectOptions, CONNECT_OPTION_NAMES } from "./relay/options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { createSocket, relayAddress } from "./relay/socket.js";
 import { start } from "./start.js";
@@ -21,10 +22,20 @@ export interface Opened {
 /** What keeps a page from computing, whatever its assets are. */
 const FALLBACK_CODES = ["wasm-simd-missing", "worker-failed"];
 
+const FALLBACK_NAMES = [
+  "url",
+  ...CONNECT_OPTION_NAMES.filter(
+    (name) => name !== "signal" && name !== "onProgress",
+  ),
+];
+
 /** Starts the page's own workers; where they cannot be had, the relay of option `fallback`, which `onFallback` is told. */
-export async function openPage(options: CreateOptions): Promise<Opened> {
+export async function openPage(options: CreateOptions = {}): Promise<Opened> {
   const checked = checkOptions(options);
-  const fallback = options.fallback && fallbackOf(options, options.fallback);
+  const fallback =
+    options.fallback === undefined
+      ? undefined
+      : fallbackOf(options, options.fallback);
   try {
     return { engine: new WorkerEngine(await start(checked, options)), checked };
   } catch (error) {
@@ -40,7 +51,7 @@ export async function openPage(options: CreateOptions): Promise<Opened> {
 /** Connects to a relay. */
 export async function openRelay(
   url: string | URL,
-  options: ConnectOptions,
+  options: ConnectOptions = {},
 ): Promise<Opened> {
   const checked = checkConnectOptions(options);
   const engine = new RelayEngine(relayAddress(url), checked, {
@@ -57,17 +68,17 @@ function fallbackOf(
   options: CreateOptions,
   fallback: string | URL | RelayFallback,
 ): { url: string | URL; options: ConnectOptions } {
-  const given: RelayFallback =
+  const given: Partial<RelayFallback> =
     typeof fallback === "string" || fallback instanceof URL
       ? { url: fallback }
-      : fallback;
+      : checkNames(fallback, FALLBACK_NAMES, "fallback");
   const { parts, quality, bufferSize, mirrored, maxPixels } = options;
   const { smoothing, handSmoothing, faceSmoothing, handWorld } = options;
   const shared = {
     ...{ parts, quality, bufferSize, mirrored, maxPixels },
     ...{ smoothing, handSmoothing, faceSmoothing, handWorld },
   };
-  const { url, ...own } = given;
+  const { url = "", ...own } = given;
   const { signal, onProgress } = options;
   const relay = { ...shared, ...own, signal, onProgress };
   relayAddress(url);

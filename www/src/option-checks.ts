@@ -1,9 +1,43 @@
-/** Checks that the options of `create` and `connect` share. Each throws `invalid-option`, naming the option. */
+/** Checks of what callers pass. Each throws `invalid-option`, naming the option. */
 
+import type { AssetsOption } from "./assets.js";
 import { LiveKeypointsError } from "./errors.js";
+import { MODEL_SHA256 } from "./model-digests.js";
+import { meant } from "./nearest.js";
 import type { Part, Quality } from "./options.js";
 
 const PARTS: readonly Part[] = ["pose", "hands", "face"];
+const ASSETS = ["baseUrl", "session", "inference", "models"];
+const MODELS = Object.keys(MODEL_SHA256);
+
+/**
+ * The options, with none that is unknown; an empty object where nothing is given. `path` is the option that they are
+ * nested in.
+ */
+export function checkNames<T extends object>(
+  options: T | undefined,
+  names: readonly string[],
+  path?: string,
+): Partial<T> {
+  if (options === undefined) return {};
+  if (Object.prototype.toString.call(options) !== "[object Object]")
+    throw path
+      ? invalidOption(path, "an object", options)
+      : invalid(`options must be an object, not ${shown(options)}`);
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const full = path ? `${path}.${name}` : name;
+    throw invalid(`there is no option "${full}"; ${meant(name, names)}`);
+  }
+  return options;
+}
+
+/** Where assets come from: an address, or sources by name. */
+export function checkAssets(assets: AssetsOption | undefined): void {
+  if (typeof assets === "string" || assets instanceof URL) return;
+  const { models } = checkNames(assets, ASSETS, "assets");
+  checkNames(models, MODELS, "assets.models");
+}
 
 /** The parts, each once; all of them where nothing is said. */
 export function checkParts(parts: readonly Part[] = PARTS): readonly Part[] {
@@ -42,6 +76,23 @@ export function checkBoolean(
   throw invalidOption(option, "true or false", value);
 }
 
+/** A function, or nothing. */
+export function checkFunction(option: string, value: unknown): void {
+  if (value === undefined || value === null || typeof value === "function")
+    return;
+  throw invalidOption(option, "a function", value);
+}
+
+/** A signal, or nothing. */
+export function checkSignal(signal: AbortSignal | null | undefined): void {
+  if (signal === undefined || signal === null) return;
+  if (
+    typeof signal.addEventListener !== "function" ||
+    typeof signal.aborted !== "boolean"
+  )
+    throw invalidOption("signal", "an AbortSignal", signal);
+}
+
 export function wholeNumber(
   option: string,
   value: number,
@@ -61,13 +112,40 @@ export function oneOf<T extends string>(
   throw invalidOption(option, values.join(" or "), value);
 }
 
+/** A number from `least` on, `most` at the most. */
+export function finiteNumber(
+  option: string,
+  value: number,
+  least = -Infinity,
+  most = Infinity,
+): number {
+  if (Number.isFinite(value) && value >= least && value <= most) return value;
+  const range =
+    least === -Infinity
+      ? "a finite number"
+      : most === Infinity
+        ? `a finite number, ${least} at least`
+        : `a number from ${least} to ${most}`;
+  throw invalidOption(option, range, value);
+}
+
 export function invalidOption(
   option: string,
   expected: string,
   value: unknown,
 ): LiveKeypointsError {
-  return new LiveKeypointsError(
-    "invalid-option",
-    `option ${option} must be ${expected}, not ${String(value)}`,
-  );
+  return invalid(`option ${option} must be ${expected}, not ${shown(value)}`);
+}
+
+export function invalid(message: string): LiveKeypointsError {
+  return new LiveKeypointsError("invalid-option", message);
+}
+
+/** A value for people; an object may have no text of its own. */
+export function shown(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "an object";
+  }
 }

@@ -1,11 +1,16 @@
 import type { AssetsOption } from "./assets.js";
 import type { LiveKeypointsError } from "./errors.js";
 import {
+  checkAssets,
   checkBoolean,
   checkBufferSize,
+  checkFunction,
   checkMaxPixels,
+  checkNames,
   checkParts,
   checkQuality,
+  checkSignal,
+  finiteNumber,
   oneOf,
   wholeNumber,
 } from "./option-checks.js";
@@ -100,7 +105,7 @@ export interface RelayFallback extends Omit<
   url: string | URL;
 }
 
-/** The options with their defaults, checked as far as the session does not check them. */
+/** The options with their defaults, checked. */
 export interface CheckedOptions {
   readonly workers: number;
   readonly parts: readonly Part[];
@@ -120,17 +125,49 @@ const SWITCHES = [
   "mirrored",
   "handWorld",
 ] as const;
-const NUMBERS = [
-  "maxFramesInFlight",
+const CONFIDENCES = [
   "minPoseDetectionConfidence",
   "minPosePresenceConfidence",
   "minHandLandmarksConfidence",
   "minFaceDetectionConfidence",
   "minFacePresenceConfidence",
 ] as const;
+/** Every option; a new one that is missing here does not compile. */
+const NAMES = Object.keys({
+  workers: true,
+  parts: true,
+  quality: true,
+  bufferSize: true,
+  smoothing: true,
+  handSmoothing: true,
+  faceSmoothing: true,
+  mirrored: true,
+  handWorld: true,
+  maxFramesInFlight: true,
+  minPoseDetectionConfidence: true,
+  minPosePresenceConfidence: true,
+  minHandLandmarksConfidence: true,
+  minFaceDetectionConfidence: true,
+  minFacePresenceConfidence: true,
+  decode: true,
+  maxPixels: true,
+  assets: true,
+  cache: true,
+  workerUrl: true,
+  createWorker: true,
+  workerTimeoutMs: true,
+  fallback: true,
+  signal: true,
+  onProgress: true,
+} satisfies Record<keyof CreateOptions, true>);
 
-/** Fills in defaults. Throws `invalid-option`, naming the option; ranges of the session's own options it checks itself. */
-export function checkOptions(options: CreateOptions): CheckedOptions {
+/** Fills in defaults. Throws `invalid-option`, naming the option. */
+export function checkOptions(given: CreateOptions | undefined): CheckedOptions {
+  const options: CreateOptions = checkNames(given, NAMES);
+  checkAssets(options.assets);
+  checkFunction("createWorker", options.createWorker);
+  checkFunction("onProgress", options.onProgress);
+  checkSignal(options.signal);
   const workers = wholeNumber(
     "workers",
     options.workers ?? MAX_WORKERS,
@@ -148,10 +185,18 @@ export function checkOptions(options: CreateOptions): CheckedOptions {
     const value = checkBoolean(name, options[name]);
     if (value !== undefined) session[name] = value;
   }
-  for (const name of NUMBERS) {
+  for (const name of CONFIDENCES) {
     const value = options[name];
-    if (value !== undefined) session[name] = value;
+    if (value !== undefined) session[name] = finiteNumber(name, value, 0, 1);
   }
+  const { maxFramesInFlight } = options;
+  if (maxFramesInFlight !== undefined)
+    session.maxFramesInFlight = wholeNumber(
+      "maxFramesInFlight",
+      maxFramesInFlight,
+      1,
+      16,
+    );
   return {
     workers,
     parts,

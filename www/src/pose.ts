@@ -10,7 +10,13 @@ import { BlobWriter } from "./blob-writer.js";
 import { Downloads } from "./downloads.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./keypoints.js";
-import { invalidOption, wholeNumber } from "./option-checks.js";
+import {
+  checkAssets,
+  checkNames,
+  checkSignal,
+  invalidOption,
+  wholeNumber,
+} from "./option-checks.js";
 import { ProgressMeter } from "./progress.js";
 import { loadSession } from "./session-module.js";
 
@@ -82,12 +88,13 @@ export class PoseRecorder {
    * Loads the session module, unless the page has it already. Rejects with `invalid-option`, `asset-unreachable`,
    * `asset-wrong-type`, `version-mismatch` or `aborted`.
    */
-  static async create(
-    options: PoseRecorderOptions = {},
-  ): Promise<PoseRecorder> {
+  static async create(given?: PoseRecorderOptions): Promise<PoseRecorder> {
+    const options = checkNames(given, ["fps", "maxFrames", "assets", "signal"]);
     const { fps, assets } = options;
     if (fps !== undefined && !(fps > 0 && Number.isFinite(fps)))
       throw invalidOption("fps", "a finite number above 0", fps);
+    checkAssets(assets);
+    checkSignal(options.signal);
     const maxFrames = wholeNumber(
       "maxFrames",
       options.maxFrames ?? DEFAULT_MAX_FRAMES,

@@ -30,6 +30,8 @@ export class Scheduler {
   /** Bytes of the copy that a worker made last: the next one will be as long, most of the time. */
   #copyLength = 0;
   readonly #events: SchedulerEvents;
+  /** Capture times as they were given, in milliseconds; the session's are whole microseconds. */
+  readonly #timestampsMs = new Map<number, number>();
   readonly #running = new Map<WorkerSlot, { task: Task; startMs: number }>();
   #isDelivering = false;
   #isClosed = false;
@@ -54,7 +56,8 @@ export class Scheduler {
       performance.now(),
     );
     this.#frames.add(index, frame);
-    if (evicted !== undefined) this.#frames.release(evicted);
+    this.#timestampsMs.set(index, timestampMs);
+    if (evicted !== undefined) this.#drop(evicted);
     this.pump();
     return index;
   }
@@ -72,7 +75,7 @@ export class Scheduler {
 
   /** Throws away the waiting frames and the tracking state. */
   reset(): void {
-    for (const index of this.#session.reset()) this.#frames.release(index);
+    for (const index of this.#session.reset()) this.#drop(index);
     this.pump();
   }
 
@@ -275,6 +278,12 @@ export class Scheduler {
     );
   }
 
+  /** The frame waits for nothing any more. */
+  #drop(index: number): void {
+    this.#frames.release(index);
+    this.#timestampsMs.delete(index);
+  }
+
   #releaseIf(isDone: boolean, frame: number): void {
     if (isDone) this.#frames.release(frame);
   }
@@ -298,8 +307,10 @@ export class Scheduler {
         const result = this.#session.nextResult();
         if (!result) return;
         // A frame can also end without a step of its own ending last: a branch with nothing to do waits for earlier frames.
-        this.#frames.release(result.index);
-        this.#events.result(result);
+        const timestampMs =
+          this.#timestampsMs.get(result.index) ?? result.timestampMs;
+        this.#drop(result.index);
+        this.#events.result({ ...result, timestampMs });
       }
     } finally {
       this.#isDelivering = false;

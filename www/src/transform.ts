@@ -70,10 +70,17 @@ export class FrameTransform implements KeypointsTransform {
     });
   }
 
-  /** A frame, which may be another's, has its result, or has failed. */
-  settle(index: number, keypoints: Keypoints | undefined): void {
-    if (this.#pending.delete(index) && keypoints)
-      this.#results.enqueue(keypoints);
+  /** A frame, which may be another's, has its result. Results come in frame order: earlier frames were dropped. */
+  take(keypoints: Keypoints): void {
+    if (this.#pending.has(keypoints.index)) this.#results.enqueue(keypoints);
+    for (const index of this.#pending)
+      if (index <= keypoints.index) this.#pending.delete(index);
+    this.changed();
+  }
+
+  /** A frame, which may be another's, has failed. */
+  failed(index: number): void {
+    this.#pending.delete(index);
     this.changed();
   }
 
@@ -94,9 +101,10 @@ export class FrameTransform implements KeypointsTransform {
   async #write(given: Frame | FrameWithOptions): Promise<void> {
     while (!this.#isOver && !this.#hasRoom()) await this.#change();
     if (this.#isOver) return;
-    const isBare = typeof given !== "object" || !("frame" in given);
-    const { frame, ...options } = isBare ? { frame: given } : given;
     try {
+      const isBare =
+        typeof given !== "object" || given === null || !("frame" in given);
+      const { frame, ...options } = isBare ? { frame: given } : given;
       this.#pending.add(this.#host.push(frame, options));
     } catch (error) {
       this.#leave(() => this.#results.error(error));

@@ -110,5 +110,7 @@ test("absent parts draw nothing, and a canvas is as good as its context", () => 
     { pose: null, leftHand: null, face: null },
   );
   assert.deepEqual(strokes, []);
-  assert.throws(() => drawKeypoints({ getContext: () => null }, {}), TypeError);
+  assert.throws(() => drawKeypoints({ getContext: () => null }, {}), {
+    code: "invalid-option",
+  });
 });

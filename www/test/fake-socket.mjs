@@ -30,7 +30,7 @@ export class FakeSocket {
     this.frames.push({
       id: view.getUint32(4, true),
       isStill: view.getUint8(3) === 1,
-      timestampUs: Number(view.getBigUint64(8, true)),
+      timestampUs: Number(view.getBigInt64(8, true)),
       mark: data[18],
     });
   }

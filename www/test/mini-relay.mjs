@@ -72,7 +72,7 @@ function serve(socket, answer) {
     nextIndex += 1;
     const frame = {
       id: data.readUInt32LE(4),
-      timestampUs: Number(data.readBigUInt64LE(8)),
+      timestampUs: Number(data.readBigInt64LE(8)),
       jpeg: data.subarray(16),
     };
     session.frames.push(frame.id);

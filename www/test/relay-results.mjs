@@ -33,7 +33,7 @@ export function binaryResult({
     present.reduce((bits, is, bit) => bits | (is ? 1 << bit : 0), 0),
   );
   view.setUint32(4, frameId, true);
-  view.setBigUint64(8, BigInt(timestampUs), true);
+  view.setBigInt64(8, BigInt(timestampUs), true);
   view.setBigUint64(16, 99n, true);
   view.setUint32(24, dropped, true);
   view.setUint16(28, 640, true);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { fakeRelay, gets } from "./fake-socket.mjs";
 import { fakeStream, FakePicture, jpeg } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 
@@ -127,6 +128,69 @@ test("reset while it closes does not leave it waiting", async () => {
     [0],
   );
   await live.close();
+});
+
+test("reset on a relay, which then owes nothing, does not leave it waiting", async () => {
+  const { live, socket } = await fakeRelay({ answerTimeoutMs: 30 });
+  const { writable, readable } = live.transform();
+  const writer = writable.getWriter();
+  const results = collect(readable);
+  await writer.write(jpeg(0));
+  await writer.write(jpeg(1));
+  await gets(socket, 2);
+  live.reset();
+  const closed = writer.close();
+  await closed;
+  assert.deepEqual(await results, []);
+  assert.equal(live.stats().dropped, 2);
+  await live.close();
+});
+
+test("frames that others pushed out are not waited for, however long the others go on", async () => {
+  const { live, session } = await fakeStream({ workers: 1, bufferSize: 1 });
+  const { writable, readable } = live.transform();
+  const writer = writable.getWriter();
+  const results = collect(readable);
+  const { nextTask } = session;
+  session.nextTask = () => undefined;
+  await writer.write(jpeg(0));
+  live.push(jpeg(1));
+  session.nextTask = nextTask;
+  let isClosed = false;
+  const closed = writer.close().then(() => (isClosed = true));
+  // Whenever a frame is done, the next one waits already.
+  const off = live.on("keypoints", () => isClosed || live.push(jpeg()));
+  live.push(jpeg(2));
+  await closed;
+  assert.deepEqual(await results, []);
+  off();
+  await live.close();
+});
+
+test("a relay that is lost, or closed with frames on their way, ends it", async () => {
+  for (const reconnect of [false, { firstMs: 1 }]) {
+    const { live, socket, sockets } = await fakeRelay({ reconnect });
+    const { writable, readable } = live.transform();
+    const writer = writable.getWriter();
+    const results = collect(readable);
+    await writer.write(jpeg(0));
+    await gets(socket, 1);
+    const closed = Promise.allSettled([writer.close(), results]);
+    socket.end();
+    const [, { reason, value }] = await closed;
+    if (reconnect) assert.deepEqual(value, []);
+    else assert.equal(reason.code, "connection-lost");
+    sockets.at(-1).accept?.();
+    await live.close();
+  }
+  const { live, socket } = await fakeRelay();
+  const { writable, readable } = live.transform();
+  const writer = writable.getWriter();
+  await writer.write(jpeg(0));
+  await gets(socket, 1);
+  const settled = Promise.allSettled([writer.close(), collect(readable)]);
+  await live.close();
+  assert.deepEqual((await settled)[1].value, []);
 });
 
 test("cancelling and aborting end it, and nothing of it is left", async () => {

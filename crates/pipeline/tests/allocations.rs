@@ -176,7 +176,7 @@ fn branches_allocate_nothing_of_this_projects_own_and_the_session_only_the_resul
         if number == WARM_UP_FRAMES {
             (counts, whole) = (Counts::default(), 0);
         }
-        let time_us = (number as u64 + 1) * FRAME_US;
+        let time_us = (number as i64 + 1) * FRAME_US;
         counted(&mut counts.session, || session.add_frame(frame, time_us, 0));
         count_frame(&mut session, &models, &alone, &mut counts);
         let result = counted(&mut counts.session, || session.next_result().unwrap());

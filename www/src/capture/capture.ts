@@ -9,6 +9,7 @@ import type { Frame } from "../frames.js";
 import { pumpElement } from "./element.js";
 import { hasProcessor, pumpTrackHere } from "./track.js";
 import { pumpTrackInWorker } from "./track-in-worker.js";
+import { isTrack, watchTracks } from "./watch.js";
 
 /** Where frames can be taken from. */
 export type CaptureSource = HTMLVideoElement | MediaStreamTrack | MediaStream;
@@ -29,31 +30,59 @@ export interface CaptureSink {
   /** Without `timestampMs`, the frame brings its own time. The frame is the sink's from then on. */
   frame(frame: Frame, timestampMs?: number): void;
   error(error: LiveKeypointsError): void;
+  /** No more pictures come, unless the source gets another track. */
+  ended(ended: SourceEnded): void;
 }
 
-/** Pumps new pictures until the returned function is called. Throws `unsupported-frame` for what is no source. */
+/** A source of `attach` that gives no more pictures. */
+export interface SourceEnded {
+  /** As it was attached. */
+  readonly source: CaptureSource;
+}
+
+/**
+ * Pumps new pictures until the returned function is called, `signal` says so, or a track has ended; calls `over` then.
+ * Throws `unsupported-frame` for what is no source.
+ */
 export function capture(
   source: CaptureSource,
   sink: CaptureSink,
   { signal, whenHidden = "pause" }: AttachOptions = {},
+  over: () => void = () => {},
 ): () => void {
+  requireSource(source);
   const pausing = whenHidden === "pause" ? skipWhileHidden(sink) : sink;
-  const stopPump = start(source, pausing);
+  const isElement = isVideoElement(source);
+  let stopPump = isElement ? pumpElement(source, pausing) : (): void => {};
+  const stopWatch = watchTracks(source, {
+    changed(track, gone) {
+      stopPump();
+      stopPump = isElement
+        ? pumpElement(source, pausing)
+        : pumpTrack(track, pausing, gone);
+    },
+    ended() {
+      sink.ended({ source });
+      if (isTrack(source)) stop();
+    },
+  });
   const stop = (): void => {
     signal?.removeEventListener("abort", stop);
+    stopWatch();
     stopPump();
+    over();
   };
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
   return stop;
 }
 
-function start(source: CaptureSource, sink: CaptureSink): () => void {
-  if (isVideoElement(source)) return pumpElement(source, sink);
-  const track = trackOf(source);
-  // Of a stream that has no picture yet, an element takes the one that comes.
-  if (!track) return pumpHidden(source as MediaStream, sink);
-  if (hasProcessor()) return pumpTrackHere(track, sink);
+function pumpTrack(
+  track: MediaStreamTrack,
+  sink: CaptureSink,
+  gone: () => void,
+): () => void {
+  if (hasProcessor()) return pumpTrackHere(track, sink, gone);
   let stop = (): void => {};
   stop = pumpTrackInWorker(track, sink, () => {
     stop = pumpHidden(new MediaStream([track]), sink);
@@ -81,12 +110,12 @@ function pumpHidden(stream: MediaStream, sink: CaptureSink): () => void {
 
 function skipWhileHidden(sink: CaptureSink): CaptureSink {
   return {
+    ...sink,
     frame(frame, timestampMs) {
       if (globalThis.document?.visibilityState !== "hidden")
         return sink.frame(frame, timestampMs);
       if ("close" in frame) frame.close();
     },
-    error: (error) => sink.error(error),
   };
 }
 
@@ -94,13 +123,13 @@ function isVideoElement(source: CaptureSource): source is HTMLVideoElement {
   return "videoWidth" in source;
 }
 
-function trackOf(
-  source: MediaStreamTrack | MediaStream,
-): MediaStreamTrack | undefined {
-  if ("getVideoTracks" in source) return source.getVideoTracks()[0];
-  if ("kind" in source && source.kind === "video") return source;
+function requireSource(source: CaptureSource): void {
+  if (typeof source === "object" && source !== null) {
+    if (isVideoElement(source) || "getVideoTracks" in source) return;
+    if (isTrack(source) && source.kind === "video") return;
+  }
   throw new LiveKeypointsError(
     "unsupported-frame",
-    "attach takes a <video>, a video track or a stream with one",
+    "attach takes a <video>, a video track or a MediaStream",
   );
 }

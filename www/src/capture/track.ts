@@ -18,10 +18,11 @@ export function hasProcessor(): boolean {
   return "MediaStreamTrackProcessor" in globalThis;
 }
 
-/** Pumps the frames of a track until the returned function is called; the track itself goes on. */
+/** Pumps the frames of a track until the returned function is called or it has ended; the track itself goes on. */
 export function pumpTrackHere(
   track: MediaStreamTrack,
   sink: TrackSink,
+  ended: () => void = () => {},
 ): () => void {
   let reader: ReadableStreamDefaultReader<VideoFrame> | undefined;
   let isStopped = false;
@@ -30,7 +31,7 @@ export function pumpTrackHere(
     reader = processor.readable.getReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return isStopped ? undefined : ended();
       if (isStopped) value.close();
       else sink.frame(value);
     }

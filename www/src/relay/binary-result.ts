@@ -37,7 +37,7 @@ export function readBinary(
   const bits = header.getUint8(3);
   const result = emptyResult({
     frameId: header.getUint32(4, true),
-    timestampUs: Number(header.getBigUint64(8, true)),
+    timestampUs: Number(header.getBigInt64(8, true)),
     width: header.getUint16(28, true),
     height: header.getUint16(30, true),
     dropped: header.getUint32(24, true),

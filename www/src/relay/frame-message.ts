@@ -24,7 +24,7 @@ export function frameMessage(
   const header = new DataView(bytes.buffer);
   bytes.set([0x4c, 0x4b, VERSION, isStill ? STATELESS : 0]);
   header.setUint32(4, index % FRAME_ID_SPAN, true);
-  header.setBigUint64(8, BigInt(timestampUs), true);
+  header.setBigInt64(8, BigInt(timestampUs), true);
   bytes.set(jpeg, HEADER_BYTES);
   return bytes;
 }

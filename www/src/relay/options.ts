@@ -4,9 +4,12 @@ import { LiveKeypointsError } from "../errors.js";
 import {
   checkBoolean,
   checkBufferSize,
+  checkFunction,
   checkMaxPixels,
+  checkNames,
   checkParts,
   checkQuality,
+  checkSignal,
   invalidOption,
   oneOf,
   wholeNumber,
@@ -90,11 +93,38 @@ export interface CheckedConnectOptions {
 }
 
 const MOST_MS = 2 ** 31 - 1;
+/** Every option; a new one that is missing here does not compile. */
+export const CONNECT_OPTION_NAMES = Object.keys({
+  parts: true,
+  quality: true,
+  bufferSize: true,
+  smoothing: true,
+  handSmoothing: true,
+  faceSmoothing: true,
+  mirrored: true,
+  handWorld: true,
+  format: true,
+  maxFramesInFlight: true,
+  jpegQuality: true,
+  maxPixels: true,
+  token: true,
+  connectTimeoutMs: true,
+  answerTimeoutMs: true,
+  reconnect: true,
+  createSocket: true,
+  signal: true,
+  onProgress: true,
+} satisfies Record<keyof ConnectOptions, true>);
+const RECONNECT_NAMES = ["firstMs", "mostMs", "maxAttempts"];
 
 /** Fills in defaults. Throws `invalid-option`, naming the option. */
 export function checkConnectOptions(
-  options: ConnectOptions,
+  given: ConnectOptions | undefined,
 ): CheckedConnectOptions {
+  const options: ConnectOptions = checkNames(given, CONNECT_OPTION_NAMES);
+  checkFunction("createSocket", options.createSocket);
+  checkFunction("onProgress", options.onProgress);
+  checkSignal(options.signal);
   const parts = checkParts(options.parts);
   const bufferSize = checkBufferSize(options.bufferSize);
   const maxFramesInFlight = wholeNumber(
@@ -106,7 +136,7 @@ export function checkConnectOptions(
   const milliseconds = (name: "connectTimeoutMs" | "answerTimeoutMs"): number =>
     wholeNumber(name, options[name] ?? 10_000, 1, MOST_MS);
   const { jpegQuality = 0.85, token } = options;
-  if (!(jpegQuality > 0 && jpegQuality <= 1))
+  if (!(Number.isFinite(jpegQuality) && jpegQuality > 0 && jpegQuality <= 1))
     throw invalidOption("jpegQuality", "a number above 0 to 1", jpegQuality);
   if (token !== undefined && (typeof token !== "string" || token === ""))
     // The token itself stays out of the text.
@@ -138,7 +168,10 @@ export function checkConnectOptions(
 function checkReconnect(
   reconnect: ConnectOptions["reconnect"],
 ): Pick<CheckedConnectOptions, "backOff" | "maxAttempts"> {
-  const given = reconnect === false ? { maxAttempts: 0 } : (reconnect ?? {});
+  const given: ReconnectOptions =
+    reconnect === false
+      ? { maxAttempts: 0 }
+      : checkNames(reconnect, RECONNECT_NAMES, "reconnect");
   const firstMs = given.firstMs ?? 500;
   const mostMs = given.mostMs ?? Math.max(15_000, firstMs);
   const maxAttempts = given.maxAttempts ?? Infinity;

@@ -8,6 +8,8 @@ import type { FrameHeader } from "./frame-message.js";
 /** A frame that has no result yet. */
 export interface OutboxFrame extends FrameHeader {
   prepared: PreparedFrame;
+  /** Capture time as it was given; the header's is in whole microseconds. */
+  timestampMs: number;
   /** When it was pushed, in milliseconds. */
   pushedMs: number;
   /** Frames before it that were dropped here and are to be counted in its result. */
@@ -90,15 +92,15 @@ export class Outbox {
   /** A frame of the stream waits; where there is no room, the oldest one is given back and counted. */
   add(
     prepared: PreparedFrame,
-    timestampUs: number,
+    timestampMs: number,
     pushedMs: number,
   ): { index: number; evicted: OutboxFrame | undefined } {
     const index = this.#nextIndex++;
     const droppedBefore = this.#droppedBeforeNext;
     this.#droppedBeforeNext = 0;
     this.#waiting.push({
-      ...{ index, timestampUs, isStill: false },
-      ...{ prepared, pushedMs, droppedBefore },
+      ...{ index, timestampUs: microseconds(timestampMs), isStill: false },
+      ...{ prepared, timestampMs, pushedMs, droppedBefore },
     });
     return { index, evicted: this.#evictIfFull() };
   }
@@ -106,7 +108,7 @@ export class Outbox {
   /** A still waits. Throws `busy`, and does not look at the picture, where there is no room. */
   addStill(
     prepare: () => PreparedFrame,
-    timestampUs: number,
+    timestampMs: number,
     pushedMs: number,
   ): number {
     if (this.#stills.length >= MAX_WAITING_STILLS) {
@@ -118,8 +120,8 @@ export class Outbox {
     const prepared = prepare();
     const index = this.#nextIndex++;
     this.#stills.push({
-      ...{ index, timestampUs, isStill: true },
-      ...{ prepared, pushedMs, droppedBefore: 0 },
+      ...{ index, timestampUs: microseconds(timestampMs), isStill: true },
+      ...{ prepared, timestampMs, pushedMs, droppedBefore: 0 },
     });
     return index;
   }
@@ -258,4 +260,10 @@ export class Outbox {
     this.#waiting[0]!.droppedBefore += oldest.droppedBefore + 1;
     return oldest;
   }
+}
+
+/** Whole microseconds, as many as a header has room for. */
+function microseconds(milliseconds: number): number {
+  const most = 2 ** 62;
+  return Math.min(most, Math.max(-most, Math.round(milliseconds * 1000)));
 }

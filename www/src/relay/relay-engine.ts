@@ -76,7 +76,7 @@ export class RelayEngine implements Engine {
   ): number {
     const { index, evicted } = this.#outbox.add(
       this.#prepare(frame, transfer),
-      microseconds(timestampMs),
+      timestampMs,
       performance.now(),
     );
     if (evicted) this.#discard(evicted.prepared);
@@ -88,7 +88,7 @@ export class RelayEngine implements Engine {
     const now = performance.now();
     return this.#outbox.addStill(
       () => this.#prepare(frame, transfer),
-      microseconds(now),
+      now,
       now,
     );
   }
@@ -228,6 +228,7 @@ export class RelayEngine implements Engine {
         return this.#link.lose(`no answer for ${answerTimeoutMs} ms`);
       this.#outbox.forgetThrownAway();
       this.pump();
+      this.#events?.forgotten();
     });
   }
 
@@ -237,13 +238,12 @@ export class RelayEngine implements Engine {
   }
 
   #fail(
-    { index, timestampUs }: { index: number; timestampUs: number },
+    { index, timestampMs }: { index: number; timestampMs: number },
     code: string,
     message: string,
     dropped: number,
   ): void {
     this.#failed += 1;
-    const timestampMs = timestampUs / 1000;
     this.#events?.result({
       kind: "error",
       ...{ index, timestampMs, code, message, dropped },
@@ -275,13 +275,8 @@ function resultOf(
   return {
     ...landmarks,
     index: frame.index,
-    timestampMs: frame.timestampUs / 1000,
+    timestampMs: frame.timestampMs,
     dropped,
     timings: { ...answer.timings, total: performance.now() - frame.pushedMs },
   };
-}
-
-/** Whole microseconds, from 0. */
-function microseconds(milliseconds: number): number {
-  return Math.max(0, Math.round(milliseconds * 1000));
 }

@@ -1,6 +1,7 @@
 /** The socket to a relay: its address, its subprotocols, and what is used of it. */
 
-import { LiveKeypointsError, messageOf } from "../errors.js";
+import { LiveKeypointsError } from "../errors.js";
+import { invalid, shown } from "../option-checks.js";
 import { SUBPROTOCOL } from "./result.js";
 
 /** What is used of a `WebSocket`. */
@@ -47,22 +48,21 @@ export interface RelayAddress {
 
 /** Reads an address of scheme wss, ws, https or http, or a path of this site. Throws `invalid-option`. */
 export function relayAddress(address: string | URL): RelayAddress {
-  let url: URL;
+  let url: URL | undefined;
+  const isText = typeof address === "string" && address !== "";
   try {
-    url = new URL(address, globalThis.document?.baseURI);
-  } catch (error) {
-    throw new LiveKeypointsError(
-      "invalid-option",
-      `the relay's address is none: ${messageOf(error)}`,
-      { cause: error },
-    );
+    if (isText || address instanceof URL)
+      url = new URL(address, globalThis.document?.baseURI);
+  } catch {
+    // It is told below.
   }
-  if (url.protocol === "https:") url.protocol = "wss:";
-  if (url.protocol === "http:") url.protocol = "ws:";
-  if (url.protocol !== "wss:" && url.protocol !== "ws:") {
-    throw new LiveKeypointsError(
-      "invalid-option",
-      `the relay's address must start with wss:, ws:, https: or http:, not ${url.protocol}`,
+  if (url?.protocol === "https:") url.protocol = "wss:";
+  if (url?.protocol === "http:") url.protocol = "ws:";
+  if (url?.protocol !== "wss:" && url?.protocol !== "ws:") {
+    // A query or a password may be a secret.
+    const name = shown(address).replace(/[?#].*|(?<=\/\/)[^/]*@/gs, "");
+    throw invalid(
+      `Not a valid relay URL: '${name}'. Expected ws:// or wss://.`,
     );
   }
   url.hash = "";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use live_keypoints_pipeline::Options;
 
 /// From one frame to the next.
-pub(crate) const FRAME_US: u64 = 33_333;
+pub(crate) const FRAME_US: i64 = 33_333;
 
 /// The clip, forwards and back, again and again.
 pub(crate) fn frames() -> impl Iterator<Item = Arc<[u8]>> {

@@ -121,7 +121,7 @@ fn lines_without_frame(left_out: usize) -> Vec<Vec<u8>> {
         .map(|number| {
             let mut line = Vec::new();
             if number != left_out {
-                session.add_frame(clip_bytes(number), (number as u64 + 1) * 33_333, 0);
+                session.add_frame(clip_bytes(number), (number as i64 + 1) * 33_333, 0);
                 executor.run_until_idle(&mut session);
                 let Some(FrameResult::Keypoints(mut keypoints)) = session.next_result() else {
                     panic!("frame {number}");
