@@ -255,10 +255,10 @@ test("capture times that repeat or run backwards are taken, and smoothing surviv
     opened,
     async ({ LiveKeypoints, clipFrames, run }) => {
       const live = await LiveKeypoints.create({ workers: 1, parts: ["pose"] });
-      const times = [1000, 1000, 900.5, 0, 5000, -3];
+      const times = [1000, 1000, 900.5, 0, 5000, -3, 1 / 3];
       const played = await run(
         live,
-        await clipFrames(6),
+        await clipFrames(7),
         (number) => times[number],
       );
       await live.close();
@@ -266,11 +266,10 @@ test("capture times that repeat or run backwards are taken, and smoothing surviv
     },
   );
   assert.deepEqual(errors, []);
-  assert.equal(results.length, 6);
   for (const { pose } of results) assert.ok(pose.every(Number.isFinite));
   assert.deepEqual(
-    results.slice(0, 5).map(({ timestampMs }) => timestampMs),
-    [1000, 1000, 900.5, 0, 5000],
+    results.map(({ timestampMs }) => timestampMs),
+    [1000, 1000, 900.5, 0, 5000, -3, 1 / 3],
   );
 });
 

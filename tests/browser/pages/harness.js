@@ -175,3 +175,34 @@ export async function playingVideo(width, height) {
   await video.play();
   return video;
 }
+
+/** A camera's track, its stream, and a <video> that plays it; so many pixels wide. */
+export async function openCamera(width) {
+  const stream = await navigator.mediaDevices.getUserMedia({
+    video: { width, height: (width * 3) / 4 },
+  });
+  const [track] = stream.getVideoTracks();
+  const video = document.createElement("video");
+  Object.assign(video, { srcObject: stream, muted: true });
+  await video.play();
+  return { stream, track, video };
+}
+
+/** Waits for a condition, ten seconds at most. */
+export async function until(condition) {
+  const endMs = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error(`never: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Waits for a result of a picture so many pixels wide. */
+export async function frameWithin(live, width) {
+  let isThere = false;
+  const off = live.on("keypoints", (keypoints) => {
+    isThere ||= keypoints.width === width;
+  });
+  await until(() => isThere);
+  off();
+}
