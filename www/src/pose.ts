@@ -71,7 +71,9 @@ export class PoseRecorder {
   readonly #points = new BlobWriter();
   readonly #confidences = new BlobWriter();
   #frames = 0;
-  /** Number and capture time of the first and of the last frame that has one. */
+  /** Of the stretches of rising time before the present one. */
+  #earlier = { frames: 0, ms: 0 };
+  /** Number and capture time of the first frame of this stretch, and of the last frame that has one. */
   #first: { frame: number; timestampMs: number } | undefined;
   #last: { frame: number; timestampMs: number } | undefined;
 
@@ -144,7 +146,12 @@ export class PoseRecorder {
     this.#points.write(bytes.subarray(0, BYTES_OF_POINTS));
     this.#confidences.write(bytes.subarray(BYTES_OF_POINTS));
     if (keypoints) {
-      this.#last = { frame: this.#frames, timestampMs: keypoints.timestampMs };
+      const { timestampMs } = keypoints;
+      if (this.#last && timestampMs < this.#last.timestampMs) {
+        this.#earlier = this.#measured();
+        this.#first = undefined;
+      }
+      this.#last = { frame: this.#frames, timestampMs };
       this.#first ??= this.#last;
     }
     this.#frames += 1;
@@ -159,10 +166,18 @@ export class PoseRecorder {
   }
 
   #measuredFps(): number {
-    if (!this.#first || !this.#last) return DEFAULT_FPS;
-    const frames = this.#last.frame - this.#first.frame;
-    const seconds = (this.#last.timestampMs - this.#first.timestampMs) / 1000;
-    const fps = frames / seconds;
+    const { frames, ms } = this.#measured();
+    const fps = frames / (ms / 1000);
     return fps > 0 && Number.isFinite(fps) ? fps : DEFAULT_FPS;
+  }
+
+  /** Frames from the first to the last of each stretch, and how long they took. */
+  #measured(): { frames: number; ms: number } {
+    const { frames, ms } = this.#earlier;
+    if (!this.#first || !this.#last) return { frames, ms };
+    return {
+      frames: frames + this.#last.frame - this.#first.frame,
+      ms: ms + this.#last.timestampMs - this.#first.timestampMs,
+    };
   }
 }

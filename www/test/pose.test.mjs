@@ -87,6 +87,10 @@ test("frames a second are those of the capture times, frames that failed among t
   still.add(keypoints({ timestampMs: 5 }));
   still.add(keypoints({ timestampMs: 5 }));
   assert.equal(counts(await bytesOf(still), headerBytes)[0], 30);
+  const looped = await create();
+  for (const timestampMs of [0, 40, 80, 0, 40, -120, -80])
+    looped.add(keypoints({ timestampMs }));
+  assert.equal(counts(await bytesOf(looped), headerBytes)[0], 25);
 });
 
 test("parts that were not asked for are zeros", async () => {

@@ -60,15 +60,17 @@ async function pump(
   }
 }
 
-/** Waits for a new picture and gives its capture time in milliseconds. */
+/** Waits for a new picture and gives its capture time in milliseconds, of a file its time in the video. */
 export function nextPicture(video: HTMLVideoElement): Promise<number> {
+  const timeOf = (now: number, mediaTime = video.currentTime): number =>
+    video.srcObject ? now : mediaTime * 1000;
   return new Promise((resolve) => {
     if ("requestVideoFrameCallback" in video) {
-      video.requestVideoFrameCallback((now, { captureTime }) =>
-        resolve(captureTime ?? now),
+      video.requestVideoFrameCallback((now, { captureTime, mediaTime }) =>
+        resolve(captureTime ?? timeOf(now, mediaTime)),
       );
     } else {
-      requestAnimationFrame(resolve);
+      requestAnimationFrame((now) => resolve(timeOf(now)));
     }
   });
 }

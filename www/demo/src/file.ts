@@ -50,13 +50,12 @@ async function openVideo(file: File): Promise<Source> {
     const own = run;
     await video.play();
     while (run === own) {
-      await nextPicture(video);
+      const timestampMs = await nextPicture(video);
       const bitmap = await createImageBitmap(video);
-      // The time of the frames goes on where the video begins anew.
       if (run === own)
         onShot({
           frame: bitmap,
-          options: { transfer: false },
+          options: { timestampMs, transfer: false },
           ...{ bitmap, isOwned: true },
         });
       else bitmap.close();
