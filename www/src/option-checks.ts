@@ -1,14 +1,10 @@
 /** Checks of what callers pass. Each throws `invalid-option`, naming the option. */
 
-import type { AssetsOption } from "./assets.js";
 import { LiveKeypointsError } from "./errors.js";
-import { MODEL_SHA256 } from "./model-digests.js";
 import { meant } from "./nearest.js";
 import type { Part, Quality } from "./options.js";
 
 const PARTS: readonly Part[] = ["pose", "hands", "face"];
-const ASSETS = ["baseUrl", "session", "inference", "models"];
-const MODELS = Object.keys(MODEL_SHA256);
 
 /**
  * The options, with none that is unknown; an empty object where nothing is given. `path` is the option that they are
@@ -30,13 +26,6 @@ export function checkNames<T extends object>(
     throw invalid(`there is no option "${full}"; ${meant(name, names)}`);
   }
   return options;
-}
-
-/** Where assets come from: an address, or sources by name. */
-export function checkAssets(assets: AssetsOption | undefined): void {
-  if (typeof assets === "string" || assets instanceof URL) return;
-  const { models } = checkNames(assets, ASSETS, "assets");
-  checkNames(models, MODELS, "assets.models");
 }
 
 /** The parts, each once; all of them where nothing is said. */

@@ -1,7 +1,7 @@
+import { checkAddress, checkAssets } from "./asset-checks.js";
 import type { AssetsOption } from "./assets.js";
 import type { LiveKeypointsError } from "./errors.js";
 import {
-  checkAssets,
   checkBoolean,
   checkBufferSize,
   checkFunction,
@@ -165,6 +165,7 @@ const NAMES = Object.keys({
 export function checkOptions(given: CreateOptions | undefined): CheckedOptions {
   const options: CreateOptions = checkNames(given, NAMES);
   checkAssets(options.assets);
+  checkAddress("workerUrl", options.workerUrl);
   checkFunction("createWorker", options.createWorker);
   checkFunction("onProgress", options.onProgress);
   checkSignal(options.signal);

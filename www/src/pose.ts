@@ -4,6 +4,7 @@
  */
 
 import { AssetLoader } from "./assets.js";
+import { checkAssets } from "./asset-checks.js";
 import type { AssetsOption } from "./assets.js";
 import type { PoseFileEncoder } from "./bindings.js";
 import { BlobWriter } from "./blob-writer.js";
@@ -11,7 +12,6 @@ import { Downloads } from "./downloads.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./keypoints.js";
 import {
-  checkAssets,
   checkNames,
   checkSignal,
   invalidOption,

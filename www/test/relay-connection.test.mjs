@@ -70,6 +70,16 @@ test("another version, refused options and nonsense are told apart", async () =>
   });
   assert.equal(refused.code, "invalid-option");
   assert.match(refused.message, /quality lite/);
+  const named = await refusal(
+    (socket) => {
+      socket.open();
+      socket.say({ type: "welcome", protocol: "live-keypoints.v1" });
+      const message = "option hand_smoothing is not known here";
+      socket.say({ type: "error", code: "invalid-option", message });
+    },
+    { handSmoothing: true },
+  );
+  assert.match(named.message, /option handSmoothing is/);
   const nonsense = await refusal((socket) => {
     socket.open();
     socket.tell("message", { data: "<!doctype html>" });

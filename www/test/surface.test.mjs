@@ -143,7 +143,11 @@ test("values that an option does not take are refused, by the name that the call
       minFacePresenceConfidence: [2],
       decode: ["slow"],
       maxPixels: [0],
-      assets: [null, 5, []],
+      assets: [
+        ...[null, 5, [], "http://[", { baseUrl: "http://[" }],
+        ...[{ session: "http://[" }, { models: { face_landmark: "http://[" } }],
+      ],
+      workerUrl: ["http://["],
       cache: ["no"],
       createWorker: ["worker.js", {}],
       workerTimeoutMs: [0, Infinity],

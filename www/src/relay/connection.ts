@@ -182,7 +182,12 @@ export class Connection {
   #takeComplaint({ code, message }: RelayError): void {
     this.#complaint = `${message} (${code})`;
     if (this.#state !== "welcomed") return;
-    const refusal = `The relay at ${this.#options.name} refuses these options: ${message}`;
+    // The relay names options as they are on the wire, the caller wrote them in camelCase.
+    const named = Object.keys(this.#options.configure).reduce(
+      (text, name) => text.replaceAll(name, camelCase(name)),
+      message,
+    );
+    const refusal = `The relay at ${this.#options.name} refuses these options: ${named}`;
     this.#end(
       "refused",
       new LiveKeypointsError(isErrorCode(code) ? code : "internal", refusal),
@@ -245,4 +250,10 @@ export class Connection {
       `The connection to ${this.#options.name} ${place}: ${reason}.`,
     );
   }
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_match, letter: string) =>
+    letter.toUpperCase(),
+  );
 }
