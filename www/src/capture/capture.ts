@@ -62,6 +62,8 @@ export function capture(
         : pumpTrack(track, pausing, gone);
     },
     ended() {
+      // An element can still be given a file.
+      if (!isElement) stopPump();
       sink.ended({ source });
       if (isTrack(source)) stop();
     },
