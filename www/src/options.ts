@@ -157,6 +157,7 @@ const NAMES = Object.keys({
   createWorker: true,
   workerTimeoutMs: true,
   fallback: true,
+  onFallback: true,
   signal: true,
   onProgress: true,
 } satisfies Record<keyof CreateOptions, true>);
@@ -168,6 +169,7 @@ export function checkOptions(given: CreateOptions | undefined): CheckedOptions {
   checkAddress("workerUrl", options.workerUrl);
   checkFunction("createWorker", options.createWorker);
   checkFunction("onProgress", options.onProgress);
+  checkFunction("onFallback", options.onFallback);
   checkSignal(options.signal);
   const workers = wholeNumber(
     "workers",

@@ -154,6 +154,7 @@ test("values that an option does not take are refused, by the name that the call
       fallback: [null, 5, "", {}, "ftp://a.example"],
       signal: [{}, "abort"],
       onProgress: [{}, "log"],
+      onFallback: [{}, "log"],
     },
     connect: {
       maxFramesInFlight: [0, 65],
