@@ -184,7 +184,7 @@ fn bytes_between_pictures_are_skipped_and_told_once() {
         b"\xFF\xD9".as_slice(),
         b"\0\0\0",
         b"\r\n--boundary\r\nContent-Type: image/jpeg\r\nContent-Length: 16749\r\n\r\n",
-        b"\000dc\x6D\x41\0\0",
+        b"\x0000dc\x6D\x41\0\0",
     ] {
         let stream = [between, &pictures.join(between), between].concat();
         let output = run(relay().args(["extract", "-"]), stream);
