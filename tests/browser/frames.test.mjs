@@ -326,3 +326,42 @@ for (const [which, init] of [
     assert.equal(state, "live", "the track is the caller's");
   });
 }
+
+test("fast decoding of a large JPEG takes fewer pixels, and says its size and finds its points as exact does", async () => {
+  const { exact, fast, distances, isSame } = await inPage(
+    opened,
+    async ({ LiveKeypoints, clipFrame, plain, largestDistance }) => {
+      const picture = await createImageBitmap(new Blob([await clipFrame(10)]));
+      const canvas = new OffscreenCanvas(
+        ...[picture.width, picture.height].map(
+          (side) => (side * 2000) / picture.width,
+        ),
+      );
+      canvas
+        .getContext("2d")
+        .drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const large = await canvas.convertToBlob({ type: "image/jpeg" });
+      const found = {};
+      for (const decode of ["exact", "fast"]) {
+        const live = await LiveKeypoints.create({ workers: 2, decode });
+        found[decode] = plain(await live.detect(large));
+        await live.close();
+      }
+      const { exact, fast } = found;
+      return {
+        ...{ exact: [exact.width, exact.height] },
+        fast: [fast.width, fast.height],
+        distances: [
+          ["pose", 4],
+          ["face", 3],
+        ].map(([part, stride]) => largestDistance(fast, exact, part, stride)),
+        isSame: JSON.stringify(fast.pose) === JSON.stringify(exact.pose),
+      };
+    },
+  );
+  assert.deepEqual(fast, exact);
+  assert.equal(fast[0], 2000);
+  assert.ok(!isSame, "pixels of a reduced picture give other last bits");
+  for (const distance of distances)
+    assert.ok(distance < 0.01, `${distances} of the picture's width`);
+});

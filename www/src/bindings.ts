@@ -147,6 +147,7 @@ export interface Runner {
   loadModel(name: string, bytes: Uint8Array): void;
   /** Runs a model that has not run yet on an empty picture; false if all have. */
   warmUpNext(): boolean;
+  /** Size of the picture. With `fast`, fewer pixels of a large one are kept. */
   decodeJpeg(
     frame: number,
     bytes: Uint8Array,
@@ -155,6 +156,8 @@ export interface Runner {
   ): { width: number; height: number };
   putRgba(frame: number, width: number, height: number, rgba: Uint8Array): void;
   putRgb(frame: number, width: number, height: number, rgb: Uint8Array): void;
+  /** Size of the pixels that are kept of a frame. */
+  pixelSize(frame: number): { width: number; height: number };
   /** A copy of the frame's pixels, three bytes each. */
   takeRgb(frame: number): Uint8Array;
   /** The same into an array of just the right length. */

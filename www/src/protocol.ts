@@ -91,10 +91,11 @@ export type WorkerMessage =
   | {
       type: "decoded";
       ticket: number;
+      /** Of the picture. Its pixels may be fewer. */
       width: number;
       height: number;
       elapsedUs: number;
-      copy: ArrayBuffer | undefined;
+      copy: RgbPixels | undefined;
       /** Buffers that came with the step and can be used again. */
       spares?: ArrayBuffer[];
       memoryBytes: number;

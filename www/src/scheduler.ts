@@ -247,8 +247,8 @@ export class Scheduler {
     switch (answer.type) {
       case "decoded": {
         const { width, height, elapsedUs, copy } = answer;
-        if (copy) this.#copyLength = copy.byteLength;
-        this.#frames.decoded(frame, slot, copy && { width, height, rgb: copy });
+        if (copy) this.#copyLength = copy.rgb.byteLength;
+        this.#frames.decoded(frame, slot, copy);
         return this.#releaseIf(
           this.#session.completeDecode(ticket, width, height, elapsedUs, now),
           frame,

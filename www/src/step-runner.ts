@@ -2,7 +2,7 @@
 
 import type { Runner } from "./bindings.js";
 import type { PixelReader } from "./pixels.js";
-import type { PageMessage, WorkerMessage } from "./protocol.js";
+import type { PageMessage, RgbPixels, WorkerMessage } from "./protocol.js";
 
 /** An answer, with what is transferred along. */
 export interface Answer {
@@ -42,29 +42,26 @@ export class StepRunner {
     const start = performance.now();
     const { width, height } = await this.#reader.read(frame, source);
     const elapsedUs = microsecondsSince(start);
-    const copy = wantsCopy
-      ? this.#copy(frame, width * height * 3, spare)
-      : undefined;
+    const copy = wantsCopy ? this.#copy(frame, spare) : undefined;
     const spares = source.kind === "rgba" ? [source.pixels.buffer] : [];
     return {
       message: {
         ...{ type: "decoded", ticket, width, height, elapsedUs, copy, spares },
         memoryBytes: this.memoryBytes,
       },
-      transfer: copy ? [copy, ...spares] : spares,
+      transfer: copy ? [copy.rgb, ...spares] : spares,
     };
   }
 
   /** The frame's pixels, in the spare buffer if it is of their length. */
-  #copy(
-    frame: number,
-    byteLength: number,
-    spare: ArrayBuffer | undefined,
-  ): ArrayBuffer {
-    if (spare?.byteLength !== byteLength)
-      return wholeBuffer(this.#runner.takeRgb(frame));
+  #copy(frame: number, spare: ArrayBuffer | undefined): RgbPixels {
+    const { width, height } = this.#runner.pixelSize(frame);
+    if (spare?.byteLength !== width * height * 3) {
+      const rgb = wholeBuffer(this.#runner.takeRgb(frame));
+      return { width, height, rgb };
+    }
     this.#runner.copyRgb(frame, new Uint8Array(spare));
-    return spare;
+    return { width, height, rgb: spare };
   }
 
   #runBranch(message: PageMessage & { type: "run" }): Answer {

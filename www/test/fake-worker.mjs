@@ -61,7 +61,9 @@ export class FakeWorker extends EventTarget {
       this.say({ type: "loaded", model: message.name });
       this.#tellIfReady();
     } else if (message.type === "decode") {
-      const copy = message.wantsCopy ? new ArrayBuffer(12) : undefined;
+      const copy = message.wantsCopy
+        ? { width: 2, height: 2, rgb: new ArrayBuffer(12) }
+        : undefined;
       this.say({
         type: "decoded",
         ticket,

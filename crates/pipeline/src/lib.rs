@@ -38,6 +38,7 @@
 //! # Features
 //!
 //! - `inference` (default): decoding and models. Without it the crate is small: session, results, formats.
+//! - `pictures` (with `inference`): decoding alone.
 //! - `embedded-models` (default): the model files in the binary, `Models::embedded`.
 //!
 //! Facts about the models are cited as HOLISTIC_SPEC with a section; the sections are listed in `ARCHITECTURE.md` with

@@ -27,6 +27,11 @@ const MAX_OF_DECODER: Count = Count {
     allocations: 1300,
     bytes: 1_200_000,
 };
+/// Of this project's own for a JPEG: the handle to the picture, and what the walk over its segments lays out.
+const MAX_OF_WALK: Count = Count {
+    allocations: 80,
+    bytes: 16_384,
+};
 const MAX_OF_EXECUTOR: Count = Count {
     allocations: 1000,
     bytes: 120_000_000,
@@ -197,21 +202,30 @@ fn branches_allocate_nothing_of_this_projects_own_and_the_session_only_the_resul
 
 /// The first picture of a thread makes the thread's pool, once.
 #[test]
-fn decoding_allocates_nothing_of_this_projects_own_but_the_handle_to_the_picture() {
-    let mut jpeg = Vec::new();
-    jpeg_encoder::Encoder::new(&mut jpeg, 90)
-        .encode(&[100; 96 * 64 * 3], 96, 64, jpeg_encoder::ColorType::Rgb)
-        .unwrap();
-    drop(decode(&jpeg, DecodeLimits::default()));
-    let (mut decoding, mut decoder) = (Count::default(), Count::default());
-    counted(&mut decoding, || {
-        assert!(matches!(
-            decode(&jpeg, DecodeLimits::default()),
-            Outcome::Decoded(_)
-        ));
+fn decoding_allocates_the_handle_to_the_picture_and_a_little_for_its_headers_whatever_its_size() {
+    let own = [(96, 64), (120, 120)].map(|(width, height)| {
+        let mut jpeg = Vec::new();
+        let pixels = vec![100; usize::from(width) * usize::from(height) * 3];
+        jpeg_encoder::Encoder::new(&mut jpeg, 90)
+            .encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb)
+            .unwrap();
+        drop(decode(&jpeg, DecodeLimits::default()));
+        let (mut decoding, mut decoder) = (Count::default(), Count::default());
+        counted(&mut decoding, || {
+            assert!(matches!(
+                decode(&jpeg, DecodeLimits::default()),
+                Outcome::Decoded(_)
+            ));
+        });
+        counted(&mut decoder, || {
+            drop(jpeg_decoder::Decoder::new(&*jpeg).decode().unwrap());
+        });
+        decoding.less(decoder)
     });
-    counted(&mut decoder, || {
-        drop(jpeg_decoder::Decoder::new(&*jpeg).decode().unwrap());
-    });
-    assert_eq!(decoding.less(decoder).allocations, 1);
+    let [small, large] = own;
+    assert_eq!(small.allocations, large.allocations);
+    for own in [small, large] {
+        assert!(own.allocations <= MAX_OF_WALK.allocations, "{own:?}");
+        assert!(own.bytes <= MAX_OF_WALK.bytes, "{own:?}");
+    }
 }

@@ -5,7 +5,9 @@
 use std::path::Path;
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage, decode_jpeg};
+use live_keypoints_pipeline::picture::{
+    DecodeLimits, FAST_SIDE, RgbImage, decode_jpeg, decode_jpeg_fast,
+};
 use live_keypoints_pipeline::{ErrorCode, PictureError};
 
 const WIDTH: u16 = 40;
@@ -97,19 +99,21 @@ fn cmyk_and_ycck_pictures_of_adobes_kind_are_decoded() {
     assert_looks_like(&ycck, rgb_at);
 }
 
+/// The JPEG with an Exif block that says this orientation.
+fn oriented(jpeg: &[u8], value: u8) -> Vec<u8> {
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    exif.extend([value, 0, 0, 0, 0, 0, 0, 0]);
+    let mut bytes = jpeg[..2].to_vec();
+    bytes.extend([0xFF, 0xE1]);
+    bytes.extend(((exif.len() + 2) as u16).to_be_bytes());
+    bytes.extend(exif);
+    bytes.extend(&jpeg[2..]);
+    bytes
+}
+
 #[test]
 fn exif_orientation_turns_the_picture_upright() {
-    let with_orientation = |value: u8| {
-        let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
-        exif.extend([value, 0, 0, 0, 0, 0, 0, 0]);
-        let jpeg = rgb_jpeg(|_| {});
-        let mut bytes = jpeg[..2].to_vec();
-        bytes.extend([0xFF, 0xE1]);
-        bytes.extend(((exif.len() + 2) as u16).to_be_bytes());
-        bytes.extend(exif);
-        bytes.extend(&jpeg[2..]);
-        decode(&bytes).unwrap()
-    };
+    let with_orientation = |value| decode(&oriented(&rgb_jpeg(|_| {}), value)).unwrap();
     let straight = with_orientation(1);
     let turned = with_orientation(6);
     assert_eq!(
@@ -122,11 +126,60 @@ fn exif_orientation_turns_the_picture_upright() {
 }
 
 #[test]
+fn fast_decoding_leaves_enough_pixels_of_the_same_picture_and_tells_the_whole_size() {
+    let encoded = |width: u16, height: u16, is_progressive| {
+        let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let pixels: Vec<u8> = pixels
+            .flat_map(|(x, y)| [(x / 16) as u8, (y / 16) as u8, 99])
+            .collect();
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 95);
+        encoder.set_progressive(is_progressive);
+        encoder.set_sampling_factor(SamplingFactor::F_2_2);
+        encoder
+            .encode(&pixels, width, height, ColorType::Rgb)
+            .unwrap();
+        bytes
+    };
+    // Longer side 1918: nothing is left out. Then a half, the same upright, a quarter, and with odd sides.
+    for (width, height, divisor, orientation) in [
+        (1918, 40, 1, 1),
+        (1920, 1080, 2, 1),
+        (40, 1920, 2, 6),
+        (3840, 64, 4, 1),
+        (2001, 1501, 2, 8),
+    ] {
+        for is_progressive in [false, true] {
+            let jpeg = oriented(&encoded(width, height, is_progressive), orientation);
+            let exact = decode(&jpeg).unwrap();
+            let (fast, size) = decode_jpeg_fast(&jpeg, DecodeLimits::default()).unwrap();
+            assert_eq!(size, exact.size());
+            let reduced = (size.width.div_ceil(divisor), size.height.div_ceil(divisor));
+            assert_eq!((fast.width(), fast.height()), reduced);
+            assert!(divisor == 1 || fast.width().max(fast.height()) >= FAST_SIDE.into());
+            for (x, y) in [(0, 0), (fast.width() / 2, fast.height() / 3)] {
+                let at = |image: &RgbImage, x: u32, y: u32| {
+                    let start = ((y * image.width() + x) * 3) as usize;
+                    [0, 1, 2].map(|channel| image.pixels()[start + channel])
+                };
+                let (found, expected) = (at(&fast, x, y), at(&exact, x * divisor, y * divisor));
+                let is_near = found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) < 6);
+                assert!(
+                    is_near,
+                    "{found:?} instead of {expected:?} in {width}×{height}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_no_jpeg_is_told_by_its_code() {
     let code = |bytes: &[u8]| decode(bytes).unwrap_err().code();
     assert_eq!(code(b""), ErrorCode::EmptyFrame);
     assert_eq!(code(b"\x89PNG\r\n\x1a\n"), ErrorCode::NotAJpeg);
     assert_eq!(code(b"\xFF"), ErrorCode::NotAJpeg);
+    assert_eq!(code(b"/9j/4AAQSkZJRgABAQAAAQ=="), ErrorCode::NotAJpeg);
     assert_eq!(code(b"\xFF\xD8"), ErrorCode::MalformedPicture);
     assert_eq!(code(b"\xFF\xD8\xFF\xD9"), ErrorCode::MalformedPicture);
     let jpeg = rgb_jpeg(|_| {});
@@ -140,6 +193,54 @@ fn a_cut_off_picture_is_an_error_and_not_a_half_grey_frame() {
         let cut = &jpeg[..jpeg.len() * 3 / 4];
         assert_eq!(decode(cut).unwrap_err().code(), ErrorCode::MalformedPicture);
     }
+}
+
+#[test]
+fn what_is_not_decoded_is_unsupported_and_not_malformed() {
+    let changed = |offset: usize, value: u8| {
+        let mut bytes = rgb_jpeg(|_| {});
+        let frame = bytes.windows(2).position(|m| m == [0xFF, 0xC0]).unwrap();
+        bytes[frame + offset] = value;
+        decode(&bytes).unwrap_err().code()
+    };
+    // Lossless, hierarchical and arithmetic coding, by the marker.
+    for sof in [
+        0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7, 0xDE,
+    ] {
+        assert_eq!(
+            changed(1, sof),
+            ErrorCode::UnsupportedPicture,
+            "FF{sof:02X}"
+        );
+    }
+    // Bits a sample.
+    assert_eq!(changed(4, 12), ErrorCode::UnsupportedPicture);
+    assert_eq!(changed(4, 16), ErrorCode::UnsupportedPicture);
+    assert_eq!(changed(4, 0), ErrorCode::MalformedPicture);
+    // A sampling factor of 5, and fewer components than the header's length says.
+    assert_eq!(changed(11, 0x51), ErrorCode::MalformedPicture);
+    assert_eq!(changed(9, 2), ErrorCode::MalformedPicture);
+    let mut of_two = rgb_jpeg(|_| {});
+    let frame = of_two.windows(2).position(|m| m == [0xFF, 0xC0]).unwrap();
+    of_two[frame + 3] = 14;
+    of_two[frame + 9] = 2;
+    of_two.drain(frame + 16..frame + 19);
+    assert_eq!(
+        decode(&of_two).unwrap_err().code(),
+        ErrorCode::UnsupportedPicture
+    );
+    assert_eq!(
+        decode(&with_size(&rgb_jpeg(|_| {}), 40, 0))
+            .unwrap_err()
+            .code(),
+        ErrorCode::UnsupportedPicture
+    );
+    assert_eq!(
+        decode(&with_size(&rgb_jpeg(|_| {}), 0, 40))
+            .unwrap_err()
+            .code(),
+        ErrorCode::MalformedPicture
+    );
 }
 
 /// A header that promises width × height pixels, with the scan of a small picture behind it.

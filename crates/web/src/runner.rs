@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use js_sys::Uint8Array;
 use live_keypoints_pipeline::branch::{self, BranchJob};
 use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
-use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage, decode_jpeg};
+use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage, decode_jpeg, decode_jpeg_fast};
+use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{ErrorCode, FrameError};
 use wasm_bindgen::prelude::*;
 
@@ -46,7 +47,8 @@ impl Runner {
         self.models.warm_up_next().map_err(js_error)
     }
 
-    /// Decodes a JPEG and keeps its pixels: `{ width, height }`. Codes `empty-frame`, `not-a-jpeg`,
+    /// Decodes a JPEG and keeps its pixels; the picture's `{ width, height }`. With `fast`, those of a large picture are
+    /// fewer. Codes `empty-frame`, `not-a-jpeg`,
     /// `malformed-picture`, `unsupported-picture`, `too-many-pixels`, `too-many-bytes`.
     #[wasm_bindgen(js_name = decodeJpeg)]
     pub fn decode_jpeg(
@@ -54,11 +56,17 @@ impl Runner {
         frame: f64,
         bytes: &[u8],
         max_pixels: f64,
+        fast: bool,
     ) -> Result<JsValue, JsValue> {
         let limits = DecodeLimits {
             max_pixels: max_pixels as u64,
             ..DecodeLimits::default()
         };
+        if fast {
+            let (image, size) = decode_jpeg_fast(bytes, limits).map_err(js_error)?;
+            self.frames.insert(frame as u64, image);
+            return Ok(js_size(size));
+        }
         let image = decode_jpeg(bytes, limits).map_err(js_error)?;
         Ok(self.keep(frame, image))
     }
@@ -90,11 +98,15 @@ impl Runner {
     }
 
     fn keep(&mut self, frame: f64, image: RgbImage) -> JsValue {
-        let js = JsValue::from(js_sys::Object::new());
-        set(&js, "width", &image.width().into());
-        set(&js, "height", &image.height().into());
+        let size = js_size(image.size());
         self.frames.insert(frame as u64, image);
-        js
+        size
+    }
+
+    /// Size of the pixels that are kept of a frame: `{ width, height }`.
+    #[wasm_bindgen(js_name = pixelSize)]
+    pub fn pixel_size(&self, frame: f64) -> Result<JsValue, JsValue> {
+        Ok(js_size(self.frame(frame)?.size()))
     }
 
     /// A copy of a frame's pixels, 3 bytes each, for another worker.
@@ -143,4 +155,11 @@ impl Runner {
             js_error(FrameError::new(ErrorCode::Internal, message))
         })
     }
+}
+
+fn js_size(size: ImageSize) -> JsValue {
+    let js = JsValue::from(js_sys::Object::new());
+    set(&js, "width", &size.width.into());
+    set(&js, "height", &size.height.into());
+    js
 }

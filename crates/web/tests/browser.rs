@@ -69,7 +69,7 @@ fn run_until_idle(session: &mut WebSession, runner: &mut Runner, jpeg: &[u8]) ->
         }
         let (ticket, frame) = (number(&task, "ticket"), number(&task, "frame"));
         let is_done = if number(&task, "step") == f64::from(DECODE) {
-            match runner.decode_jpeg(frame, jpeg, MAX_PIXELS) {
+            match runner.decode_jpeg(frame, jpeg, MAX_PIXELS, false) {
                 Ok(size) => {
                     let [width, height] = ["width", "height"].map(|key| number(&size, key) as u32);
                     session.complete_decode(ticket, width, height, 0.0, 0.0)
@@ -161,7 +161,7 @@ fn a_worker_needs_only_the_models_of_its_steps_the_largest_first() {
 fn pixels_go_into_an_array_of_their_length_and_no_other() {
     let mut runner = Runner::new();
     let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
-    runner.decode_jpeg(0.0, jpeg, MAX_PIXELS).unwrap();
+    runner.decode_jpeg(0.0, jpeg, MAX_PIXELS, false).unwrap();
     let pixels = runner.take_rgb(0.0).unwrap();
     let target = js_sys::Uint8Array::new_with_length(pixels.length());
     runner.copy_rgb(0.0, &target).unwrap();
@@ -177,7 +177,7 @@ fn bad_pictures_and_models_have_their_codes() {
     let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
     let mut decode = |bytes: &[u8], max_pixels| {
         runner
-            .decode_jpeg(0.0, bytes, max_pixels)
+            .decode_jpeg(0.0, bytes, max_pixels, false)
             .map_err(|e| code(&e))
     };
     assert!(decode(jpeg, MAX_PIXELS).is_ok());

@@ -4,15 +4,15 @@
 //! - `own_thread`: what keeps the decoder from starting threads.
 //! - `orientation`: what Exif says of how the camera was held.
 
-#[cfg(feature = "inference")]
+#[cfg(feature = "pictures")]
 mod jpeg;
-#[cfg(feature = "inference")]
+#[cfg(feature = "pictures")]
 mod orientation;
-#[cfg(all(feature = "inference", not(target_arch = "wasm32")))]
+#[cfg(all(feature = "pictures", not(target_arch = "wasm32")))]
 mod own_thread;
 
-#[cfg(feature = "inference")]
-pub use jpeg::{DecodeLimits, decode_jpeg};
+#[cfg(feature = "pictures")]
+pub use jpeg::{DecodeLimits, FAST_SIDE, decode_jpeg, decode_jpeg_fast};
 
 use crate::error::PictureError;
 use crate::rect::ImageSize;
@@ -52,7 +52,7 @@ impl RgbImage {
 
     /// The picture as it should be seen by an Exif block (TIFF header first). One that says nothing sound of the
     /// orientation leaves it as it is.
-    #[cfg(feature = "inference")]
+    #[cfg(feature = "pictures")]
     #[must_use]
     pub fn upright_by_exif(self, exif: &[u8]) -> Self {
         orientation::upright(self, orientation::orientation_of(exif))

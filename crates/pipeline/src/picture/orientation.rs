@@ -1,23 +1,41 @@
 //! Exif orientation: how the stored rows and columns lie in the upright picture (Exif 2.32, tag 0x0112).
 
-use exif::{In, Reader, Tag};
-
 use super::RgbImage;
 use crate::rect::ImageSize;
 
 /// Orientation 1..=8 from an Exif block (TIFF header first); 1, "as stored", where it says nothing sound.
+///
+/// Only the one tag is read, from the first directory, so that no damage elsewhere hides it. As in browsers, it counts
+/// as one SHORT and in no other type.
 pub(super) fn orientation_of(exif: &[u8]) -> u8 {
-    let value = Reader::new()
-        .read_raw(exif.to_vec())
-        .ok()
-        .and_then(|fields| {
-            let field = fields.get_field(Tag::Orientation, In::PRIMARY)?;
-            field.value.get_uint(0)
-        });
-    match value {
-        Some(value @ 1..=8) => value as u8,
-        _ => 1,
+    let is_little_endian = exif.starts_with(b"II*\0");
+    if !is_little_endian && !exif.starts_with(b"MM\0*") {
+        return 1;
     }
+    let number = |at: usize, length: usize| -> Option<usize> {
+        let bytes = exif.get(at..)?.get(..length)?;
+        let append = |number, byte: &u8| number << 8 | usize::from(*byte);
+        Some(if is_little_endian {
+            bytes.iter().rev().fold(0, append)
+        } else {
+            bytes.iter().fold(0, append)
+        })
+    };
+    let orientation = || {
+        let directory = number(4, 4)?;
+        let entries = (0..number(directory, 2)?).map(|index| directory + 2 + 12 * index);
+        let mut values = entries.map_while(|entry| {
+            let head = (
+                number(entry, 2)?,
+                number(entry + 2, 2)?,
+                number(entry + 4, 4)?,
+            );
+            let value = number(entry + 8, 2)?;
+            Some((head == (0x0112, 3, 1) && (1..=8).contains(&value)).then_some(value as u8))
+        });
+        values.find_map(|value| value)
+    };
+    orientation().unwrap_or(1)
 }
 
 /// The picture as it should be seen.
@@ -26,12 +44,8 @@ pub(super) fn upright(stored: RgbImage, orientation: u8) -> RgbImage {
         return stored;
     }
     let (stored_width, stored_height) = (stored.width() as usize, stored.height() as usize);
-    let turned = orientation >= 5;
-    let (width, height) = if turned {
-        (stored_height, stored_width)
-    } else {
-        (stored_width, stored_height)
-    };
+    let size = upright_size(stored.size(), orientation);
+    let (width, height) = (size.width as usize, size.height as usize);
     let (last_column, last_row) = (stored_width - 1, stored_height - 1);
     let mut pixels = Vec::with_capacity(stored.pixels.len());
     for y in 0..height {
@@ -49,11 +63,18 @@ pub(super) fn upright(stored: RgbImage, orientation: u8) -> RgbImage {
             pixels.extend_from_slice(&stored.pixels[start..start + 3]);
         }
     }
-    let size = ImageSize {
-        width: width as u32,
-        height: height as u32,
-    };
     RgbImage { size, pixels }
+}
+
+/// Its width and height.
+pub(super) fn upright_size(stored: ImageSize, orientation: u8) -> ImageSize {
+    if orientation < 5 {
+        return stored;
+    }
+    ImageSize {
+        width: stored.height,
+        height: stored.width,
+    }
 }
 
 #[cfg(test)]
