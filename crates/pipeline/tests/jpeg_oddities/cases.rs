@@ -71,6 +71,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.colors();
     cases.markers();
     cases.restarts();
+    cases.refinement();
     cases.exif();
     cases.cuts();
     cases.0
@@ -305,6 +306,35 @@ impl Cases {
                     format!("restart/no-interval-{base}-{interval}"),
                     put_together(&segments),
                 );
+            }
+        }
+    }
+
+    /// Damage in one scan of many: those that refine it depend on it. Not in the first, of the mean of each block: there
+    /// libjpeg shows noise, which it makes of the lack of data.
+    fn refinement(&mut self) {
+        let seeds: [(&str, &[u8]); 2] = [
+            ("grey", include_bytes!("seeds/grey.jpg")),
+            ("420", include_bytes!("seeds/420.jpg")),
+        ];
+        for (base, seed) in seeds {
+            let sound = taken_apart(seed);
+            let is_scan = |each: &&Segment| each.marker == SOS;
+            for scan in 1..sound.iter().filter(is_scan).count() {
+                let mut add = |what: &str, change: &dyn Fn(&mut Vec<Interval>)| {
+                    let mut segments = sound.clone();
+                    let mut scans = segments.iter_mut().filter(|each| each.marker == SOS);
+                    change(&mut scans.nth(scan).unwrap().intervals);
+                    let name = format!("refinement/{what}-{base}-{scan}");
+                    self.add(name, put_together(&segments));
+                };
+                add("second-missing", &|intervals| intervals[1].marker.clear());
+                add("second-lost", &|intervals| drop(intervals.remove(1)));
+                add("second-empty", &|intervals| intervals[1].data.clear());
+                add("third-twice", &|intervals| {
+                    let third = intervals[2].clone();
+                    intervals.insert(2, third);
+                });
             }
         }
     }

@@ -21,9 +21,11 @@ use cases::{Case, cases};
 
 /// Side of a cell in pixels.
 const CELL: usize = 16;
-/// Of a cell's mean, in grey levels. What decides is upsampling at the edges between cells: libjpeg's is of three
-/// taps for factors of 2 across and of one otherwise, `jpeg-decoder`'s the same way about.
+/// Of a cell's mean, in grey levels: chroma is upsampled by other filters, which shows at the edges of a cell.
 const TOLERANCE: f64 = 4.0;
+
+/// More of it where a scan of single coefficients lacks data: libjpeg reads zero bits as codes, for one block.
+const NOISE: f64 = 2.0;
 
 /// FNV-1a, to see that a line of the reference is of these very bytes.
 fn digest(bytes: &[u8]) -> u64 {
@@ -102,7 +104,11 @@ fn complaint(case: &Case, expected: Expected) -> Option<String> {
             let found = cell_means(&image);
             let difference = found.iter().zip(&means).map(|(a, b)| (a - b).abs());
             let greatest = difference.fold(0.0, f64::max);
-            if size == (width, height) && found.len() == means.len() && greatest <= TOLERANCE {
+            let tolerance = match case.name.starts_with("refinement/") {
+                true => TOLERANCE + NOISE,
+                false => TOLERANCE,
+            };
+            if size == (width, height) && found.len() == means.len() && greatest <= tolerance {
                 return None;
             }
             format!("{size:?}, {greatest:.1} grey levels")

@@ -2,11 +2,14 @@
 
     pip install imagecodecs==2026.3.6 pillow numpy   # imagecodecs brings libjpeg-turbo 3.1.3
     python3 reference.py
+
+The pictures in seeds/ are of Pillow 13.0, whose libjpeg-turbo writes scans that refine; `--seeds` makes them anew.
 """
 
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import imagecodecs
@@ -48,7 +51,16 @@ def line(folder, number, name, digest, orientation):
     return f"{name} {digest} {image.width}x{image.height} {means}"
 
 
+def make_seeds():
+    frame = Image.open(HERE / "../../../../tests/fixtures/clips/fingers/010.jpg").resize((70, 45))
+    for name, picture in (("grey", frame.convert("L")), ("420", frame)):
+        options = {"quality": 85, "progressive": True, "subsampling": 2, "restart_marker_blocks": 3}
+        picture.save(HERE / f"seeds/{name}.jpg", **options)
+
+
 def main():
+    if "--seeds" in sys.argv:
+        make_seeds()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         command = "cargo test --release --package live-keypoints-pipeline --no-default-features"

@@ -4,6 +4,7 @@
 //! becomes empty: grey, or in a progressive scan as earlier scans left it. Where libjpeg shows what it makes of damaged
 //! data up to the next marker, the whole interval becomes empty here.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::frame::{Coding, Frame, Scan};
@@ -18,10 +19,16 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// Whether the markers are those that so many intervals should have. One more may follow the last.
+    /// Whether the markers are those that so many intervals should have, with data between. One more may follow the last.
     pub(super) fn are_regular(&self, intervals: usize) -> bool {
         let counted = (0..8).cycle();
-        (intervals..=intervals + 1).contains(&self.ranges.len())
+        let are_filled = self
+            .ranges
+            .iter()
+            .take(intervals)
+            .all(|range| !range.is_empty());
+        are_filled
+            && (intervals..=intervals + 1).contains(&self.ranges.len())
             && self.markers.iter().zip(counted).all(|(m, n)| *m == n)
     }
 
@@ -61,6 +68,8 @@ pub(super) struct DamagedScan<'a> {
     pub interval: usize,
     /// Of each part of the scan, its DC and AC tables where it uses them.
     pub tables: Vec<[Option<Table>; 2]>,
+    /// The blocks at which intervals begin whose coefficients are not what scans that refine them expect.
+    pub lost: &'a mut BTreeSet<usize>,
 }
 
 /// What replaces the damaged scan's data.
@@ -109,22 +118,28 @@ impl DamagedScan<'_> {
             if let Some(last) = index.checked_sub(1) {
                 mended.data.extend([0xFF, 0xD0 + (last % 8) as u8]);
             }
-            let mcus = self.interval.min(mcus - index * self.interval);
-            let is_alone = |segment| {
+            let start = index * self.interval;
+            let mcus = self.interval.min(mcus - start);
+            // Otherwise there is more in it, or it is another's.
+            let is_alone = segment.is_some_and(|segment| {
                 let next = found.get(index + 1);
                 next.is_none_or(|next| *next == Some(segment + 1))
-            };
+            });
+            let is_whole = self.lost.range(start..start + mcus).next().is_none();
             let kept = segment.and_then(|segment| {
                 let bytes = unstuffed(&data[segments.ranges[segment].clone()]);
                 let bits = if is_progressive && !is_dc && !self.scan.is_first() {
                     // Its length depends on the scans before it.
-                    is_alone(segment).then_some(bytes.len() * 8)?
+                    (is_alone && is_whole).then_some(bytes.len() * 8)?
                 } else {
                     self.length_of(mcus, &bytes)?
                 };
                 Some(BitWriter::copy_of(&bytes, bits))
             });
             mended.is_end_lost = kept.is_none();
+            if is_progressive && !is_dc && !(is_alone && kept.is_some()) {
+                self.lost.insert(start);
+            }
             let bits = match kept {
                 Some(bits) => bits,
                 None => self.empty(mcus)?,

@@ -9,6 +9,7 @@
 //! Nothing of an ordinary picture's data is copied, and work and memory are bounded by the picture's length and area.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use jpeg_decoder::ColorTransform;
 
@@ -56,6 +57,7 @@ pub(super) fn walk(
         exif: None,
         scans: 0,
         has_restarts: false,
+        lost: Default::default(),
         pieces: vec![Cow::Borrowed(&[0xFF, 0xD8])],
     };
     walker.walk()
@@ -75,6 +77,8 @@ struct Walker<'a> {
     exif: Option<&'a [u8]>,
     scans: usize,
     has_restarts: bool,
+    /// Of each component, as in `DamagedScan`.
+    lost: [BTreeSet<usize>; 4],
     pieces: Vec<Cow<'a, [u8]>>,
 }
 
@@ -214,12 +218,14 @@ impl<'a> Walker<'a> {
             self.has_restarts = true;
             let intervals = frame.mcu_count(&scan).div_ceil(interval);
             let segments = segments_of(&data, intervals)?;
-            if self.distrusts_data || !segments.are_regular(intervals) {
+            let lost = &mut self.lost[scan.parts[0].component];
+            if self.distrusts_data || !segments.are_regular(intervals) || !lost.is_empty() {
                 let damaged = DamagedScan {
                     frame: &frame,
                     scan: &scan,
                     interval,
                     tables,
+                    lost,
                 };
                 let mended = damaged
                     .mend(&data, &segments)
