@@ -81,9 +81,9 @@ impl Cases {
         add("type-byte".into(), &[exif.block(&[[0x0112, 1, 1, 6]])], 1);
         add("count-2".into(), &[exif.block(&[[0x0112, 3, 2, 6]])], 1);
         add(
-            "empty".into(),
+            "behind-empty".into(),
             &[b"Exif\0\0".to_vec(), exif.block(&[six])],
-            1,
+            6,
         );
         add("no-tiff".into(), &[b"Exif\0\0nothing".to_vec()], 1);
         add(

@@ -144,8 +144,10 @@ impl<'a> Walker<'a> {
         }
         match marker {
             0xE0 => self.has_jfif |= body.len() >= 14 && body.starts_with(b"JFIF\0"),
-            // The byte behind the name is padding.
-            0xE1 if body.starts_with(b"Exif\0") && self.exif.is_none() => self.exif = body.get(6..),
+            // The byte behind the name is padding. Without a whole TIFF header it is no block, as in browsers.
+            0xE1 if body.starts_with(b"Exif\0") && body.len() >= 14 => {
+                self.exif = self.exif.or(body.get(6..));
+            }
             0xEE if body.starts_with(b"Adobe") => {
                 self.adobe_transform = body.get(11).copied().or(self.adobe_transform);
             }
