@@ -121,6 +121,9 @@ fn complaint(case: &Case, expected: Expected) -> Option<String> {
 
 #[test]
 fn odd_pictures_are_decoded_as_libjpeg_turbo_does() {
+    if let Some(folder) = std::env::var_os("WRITE_JPEG_ODDITIES") {
+        return write_cases(folder.as_ref(), &cases());
+    }
     let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jpeg_oddities/reference.txt");
     let reference = std::fs::read_to_string(reference).unwrap();
     let lines: Vec<&str> = reference
@@ -143,16 +146,13 @@ fn odd_pictures_are_decoded_as_libjpeg_turbo_does() {
     );
 }
 
-/// For `reference.py`: each case as a file in the folder of the environment variable `ODDITIES`, and their list.
-#[test]
-#[ignore = "writes files; run by reference.py"]
-fn write_the_cases() {
-    let folder = std::env::var("ODDITIES").unwrap();
+/// For `reference.py`: each case as a file in a folder, and their list.
+fn write_cases(folder: &Path, cases: &[Case]) {
     let mut list = String::new();
-    for (number, case) in cases().iter().enumerate() {
-        std::fs::write(format!("{folder}/{number}.jpg"), &case.bytes).unwrap();
+    for (number, case) in cases.iter().enumerate() {
+        std::fs::write(folder.join(format!("{number}.jpg")), &case.bytes).unwrap();
         let digest = digest(&case.bytes);
         writeln!(list, "{} {digest:016x} {}", case.name, case.orientation).unwrap();
     }
-    std::fs::write(format!("{folder}/list.txt"), list).unwrap();
+    std::fs::write(folder.join("list.txt"), list).unwrap();
 }

@@ -64,8 +64,8 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         command = "cargo test --release --package live-keypoints-pipeline --no-default-features"
-        command += " --features pictures --test jpeg_oddities -- --ignored write_the_cases"
-        subprocess.run(command.split(), check=True, cwd=HERE, env={**os.environ, "ODDITIES": temporary})
+        command += " --features pictures --test jpeg_oddities"
+        subprocess.run(command.split(), check=True, cwd=HERE, env={**os.environ, "WRITE_JPEG_ODDITIES": temporary})
         cases = [text.split(" ") for text in (folder / "list.txt").read_text().splitlines()]
         lines = [line(folder, number, name, digest, int(turn)) for number, (name, digest, turn) in enumerate(cases)]
     head = "# name, digest of the bytes, size, means of red, green and blue of each cell. By reference.py, libjpeg-turbo 3.1.3."
