@@ -70,7 +70,7 @@ fn in_camel_case(error: &SessionError) -> JsValue {
         let mut name = words.next().unwrap_or_default().to_owned();
         for word in words {
             let (first, rest) = word.split_at(1);
-            name.push_str(&first.to_uppercase());
+            name.push_str(&first.to_ascii_uppercase());
             name.push_str(rest);
         }
         message = message.replacen(option, &name, 1);

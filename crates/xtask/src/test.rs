@@ -148,7 +148,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
 fn wasm_tests(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
     let driver = browser::chromedriver(workspace).context("the step before found a driver")?;
-    cmd!(shell, "wasm-pack test --mode no-install --headless --chrome --chromedriver {driver} crates/web -- --profile {QUICK}")
+    cmd!(shell, "wasm-pack test --mode no-install --headless --chrome --chromedriver {driver} crates/web --profile {QUICK}")
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -21,7 +21,7 @@ use crate::sample::{SUBJECT, Sample};
 use crate::stopwatch::{Millis, median, timed};
 
 const SUITE: &str = "stages";
-const FRAME_US: u64 = 33_333;
+const FRAME_US: i64 = 33_333;
 const MIN_SCORE: f32 = 0.5;
 
 pub(crate) fn measure(pictures: &[Picture]) -> anyhow::Result<Vec<Sample>> {
@@ -50,7 +50,7 @@ fn jobs_of(frames: &[&Picture], models: &Models) -> anyhow::Result<Vec<Vec<Branc
     let mut session: Session<usize, usize> = Session::new(Options::default())?;
     let mut jobs = vec![Vec::new(); frames.len()];
     for (number, frame) in frames.iter().enumerate() {
-        session.add_frame(number, (number as u64 + 1) * FRAME_US, 0);
+        session.add_frame(number, (number as i64 + 1) * FRAME_US, 0);
         while let Some(Task { id, work }) = session.next_task(Steps::ALL, 0) {
             let outcome = match work {
                 Work::Decode(number) => Outcome::Decoded(Decoded {

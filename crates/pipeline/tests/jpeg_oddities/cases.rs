@@ -265,7 +265,7 @@ impl Cases {
                     intervals[before_last].marker.clear();
                 });
                 add("all-missing", &|intervals| {
-                    intervals.iter_mut().for_each(|each| each.marker.clear())
+                    intervals.iter_mut().for_each(|each| each.marker.clear());
                 });
                 add("second-lost", &|intervals| {
                     if intervals.len() > 2 {

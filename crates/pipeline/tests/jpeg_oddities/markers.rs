@@ -102,7 +102,7 @@ impl Cases {
                 }
             });
             add("quantization-missing", &|segments| {
-                segments.retain(|each| each.marker != DQT)
+                segments.retain(|each| each.marker != DQT);
             });
             add("quantization-short", &|segments| {
                 let at = position(segments, DQT);
@@ -122,16 +122,16 @@ impl Cases {
                 segments.insert(at, copy);
             });
             add("frame-missing", &|segments| {
-                segments.retain(|each| !SOF.contains(&each.marker))
+                segments.retain(|each| !SOF.contains(&each.marker));
             });
             add("frame-sampling-5", &|segments| {
-                frame(segments).body[7] = 0x51
+                frame(segments).body[7] = 0x51;
             });
             add("frame-sampling-0", &|segments| {
-                frame(segments).body[7] = 0x10
+                frame(segments).body[7] = 0x10;
             });
             add("frame-of-no-width", &|segments| {
-                frame(segments).body[3..5].fill(0)
+                frame(segments).body[3..5].fill(0);
             });
             add("scan-numbers", &|segments| {
                 for scan in segments.iter_mut().filter(|each| each.marker == SOS) {
@@ -148,11 +148,11 @@ impl Cases {
                 segments[at].body[1] = 77;
             });
             add("scan-missing", &|segments| {
-                segments.retain(|each| each.marker != SOS)
+                segments.retain(|each| each.marker != SOS);
             });
             if !base.contains("optimized") {
                 add("tables-missing", &|segments| {
-                    segments.retain(|each| each.marker != DHT)
+                    segments.retain(|each| each.marker != DHT);
                 });
                 add("tables-missing-no-application", &|segments| {
                     segments.retain(|each| each.marker != DHT && !is_application(each));
