@@ -62,18 +62,19 @@ pub(crate) fn read(object: &JsValue) -> Result<PageOptions, JsValue> {
     Ok(page)
 }
 
-/// The error with the option's name as JavaScript writes it.
+/// The error with the option's name as JavaScript writes it: no other word of its text has an underscore.
 fn in_camel_case(error: &SessionError) -> JsValue {
-    let mut message = error.to_string();
-    if let SessionError::InvalidOption { option, .. } = error {
-        let mut words = option.split('_');
-        let mut name = words.next().unwrap_or_default().to_owned();
-        for word in words {
-            let (first, rest) = word.split_at(1);
-            name.push_str(&first.to_ascii_uppercase());
-            name.push_str(rest);
+    let mut message = String::new();
+    let mut is_after_underscore = false;
+    for letter in error.to_string().chars() {
+        match letter {
+            '_' => is_after_underscore = true,
+            _ if is_after_underscore => {
+                message.push(letter.to_ascii_uppercase());
+                is_after_underscore = false;
+            }
+            _ => message.push(letter),
         }
-        message = message.replacen(option, &name, 1);
     }
     js_error(FrameError::new(error.code(), message))
 }
