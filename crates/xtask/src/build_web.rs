@@ -4,12 +4,14 @@
 //! browser has it; all come from `crates/web`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use xshell::cmd;
 
+use crate::digest::sha256;
 use crate::licences;
+use crate::lock_file::locked_version;
 use crate::plan::{Finish, Plan};
 use crate::setup::{self, WASM_TARGET};
 use crate::wasm_opt;
@@ -43,6 +45,8 @@ impl Profile {
 
 /// Where the modules are built with their bindings, beside the compiled TypeScript that imports them.
 const BUILT_MODULES: &str = "www/build/wasm";
+/// Where each module is kept as `wasm-bindgen` made it.
+const BOUND_MODULES: &str = "target/wasm-bindgen";
 /// Where the package has them.
 pub(crate) const MODULES: &str = "www/dist/wasm";
 /// The modules, in both folders.
@@ -133,15 +137,41 @@ fn build_module(
         .join(WASM_TARGET)
         .join(profile)
         .join("live_keypoints_web.wasm");
+    let with_bindings = bind(workspace, name, &format!("{profile}-{features}"), &built)?;
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(&with_bindings)? {
+        let entry = entry?;
+        fs::copy(entry.path(), folder.join(entry.file_name()))?;
+    }
+    let module = folder.join(format!("{name}_bg.wasm"));
+    let bytes = module.metadata()?.len();
+    Ok(Finish::Noted(format!("{:.1} MB", bytes as f64 / 1e6)))
+}
+
+/// Makes a module's bindings in a folder of their own, unless they are those of this very module: to make them takes ten
+/// times as long as an unchanged build.
+fn bind(workspace: &Workspace, name: &str, variant: &str, built: &Path) -> Result<PathBuf> {
+    let bytes = fs::read(built).with_context(|| built.display().to_string())?;
+    let digest = sha256(&[
+        locked_version(workspace, "wasm-bindgen")?.as_bytes(),
+        &bytes,
+    ]);
+    let folder = workspace.path(BOUND_MODULES).join(variant);
+    let made_of = folder.with_extension("sha256");
+    if fs::read_to_string(&made_of).is_ok_and(|made_of| made_of == digest) {
+        return Ok(folder);
+    }
+    let shell = workspace.shell();
+    shell.remove_path(&made_of)?;
+    shell.remove_path(&folder)?;
     // Callers always say where the module is; a default path would be one that bundlers look for in vain.
     cmd!(
         shell,
         "wasm-bindgen --target web --omit-default-module-path --out-dir {folder} --out-name {name} {built}"
     )
     .run()?;
-    let module = folder.join(format!("{name}_bg.wasm"));
-    let bytes = module.metadata()?.len();
-    Ok(Finish::Noted(format!("{:.1} MB", bytes as f64 / 1e6)))
+    fs::write(made_of, digest)?;
+    Ok(folder)
 }
 
 fn copy_models(workspace: &Workspace) -> Result<Finish> {
