@@ -1,4 +1,4 @@
-/** Limits the silence of a stream's downloads. How long they take altogether is the line's matter. */
+/** Limits how long a stream's downloads may be silent, not how long they take altogether. */
 
 import { aborted } from "./asset-fetch.js";
 import { LiveKeypointsError } from "./errors.js";

@@ -11,7 +11,7 @@ import { versionMismatch } from "./worker-slot.js";
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * An instance of it for each caller: one that trapped is of no more use to anybody. Rejects with `asset-unreachable`,
+ * A new instance for each caller, since one that trapped cannot be used again. Rejects with `asset-unreachable`,
  * `asset-wrong-type`, `version-mismatch` or `aborted`.
  */
 export async function loadSession(loader: AssetLoader): Promise<SessionModule> {
