@@ -1,9 +1,9 @@
 // What is read out of a trace.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { longestOf } from "./main_thread.mjs";
+import { test } from "../limited.mjs";
 
 const [pid, tid] = [7, 1];
 const mark = (name, ts) => ({

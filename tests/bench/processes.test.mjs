@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { test } from "node:test";
 
 import { canMeasure, cpuBetween, cpuTimes, parseStat } from "./processes.mjs";
+import { test } from "../limited.mjs";
 
 test("a process's line is read whatever its name holds", () => {
   const line = "77 (a) b (c) S 12 1 1 0 -1 4194560 1 2 3 4 250 30 0 0 20 0";

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { POSE_BYTES_PER_FRAME } from "../../www/dist/pose.js";
 import { openBrowser, openPage } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 const LAPTOP = { viewport: { width: 1280, height: 800 } };
 const ADDRESS = "/?workers=1&parts=pose&quality=lite";

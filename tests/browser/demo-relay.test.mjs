@@ -1,9 +1,10 @@
 // The demo's switch between the page and the relay. The relay here is one that only says where everybody's nose is.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { openBrowser, openPage } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 const LAPTOP = { viewport: { width: 1280, height: 800 } };
 const ADDRESS = "/?workers=1&parts=pose&quality=lite";

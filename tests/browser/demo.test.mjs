@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before } from "node:test";
 
 import { openBrowser, openPage } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 const LAPTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = {

@@ -1,10 +1,11 @@
 // The same package in Firefox: it starts, finds what it finds in Chromium, draws, and survives what a page does to it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { inPage, openBrowser } from "./browser.mjs";
 import { firefox, launchFirefox } from "./firefox.mjs";
+import { test } from "../limited.mjs";
 
 const FRAMES = 8;
 const isThere = firefox() !== undefined;

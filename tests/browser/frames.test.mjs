@@ -1,9 +1,10 @@
 // What can be pushed: every kind of frame, bad ones, and what they do to the frames around them.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { inPage, openBrowser } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 

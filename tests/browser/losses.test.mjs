@@ -1,9 +1,10 @@
 // A worker that nothing can replace, and a module of the page's that traps: what else there is goes on.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { inPage, openBrowser } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 

@@ -5,11 +5,12 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { inPage, openBrowser } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 const CLIP = fileURLToPath(
   new URL("../fixtures/clips/fingers/", import.meta.url),

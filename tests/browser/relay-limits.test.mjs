@@ -1,10 +1,11 @@
 // Streams on the real relay where it limits them: no frame is lost without a word, and nobody waits in vain.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { openBrowser, openPage } from "./browser.mjs";
 import { PAGE, startRelay } from "./relay-server.mjs";
+import { test } from "../limited.mjs";
 
 const FRAMES = 60;
 

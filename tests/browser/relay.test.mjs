@@ -2,10 +2,11 @@
 // the clip.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { inPage, openBrowser, openPage } from "./browser.mjs";
 import { PAGE, startRelay } from "./relay-server.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 let relay;

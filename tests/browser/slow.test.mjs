@@ -1,9 +1,10 @@
 // Lines that are slow or dead, files that others share, and browsers that refuse what is optional.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before } from "node:test";
 
 import { inPage, openBrowser, openPage } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 

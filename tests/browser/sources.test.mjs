@@ -1,9 +1,10 @@
 // Cameras that end and are replaced, and videos that begin anew.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { inPage, openBrowser } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 

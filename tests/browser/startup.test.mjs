@@ -1,9 +1,10 @@
 // What `create()` needs, what it asks the network for, and how it fails.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { after, afterEach, before } from "node:test";
 
 import { inPage, openBrowser, openPage } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 

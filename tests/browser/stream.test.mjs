@@ -1,9 +1,10 @@
 // A stream while it runs: piped, watched, in a hidden tab.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { inPage, openBrowser } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 

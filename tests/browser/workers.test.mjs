@@ -1,9 +1,10 @@
 // Workers that die, and closing.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { inPage, openBrowser, openPage } from "./browser.mjs";
+import { test } from "../limited.mjs";
 
 let opened;
 

@@ -4,12 +4,13 @@
 
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { after, test } from "node:test";
+import { after } from "node:test";
 
 import { WebSocket } from "ws";
 
 import { freeAddresses, Proxy, Relay } from "./processes.mjs";
 import { IN_FLIGHT, OWED, StreamingClient } from "./streaming-client.mjs";
+import { test } from "../limited.mjs";
 
 const CLIENTS = 6;
 const SHUTTING_DOWN = 1001;

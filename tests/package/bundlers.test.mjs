@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { launch } from "../browser/browser.mjs";
 import { filesOf, install, runTool } from "./packed.mjs";
 import { resultOf, serve, serveWith } from "./site.mjs";
+import { test } from "../limited.mjs";
 
 let browser;
 /** What the page without a bundler found, which every other must find too. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { launch } from "../browser/browser.mjs";
 import {
@@ -14,6 +14,7 @@ import {
 } from "./guides.mjs";
 import { install, runTool } from "./packed.mjs";
 import { openFixture, serve } from "./site.mjs";
+import { test } from "../limited.mjs";
 
 let browser;
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { chromium } from "playwright-core";
 
@@ -12,6 +12,7 @@ import { executable, FLAGS, launch } from "../browser/browser.mjs";
 import { readGuides, writeFiles } from "./guides.mjs";
 import { install } from "./packed.mjs";
 import { serveUnder } from "./site.mjs";
+import { test } from "../limited.mjs";
 
 const NO_ICON = '<head><link rel="icon" href="data:," />';
 

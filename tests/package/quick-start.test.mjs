@@ -3,11 +3,12 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { launch } from "../browser/browser.mjs";
 import { install } from "./packed.mjs";
 import { openFixture, serve } from "./site.mjs";
+import { test } from "../limited.mjs";
 
 let browser;
 

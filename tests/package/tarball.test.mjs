@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
 
 import { publint } from "publint";
 
 import { install, pack, publishForTrial, runTool } from "./packed.mjs";
+import { test } from "../limited.mjs";
 
 const MOST_BYTES = 30e6;
 

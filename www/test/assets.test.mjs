@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import { AssetLoader } from "../build/assets.js";
 import { Downloads } from "../build/downloads.js";
 import { ProgressMeter } from "../build/progress.js";
 import { requireSimd } from "../build/simd.js";
+import { test } from "./limited.mjs";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 /** The smallest model; its bytes are what the package says they are. */

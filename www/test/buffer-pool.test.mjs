@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { BufferPool } from "../build/buffer-pool.js";
 import { FrameIntake } from "../build/frames.js";
 import { FrameStore } from "../build/frame-store.js";
+import { test } from "./limited.mjs";
 
 test("a spare serves a copy of its own length, and no other", () => {
   const pool = new BufferPool();

@@ -1,7 +1,7 @@
 // Which means a source is pumped by, and when it rests. What real browsers do stands in tests/browser.
 
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { afterEach } from "node:test";
 
 import { capture } from "../build/capture/capture.js";
 import {
@@ -14,6 +14,7 @@ import {
 } from "./fake-capture.mjs";
 import { fakeStream } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 afterEach(forgetCapture);
 

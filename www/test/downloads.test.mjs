@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { mock } from "node:test";
 
 import { Downloads } from "../build/downloads.js";
+import { test } from "./limited.mjs";
 
 /** Lets promises settle, which no fake clock does. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { DEFAULT_COLORS, drawKeypoints } from "../build/draw.js";
+import { test } from "./limited.mjs";
 
 /** A context that remembers what was drawn in which colour. */
 function recorder(width = 200, height = 100) {

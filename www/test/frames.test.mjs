@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { afterEach } from "node:test";
 
 import { FrameIntake, timestampOf, transferables } from "../build/frames.js";
 import { FakePicture } from "./fake-stream.mjs";
+import { test } from "./limited.mjs";
 
 afterEach(() => {
   delete globalThis.createImageBitmap;

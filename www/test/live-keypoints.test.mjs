@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { LiveKeypoints } from "../build/index.js";
 import { fakeStream, FakePicture, jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 const silent = () => ({
   answer: ({ type }) => (type === "init" ? undefined : null),

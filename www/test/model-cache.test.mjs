@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { afterEach, test } from "node:test";
+import { afterEach } from "node:test";
 
 import { ModelCache, sha256 } from "../build/model-cache.js";
 import { MODEL_SHA256 } from "../build/model-digests.js";
+import { test } from "./limited.mjs";
 
 const ORIGIN = "https://page.example";
 const FILE = new TextEncoder().encode("a model");

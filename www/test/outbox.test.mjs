@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { Outbox } from "../build/relay/outbox.js";
+import { test } from "./limited.mjs";
 
 const frame = (mark) => ({ kind: "jpeg", bytes: Uint8Array.of(mark) });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { test } from "node:test";
 import { promisify } from "node:util";
+import { test } from "./limited.mjs";
 
 const at = (path) => new URL(path, import.meta.url);
 const manifest = JSON.parse(await readFile(at("../package.json"), "utf8"));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { LiveKeypointsError } from "../build/errors.js";
 import { WorkerPool } from "../build/pool.js";
 import { layoutSteps } from "../build/steps.js";
 import { FakeWorker, startWith, until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 /** A model for each step, by its name. */
 const namesOf = (steps) => steps;

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { test } from "node:test";
 
 import { BlobWriter } from "../build/blob-writer.js";
 import { POSE_BYTES_PER_FRAME, PoseRecorder } from "../build/pose.js";
+import { test } from "./limited.mjs";
 
 const session = await readFile(
   new URL("../build/wasm/session/session_bg.wasm", import.meta.url),

@@ -1,7 +1,6 @@
 // Connections that cannot be had, are lost, or end, and what becomes of the frames.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { LiveKeypoints } from "../build/index.js";
 import { backOffMs } from "../build/relay/back-off.js";
@@ -9,6 +8,7 @@ import { relayAddress } from "../build/relay/socket.js";
 import { fakeRelay, FakeSocket, gets } from "./fake-socket.mjs";
 import { jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 /** What `connect` rejects with when the socket is treated like this. */
 async function refusal(treat, options = {}) {

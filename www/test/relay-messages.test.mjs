@@ -1,12 +1,12 @@
 // The bytes and texts of `live-keypoints.v1`.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { readBinary } from "../build/relay/binary-result.js";
 import { frameMessage, indexOf } from "../build/relay/frame-message.js";
 import { readMessage } from "../build/relay/messages.js";
 import { binaryResult, jsonResult } from "./relay-results.mjs";
+import { test } from "./limited.mjs";
 
 const ALL = ["pose", "hands", "face"];
 

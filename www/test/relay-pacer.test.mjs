@@ -1,9 +1,9 @@
 // How many frames a second go to a relay that says how many it takes.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { Pacer } from "../build/relay/pacer.js";
+import { test } from "./limited.mjs";
 
 /** When frames are sent that are ready at these times, each as soon as it may be. */
 function sendTimes(fps, readyMs) {

@@ -1,7 +1,6 @@
 // The client over real sockets, against a server that speaks the protocol.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { WebSocket } from "ws";
 
@@ -9,6 +8,7 @@ import { LiveKeypoints } from "../build/index.js";
 import { jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 import { miniRelay } from "./mini-relay.mjs";
+import { test } from "./limited.mjs";
 
 const connect = (relay, options = {}) =>
   LiveKeypoints.connect(relay.address, {

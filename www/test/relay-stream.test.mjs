@@ -1,13 +1,13 @@
 // What is sent when, and what comes of the answers.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { LiveKeypoints } from "../build/index.js";
 import { fakeRelay, gets } from "./fake-socket.mjs";
 import { FakePicture, jpeg, take } from "./fake-stream.mjs";
 import { FakeWorker, until } from "./fake-worker.mjs";
 import { jsonResult } from "./relay-results.mjs";
+import { test } from "./limited.mjs";
 
 test("it offers the protocol, configures, and is ready when the relay says so", async () => {
   const { live, socket } = await fakeRelay({

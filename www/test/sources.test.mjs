@@ -1,7 +1,7 @@
 // Sources that end, are replaced, and are let go.
 
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { afterEach } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
@@ -16,6 +16,7 @@ import {
 } from "./fake-capture.mjs";
 import { fakeStream } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 afterEach(forgetCapture);
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { StageTimes } from "../build/stage-times.js";
 import { fakeStream, jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 test("stages have count, mean, longest and last; one that did not run has none", () => {
   const times = new StageTimes();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { fakeStream, FakePicture, jpeg, take } from "./fake-stream.mjs";
 import { LiveKeypointsError } from "../build/errors.js";
 import { startWith, until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 const STEPS = {
   1: "decode",

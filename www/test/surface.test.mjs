@@ -1,7 +1,6 @@
 // Everything that a caller can get wrong, on every public function: an error with a code that names it.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { drawKeypoints } from "../build/draw.js";
 import { LiveKeypoints, LiveKeypointsError } from "../build/index.js";
@@ -9,6 +8,7 @@ import { PoseRecorder } from "../build/pose.js";
 import { fakeRelay } from "./fake-socket.mjs";
 import { fakeStream, FakePicture, jpeg } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 const NOTHING = [null, 5, "text", true, [], () => {}, Symbol("s")];
 const NO_OBJECT = Object.create(null, { toString: { value: undefined } });

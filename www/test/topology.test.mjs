@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { test } from "node:test";
 
 import * as topology from "../build/topology.js";
+import { test } from "./limited.mjs";
 
 const {
   POSE_LANDMARK_NAMES,

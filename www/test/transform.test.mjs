@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { fakeRelay, gets } from "./fake-socket.mjs";
 import { fakeStream, FakePicture, jpeg } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
+import { test } from "./limited.mjs";
 
 const moment = () => new Promise((resolve) => setTimeout(resolve, 20));
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { mock } from "node:test";
 
 import { LiveKeypointsError } from "../build/errors.js";
 import { WarmUp } from "../build/warm-up.js";
+import { test } from "./limited.mjs";
 
 /** Runs `check` with timers that `fire` ends, one at each call; it returns how long that one was set for. */
 function withTimers(check) {

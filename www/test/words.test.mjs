@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { test } from "node:test";
 
 import {
   asLiveKeypointsError,
@@ -11,6 +10,7 @@ import {
   LiveKeypointsError,
 } from "../build/errors.js";
 import { VERSION } from "../build/version.js";
+import { test } from "./limited.mjs";
 
 const read = (path) => readFile(new URL(path, import.meta.url), "utf8");
 
