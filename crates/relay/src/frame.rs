@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage};
-use live_keypoints_pipeline::{Decoded, ErrorCode, FrameError, Outcome, PictureError, decode};
+use live_keypoints_pipeline::picture::{DecodeLimits, decode_jpeg_while};
+use live_keypoints_pipeline::{Decoded, ErrorCode, FrameError, Outcome};
 
+use crate::memory::{Held, Pixels};
 use crate::png_picture::{self, PNG_SIGNATURE};
 
 /// A picture as it comes in. Clones share their bytes.
@@ -36,23 +37,27 @@ impl Frame {
         Self::Unreadable(FrameError::new(ErrorCode::FileUnreadable, message))
     }
 
-    /// Decodes the picture as an outcome for a session.
+    /// Decodes the picture as an outcome for a session, as long as `keep_going` says so: it is asked again and again while
+    /// a JPEG is decoded, and a no is answered with [`ErrorCode::TooSlow`]. A PNG takes no more time than its length and
+    /// its pixels ask for. The picture keeps what is `held` of memory.
     #[must_use]
-    pub fn decode(&self, limits: DecodeLimits) -> Outcome<Arc<RgbImage>> {
-        match self {
-            Self::Jpeg(bytes) => decode(bytes, limits),
-            Self::Png(bytes) => outcome_of(png_picture::decode(bytes, limits)),
-            Self::Unreadable(error) => Outcome::Failed(error.clone()),
+    pub(crate) fn decode(
+        &self,
+        limits: DecodeLimits,
+        held: Option<Held>,
+        keep_going: &dyn Fn() -> bool,
+    ) -> Outcome<Arc<Pixels>> {
+        let image = match self {
+            Self::Jpeg(bytes) => decode_jpeg_while(bytes, limits, keep_going),
+            Self::Png(bytes) => png_picture::decode(bytes, limits),
+            Self::Unreadable(error) => return Outcome::Failed(error.clone()),
+        };
+        match image {
+            Ok(image) => Outcome::Decoded(Decoded {
+                size: image.size(),
+                pixels: Arc::new(Pixels::new(image, held)),
+            }),
+            Err(error) => Outcome::Failed(error.into()),
         }
-    }
-}
-
-fn outcome_of(image: Result<RgbImage, PictureError>) -> Outcome<Arc<RgbImage>> {
-    match image {
-        Ok(image) => Outcome::Decoded(Decoded {
-            size: image.size(),
-            pixels: Arc::new(image),
-        }),
-        Err(error) => Outcome::Failed(error.into()),
     }
 }

@@ -5,12 +5,14 @@
 //! - [`model_sets`]: models by quality.
 //! - [`pool`]: the worker threads, at most [`MAX_WORKERS`](pool::MAX_WORKERS), that run the tasks of any number of sessions.
 //! - [`extract`]: keypoints of files or of a stream of pictures.
+//! - [`memory`]: the ceiling on what all sessions take.
 //! - [`live`]: live keypoints over WebSocket, `GET /live-signs`.
 //! - [`serve`]: the HTTP server around it.
 
 pub mod extract;
 pub mod frame;
 pub mod live;
+pub mod memory;
 pub mod model_loading;
 pub mod model_sets;
 mod png_picture;

@@ -19,9 +19,13 @@ use live_keypoints_relay::extract::{
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
 use live_keypoints_relay::serve::{self, ServeConfig};
+use mimalloc::MiMalloc;
 use tracing_subscriber::filter::LevelFilter;
 
 use cli::{Cli, Command, ExtractArgs, FormatArg, LogFormatArg, ServeArgs};
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -59,7 +63,7 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     }
     let standard_input = inputs.standard_input();
     let models = load(&args.models.source(), args.models.quality())?;
-    let pool = WorkerPool::start(Arc::new(models), limits, args.workers())
+    let pool = WorkerPool::start(Arc::new(models), limits, args.workers(), u64::MAX)
         .context("the worker threads cannot be started")?;
     let output: Box<dyn Write> = match &args.output {
         Some(path) => Box::new(

@@ -88,6 +88,9 @@ struct LimitArgs {
         env = "LIVE_KEYPOINTS_MAX_SESSIONS_PER_ADDRESS"
     )]
     max_sessions_per_address: Option<NonZeroUsize>,
+    /// Bytes of memory that all sessions may take together, beside the models [default: half of the machine's or container's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), env = "LIVE_KEYPOINTS_MAX_MEMORY")]
+    max_memory: Option<u64>,
     /// Bad frames in a row that end a session
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_consecutive_bad, env = "LIVE_KEYPOINTS_MAX_CONSECUTIVE_BAD")]
     max_consecutive_bad: NonZeroU32,
@@ -134,6 +137,7 @@ impl ServeArgs {
             max_fps: limits.max_fps,
             max_sessions: limits.max_sessions,
             max_sessions_per_address: limits.max_sessions_per_address,
+            max_memory: limits.max_memory.unwrap_or_else(half_of_memory),
             max_consecutive_bad: limits.max_consecutive_bad,
             idle_timeout: Duration::from_secs(limits.idle_timeout_secs),
             max_session: limits
@@ -150,4 +154,17 @@ fn message_bytes(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|bytes| *bytes >= 1024)
         .ok_or_else(|| "a number of at least 1024".to_owned())
+}
+
+/// Of what the machine has, or the container that this runs in. Where it is not known, what [`Limits::DEFAULT`] says.
+fn half_of_memory() -> u64 {
+    let Ok(mut system) = sysinfo::System::new() else {
+        return Limits::DEFAULT.max_memory;
+    };
+    system.refresh_memory();
+    let container = system.cgroup_limits().map(|limits| limits.total_memory);
+    match container.unwrap_or(u64::MAX).min(system.total_memory()) {
+        0 => Limits::DEFAULT.max_memory,
+        total => total / 2,
+    }
 }

@@ -30,7 +30,7 @@ pub use mjpeg::MjpegReader;
 pub use output::{JsonLines, PoseFile, ResultSink};
 
 use crate::frame::Frame;
-use crate::pool::{Finished, Session, WorkerPool, microseconds_since};
+use crate::pool::{Client, Finished, Session, WorkerPool, microseconds_since};
 
 /// Pictures between reading and writing: what bounds the memory.
 const MAX_PICTURES: usize = MAX_STILLS;
@@ -129,7 +129,9 @@ pub fn extract(
     let (events, inbox) = mpsc::channel();
     let mut run = Run {
         session: Session::new(options)?,
-        pool,
+        client: pool.client(),
+        under_way: 0,
+        most_under_way: 2 * pool.workers(),
         config,
         started: Instant::now(),
         wanted: read_ahead(pictures, events.clone())?,
@@ -173,7 +175,10 @@ fn read_ahead(
 
 struct Run<'a> {
     session: Session,
-    pool: &'a WorkerPool,
+    client: Client,
+    under_way: usize,
+    /// One waits for each worker, so that none idles.
+    most_under_way: usize,
     config: &'a ExtractConfig,
     started: Instant,
     wanted: Sender<()>,
@@ -230,6 +235,7 @@ impl Run<'_> {
                 outcome,
                 elapsed_us,
             }) => {
+                self.under_way -= 1;
                 self.session.complete(id, outcome, elapsed_us, now_us);
             }
         }
@@ -246,13 +252,14 @@ impl Run<'_> {
     }
 
     fn submit_tasks(&mut self) {
-        while let Some(slot) = self.pool.try_reserve() {
+        while self.under_way < self.most_under_way {
             let now_us = microseconds_since(self.started);
             let Some(task) = self.session.next_task(Steps::ALL, now_us) else {
                 return;
             };
             let events = self.events.clone();
-            slot.submit(task, move |finished| {
+            self.under_way += 1;
+            self.client.submit(task, move |finished| {
                 // Nobody listens any more once the run has failed.
                 let _ = events.send(Event::Finished(finished));
             });

@@ -47,7 +47,7 @@ pub(super) async fn close_with<S>(
     while let Some(Ok(message)) = socket.next().await {
         is_closed_by_peer |= matches!(message, Message::Close(_));
     }
-    let connection = socket.get_mut();
+    let connection = socket.get_mut().discard();
     // The server is the first to close the connection (RFC 6455 §7.1.1).
     if connection.shutdown().await.is_err() || is_closed_by_peer {
         return;

@@ -75,17 +75,27 @@ impl Conversation {
         })
     }
 
-    /// Takes a binary message that came at `arrival_us`; `now_us` is of the clock of timings.
-    pub(super) fn receive_frame(&mut self, message: &Bytes, arrival_us: i64, now_us: u64) {
+    /// Takes a binary message that came at `arrival_us`; `now_us` is of the clock of timings. Where memory `has_room` for no
+    /// more messages, it is answered with `busy` or dropped.
+    pub(super) fn receive_frame(
+        &mut self,
+        message: &Bytes,
+        arrival_us: i64,
+        now_us: u64,
+        has_room: bool,
+    ) {
         self.stats.received += 1;
         self.metrics.frames_received.inc();
         match FrameMessage::read(message) {
             FrameMessage::Jpeg(header, jpeg) => {
                 let timestamp_us = header.map_or(arrival_us, |header| header.timestamp_us);
                 if header.is_some_and(|header| header.is_stateless) {
-                    self.add_still(header, jpeg, timestamp_us, now_us);
-                } else {
+                    self.add_still(header, jpeg, timestamp_us, now_us, has_room);
+                } else if has_room {
                     self.add_frame(header, jpeg, timestamp_us, now_us);
+                } else {
+                    self.session.add_dropped();
+                    self.metrics.count_dropped("memory", 1);
                 }
             }
             FrameMessage::Bad(header, error) => self.add_bad(header, error, arrival_us),
@@ -101,12 +111,8 @@ impl Conversation {
     ) {
         while self.unanswered.buffered_bytes().saturating_add(jpeg.len())
             > self.limits.max_buffered_bytes()
-        {
-            let Some((index, _)) = self.session.drop_oldest() else {
-                break;
-            };
-            self.forget_dropped("buffer", [index]);
-        }
+            && self.drop_oldest("buffer")
+        {}
         let admission = self.session.add_frame(frame_of(jpeg), timestamp_us, now_us);
         self.forget_dropped("buffer", admission.evicted.map(|(index, _)| index));
         self.tag(admission.index, header, jpeg.len(), false);
@@ -120,12 +126,24 @@ impl Conversation {
             return;
         };
         let may_wait = rate.within(now_us).max(1);
-        while self.unanswered.waiting_frames() > may_wait {
-            let Some((index, _)) = self.session.drop_oldest() else {
-                break;
-            };
-            self.forget_dropped("rate", [index]);
-        }
+        while self.unanswered.waiting_frames() > may_wait && self.drop_oldest("rate") {}
+    }
+
+    /// Drops the oldest frame of the stream that waits; says whether there was one.
+    pub(super) fn drop_oldest(&mut self, reason: &'static str) -> bool {
+        let oldest = self.session.drop_oldest();
+        self.forget_dropped(reason, oldest.as_ref().map(|(index, _)| *index));
+        oldest.is_some()
+    }
+
+    /// Bytes of what waits for decoding.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.unanswered.buffered_bytes()
+    }
+
+    /// Frames that came, in all.
+    pub(super) fn received(&self) -> u64 {
+        self.stats.received
     }
 
     fn add_still(
@@ -134,9 +152,11 @@ impl Conversation {
         jpeg: &[u8],
         timestamp_us: i64,
         now_us: u64,
+        has_room: bool,
     ) {
-        let is_over = self.unanswered.buffered_bytes().saturating_add(jpeg.len())
-            > self.limits.max_buffered_bytes();
+        let is_over = !has_room
+            || self.unanswered.buffered_bytes().saturating_add(jpeg.len())
+                > self.limits.max_buffered_bytes();
         let waiting = self.unanswered.stills() + self.outbox.unsent_stills();
         let added = if is_over || waiting >= MAX_STILLS {
             Err(SessionError::Busy { waiting })

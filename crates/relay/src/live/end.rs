@@ -23,6 +23,8 @@ pub(super) enum End {
     TooLarge,
     /// The peer does not keep to the WebSocket protocol.
     ProtocolViolation,
+    /// The relay is short of memory, and the session's message is one of the longest.
+    ShortOfMemory,
     /// A fault of ours.
     OurFault,
     /// The client closed the connection.
@@ -55,6 +57,7 @@ impl End {
             | Self::InvalidUtf8
             | Self::TooLarge
             | Self::ProtocolViolation
+            | Self::ShortOfMemory
             | Self::OurFault => LastWork::Answers,
             Self::ClosedByClient | Self::Lost | Self::Silent | Self::NotReading => {
                 LastWork::Nothing
@@ -78,6 +81,7 @@ impl End {
             Self::Silent => (CloseCode::Policy, "no answer to a ping"),
             Self::NotReading => (CloseCode::Policy, "results are not read"),
             Self::TooLarge => (CloseCode::Size, "a message is too long"),
+            Self::ShortOfMemory => (CloseCode::Again, "the relay is short of memory"),
             Self::OurFault | Self::Lost => (CloseCode::Error, "a fault of the relay"),
         }
     }
@@ -94,6 +98,7 @@ impl End {
             Self::InvalidUtf8 => "invalid-utf8",
             Self::TooLarge => "too-large",
             Self::ProtocolViolation => "protocol-violation",
+            Self::ShortOfMemory => "short-of-memory",
             Self::OurFault => "our-fault",
             Self::ClosedByClient => "closed-by-client",
             Self::Lost => "lost",

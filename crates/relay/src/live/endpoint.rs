@@ -102,8 +102,10 @@ pub(super) async fn websocket<S>(connection: S, common: &Common) -> Socket<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let connection = Metered::new(connection, Arc::clone(&common.metrics));
-    let config = websocket_config(common.limits.max_message_bytes);
+    let max_message_bytes = common.limits.max_message_bytes;
+    let metrics = Arc::clone(&common.metrics);
+    let connection = Metered::new(connection, metrics, &common.memory, max_message_bytes);
+    let config = websocket_config(max_message_bytes);
     WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await
 }
 

@@ -1,38 +1,54 @@
 //! Keypoints off the threads that serve sockets: a session's tasks on the pool.
 
-use std::pin::pin;
-use std::sync::Arc;
-
 use live_keypoints_pipeline::FrameResult;
 use tokio::sync::mpsc;
 
 use super::live_session::LiveSession;
-use crate::pool::{Finished, WorkerPool};
+use crate::pool::{Client, Finished, WorkerPool};
 
 /// One session's access to the pool that all share.
 ///
-/// No more of its tasks are under way than there are workers, so that however much a session sends, those that others
-/// wait for are a few.
+/// No more of its tasks are under way than there are workers: what else it has to do can still be dropped.
 pub(super) struct FrameProcessor {
-    pool: Arc<WorkerPool>,
+    client: Client,
+    /// Frames of the session that the pool has been told of.
+    noted_frames: u64,
+    most_under_way: usize,
     reply: mpsc::Sender<Finished>,
     outcomes: mpsc::Receiver<Finished>,
     under_way: usize,
-    /// Whether the session may have a task that was not asked for yet.
-    may_have_work: bool,
 }
 
 impl FrameProcessor {
     /// Access to this pool.
     #[must_use]
-    pub(super) fn new(pool: Arc<WorkerPool>) -> Self {
-        let (reply, outcomes) = mpsc::channel(pool.workers());
+    pub(super) fn new(pool: &WorkerPool) -> Self {
+        let most_under_way = pool.workers();
+        let (reply, outcomes) = mpsc::channel(most_under_way);
         Self {
-            pool,
+            client: pool.client(),
+            noted_frames: 0,
+            most_under_way,
             reply,
             outcomes,
             under_way: 0,
-            may_have_work: true,
+        }
+    }
+
+    fn submit_tasks(&mut self, session: &LiveSession) {
+        let received = session.received();
+        self.client.note_frames(received - self.noted_frames);
+        self.noted_frames = received;
+        while self.under_way < self.most_under_way {
+            let Some(task) = session.next_task() else {
+                return;
+            };
+            self.under_way += 1;
+            let reply = self.reply.clone();
+            self.client.submit(task, move |finished| {
+                // There is room for as many as are under way; a session that has ended does not listen.
+                let _ = reply.try_send(finished);
+            });
         }
     }
 }
@@ -43,35 +59,18 @@ pub(super) async fn get_frame_kps(
     processor: &mut FrameProcessor,
     session: &LiveSession,
 ) -> Option<FrameResult> {
-    let pool = Arc::clone(&processor.pool);
-    let mut slot = pin!(pool.reserve());
     loop {
+        processor.submit_tasks(session);
         if let Some(result) = session.next_result() {
             return Some(result);
         }
-        let wants_slot = processor.may_have_work && processor.under_way < pool.workers();
         tokio::select! {
-            Some(finished) = processor.outcomes.recv() => {
+            finished = processor.outcomes.recv() => {
                 processor.under_way -= 1;
-                processor.may_have_work = true;
-                session.complete(finished);
+                session.complete(finished?);
             }
-            reserved = &mut slot, if wants_slot => {
-                let reserved = reserved?;
-                slot.set(pool.reserve());
-                let Some(task) = session.next_task() else {
-                    processor.may_have_work = false;
-                    continue;
-                };
-                processor.under_way += 1;
-                let reply = processor.reply.clone();
-                reserved.submit(task, move |finished| {
-                    // There is room for as many as are under way; a session that has ended does not listen.
-                    let _ = reply.try_send(finished);
-                });
-            }
-            () = session.work_came() => processor.may_have_work = true,
-            () = session.rate_allows(), if !processor.may_have_work => processor.may_have_work = true,
+            () = session.work_came() => {}
+            () = session.rate_allows(), if processor.under_way < processor.most_under_way => {}
         }
     }
 }

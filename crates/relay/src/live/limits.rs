@@ -23,6 +23,9 @@ pub struct Limits {
     pub max_sessions: NonZeroUsize,
     /// Sessions at once from one address; `None`: as many as in all.
     pub max_sessions_per_address: Option<NonZeroUsize>,
+    /// Bytes of memory that all sessions may take together. Over it the largest session's oldest waiting frame goes,
+    /// and decoding waits.
+    pub max_memory: u64,
     /// Bad frames in a row that end a session.
     pub max_consecutive_bad: NonZeroU32,
     /// Time without a message from the client that ends a session.
@@ -81,6 +84,7 @@ impl Limits {
         max_fps: None,
         max_sessions: NonZeroUsize::new(64).unwrap(),
         max_sessions_per_address: None,
+        max_memory: 2 << 30,
         max_consecutive_bad: NonZeroU32::new(30).unwrap(),
         idle_timeout: Duration::from_secs(300),
         max_session: None,
@@ -109,6 +113,20 @@ impl Limits {
         let messages = 10 * self.max_message_bytes as u64;
         let pictures = 9 * self.max_pixels;
         messages + pictures + (4 << 20)
+    }
+
+    /// Half of the memory of all sessions: for messages, in equal parts for those that are received and those that wait.
+    /// In any case what two of the longest take.
+    #[must_use]
+    pub fn max_messages_bytes(&self) -> usize {
+        let half = usize::try_from(self.max_memory / 2).unwrap_or(usize::MAX);
+        half.max(self.max_message_bytes.saturating_mul(8))
+    }
+
+    /// The other half: for pictures that are decoded, and their decoding. In any case what two of the largest take.
+    #[must_use]
+    pub fn max_pictures_bytes(&self) -> u64 {
+        (self.max_memory / 2).max(self.max_pixels.saturating_mul(2 * 16))
     }
 
     /// Bytes of the frames that wait for decoding: beyond them the oldest go, whatever their number.

@@ -1,6 +1,6 @@
 //! A session's conversation, shared by those who receive, compute and send for it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Instant, SystemTime};
 
 use axum::body::Bytes;
@@ -11,6 +11,7 @@ use super::answering::Sendable;
 use super::conversation::Conversation;
 use super::end::{End, LastWork};
 use super::protocol::StatsMessage;
+use crate::memory::{Holds, MessageMemory, Share};
 use crate::pool::{Finished, Task, microseconds_since};
 
 /// One session while it lives.
@@ -19,6 +20,8 @@ pub(super) struct LiveSession {
     /// Microseconds since 1970 when the session started; arrivals are told from there by a steady clock.
     started_at_us: i64,
     state: Mutex<State>,
+    /// Of the memory of all sessions' messages.
+    share: Share,
     /// Work may have come for the pool.
     work_came: Notify,
     /// There may be something to send.
@@ -37,13 +40,14 @@ struct State {
 }
 
 impl LiveSession {
-    pub(super) fn new(conversation: Conversation) -> Arc<Self> {
+    pub(super) fn new(conversation: Conversation, memory: &Arc<MessageMemory>) -> Arc<Self> {
         let since_1970 = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
         let started = Instant::now();
-        Arc::new(Self {
+        Arc::new_cyclic(|session: &Weak<Self>| Self {
             started,
+            share: memory.join(session.clone()),
             // 2⁶⁴ µs are 584,000 years.
             started_at_us: i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX),
             state: Mutex::new(State {
@@ -75,6 +79,8 @@ impl LiveSession {
     /// Takes a binary message. Frames that come after the end are not counted.
     pub(super) fn receive_frame(&self, message: &Bytes) {
         let now_us = microseconds_since(self.started);
+        // Before the lock: it may be this session's oldest frame that goes.
+        let has_room = self.share.make_room(message.len());
         let mut state = self.state();
         if state.end.is_some() {
             return;
@@ -83,7 +89,8 @@ impl LiveSession {
         let arrival_us = self.started_at_us.saturating_add_unsigned(now_us);
         state
             .conversation
-            .receive_frame(message, arrival_us, now_us);
+            .receive_frame(message, arrival_us, now_us, has_room);
+        self.share.set(state.conversation.waiting_bytes());
         drop(state);
         self.work_came.notify_one();
     }
@@ -96,6 +103,7 @@ impl LiveSession {
         }
         state.last_message = Instant::now();
         let end = state.conversation.receive_text(text);
+        self.share.set(state.conversation.waiting_bytes());
         drop(state);
         if let Some(end) = end {
             self.end(end);
@@ -123,7 +131,15 @@ impl LiveSession {
     /// The next task for the pool.
     pub(super) fn next_task(&self) -> Option<Task> {
         let now_us = microseconds_since(self.started);
-        self.state().conversation.next_task(now_us)
+        let mut state = self.state();
+        let task = state.conversation.next_task(now_us);
+        self.share.set(state.conversation.waiting_bytes());
+        task
+    }
+
+    /// Frames that came, in all.
+    pub(super) fn received(&self) -> u64 {
+        self.state().conversation.received()
     }
 
     /// Waits until a frame that waits for the rate may be taken up; without end where none does.
@@ -244,5 +260,17 @@ impl LiveSession {
     /// What became of the frames.
     pub(super) fn stats(&self) -> StatsMessage {
         self.state().conversation.stats()
+    }
+}
+
+impl Holds for LiveSession {
+    fn drop_oldest(&self) -> bool {
+        let mut state = self.state();
+        let has_dropped = state.conversation.drop_oldest("memory");
+        self.share.set(state.conversation.waiting_bytes());
+        drop(state);
+        // What waited behind it may be next.
+        self.work_came.notify_one();
+        has_dropped
     }
 }

@@ -1,15 +1,18 @@
-//! A connection that notes how much went through it, and when.
+//! A connection that notes how much went through it, and when, and is read at a pace.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use super::metrics::Metrics;
+use super::pace::Pace;
+use crate::memory::{MessageMemory, Partial};
 
 /// What went through a connection.
 #[derive(Debug)]
@@ -19,13 +22,17 @@ pub(super) struct Meter {
     sent_bytes: AtomicU64,
     last_received_us: AtomicU64,
     last_sent_us: AtomicU64,
+    partial: Partial,
+    since_message_bytes: AtomicUsize,
     metrics: Arc<Metrics>,
 }
 
 impl Meter {
-    fn new(metrics: Arc<Metrics>) -> Self {
+    fn new(metrics: Arc<Metrics>, memory: &Arc<MessageMemory>) -> Self {
         Self {
             metrics,
+            partial: memory.partial(),
+            since_message_bytes: AtomicUsize::new(0),
             started: Instant::now(),
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
@@ -40,6 +47,14 @@ impl Meter {
             self.received_bytes.load(Ordering::Relaxed),
             self.sent_bytes.load(Ordering::Relaxed),
         )
+    }
+
+    /// Notes that a message, or a ping or pong between its parts, was handed on.
+    pub(super) fn taken(&self, is_message: bool) {
+        self.since_message_bytes.store(0, Ordering::Relaxed);
+        if is_message {
+            self.partial.clear();
+        }
     }
 
     /// Time since the last byte came.
@@ -72,12 +87,85 @@ impl Meter {
 pub(super) struct Metered<S> {
     inner: S,
     meter: Arc<Meter>,
+    pace: Pace,
+    pause: Option<Pin<Box<Sleep>>>,
+    max_message_bytes: usize,
+    /// Since when nothing is read for lack of memory.
+    short_since: Option<Instant>,
+    is_discarding: bool,
 }
 
+/// How long a message waits for memory before its connection is given up, and between two looks.
+const SHORT_AT_MOST: Duration = Duration::from_secs(5);
+const SHORT_LOOK: Duration = Duration::from_millis(20);
+
 impl<S> Metered<S> {
-    pub(super) fn new(inner: S, metrics: Arc<Metrics>) -> Self {
-        let meter = Arc::new(Meter::new(metrics));
-        Self { inner, meter }
+    pub(super) fn new(
+        inner: S,
+        metrics: Arc<Metrics>,
+        memory: &Arc<MessageMemory>,
+        max_message_bytes: usize,
+    ) -> Self {
+        Self {
+            inner,
+            meter: Arc::new(Meter::new(metrics, memory)),
+            pace: Pace::of_bytes(max_message_bytes),
+            pause: None,
+            max_message_bytes,
+            short_since: None,
+            is_discarding: false,
+        }
+    }
+
+    /// What comes from now on is thrown away: it takes no memory and is read as fast as it comes.
+    pub(super) fn discard(&mut self) -> &mut Self {
+        self.is_discarding = true;
+        self.pause = None;
+        self.meter.partial.clear();
+        self
+    }
+
+    /// Waits until more may be read, or says why it never may.
+    fn poll_may_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            // A message may come in parts, each with a header.
+            let since_message = self.meter.since_message_bytes.load(Ordering::Relaxed);
+            if since_message
+                > self
+                    .max_message_bytes
+                    .saturating_mul(2)
+                    .saturating_add(1 << 20)
+            {
+                return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
+            }
+            if self.meter.partial.may_grow() {
+                self.short_since = None;
+                return Poll::Ready(Ok(()));
+            }
+            if self.short_since.get_or_insert_with(Instant::now).elapsed() > SHORT_AT_MOST {
+                return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+            }
+            self.pause = Some(Box::pin(sleep(SHORT_LOOK)));
+        }
+    }
+
+    /// Takes note of what was read.
+    fn note_read(&mut self, count: usize) {
+        let meter = &self.meter;
+        meter
+            .since_message_bytes
+            .fetch_add(count, Ordering::Relaxed);
+        // No more of a message is kept, whatever comes between its parts.
+        let kept = self.max_message_bytes.saturating_sub(meter.partial.bytes());
+        meter.partial.add(count.min(kept));
+        let wait = self.pace.read(count, meter.started.elapsed());
+        if !wait.is_zero() {
+            self.pause = Some(Box::pin(sleep(wait)));
+        }
     }
 
     pub(super) fn meter(&self) -> Arc<Meter> {
@@ -87,14 +175,21 @@ impl<S> Metered<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if !this.is_discarding {
+            ready!(this.poll_may_read(cx))?;
+        }
         let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        let meter = &self.meter;
+        let outcome = Pin::new(&mut this.inner).poll_read(cx, buffer);
         let count = buffer.filled().len() - before;
+        if !this.is_discarding {
+            this.note_read(count);
+        }
+        let meter = &this.meter;
         meter.metrics.bytes_received.inc_by(count as u64);
         meter.note(&meter.received_bytes, &meter.last_received_us, count);
         outcome

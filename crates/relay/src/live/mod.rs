@@ -2,7 +2,7 @@
 //!
 //! Who may connect, and how many:
 //! - `endpoint`: the request and its upgrade; `access`: origins and tokens; `registry`: room for sessions.
-//! - `limits`: what a client may ask; `rate`: frames a second.
+//! - `limits`: what a client may ask; `rate`: frames a second; `pace`: how fast a session is read.
 //!
 //! One session:
 //! - `ws_live_signs`: from `welcome` to the closing handshake; `end`: how it ends.
@@ -28,6 +28,7 @@ mod live_session;
 mod meter;
 mod metrics;
 mod outbox;
+mod pace;
 mod producer_handler;
 mod protocol;
 mod rate;

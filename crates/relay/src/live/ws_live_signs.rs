@@ -23,6 +23,7 @@ use super::metrics::{EndLabel, Metrics};
 use super::producer_handler::producer_handler;
 use super::protocol::{StatsMessage, WelcomeMessage};
 use super::watch::watch;
+use crate::memory::MessageMemory;
 use crate::model_sets::ModelSets;
 use crate::pool::WorkerPool;
 
@@ -33,6 +34,7 @@ pub(crate) struct Common {
     pub(crate) models: Arc<ModelSets>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) memory: Arc<MessageMemory>,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -110,6 +112,7 @@ where
         models,
         limits,
         metrics,
+        memory,
         shutdown,
     } = common;
     let conversation = Conversation::new(
@@ -118,13 +121,13 @@ where
         Arc::clone(models),
         welcome,
     )?;
-    let session = LiveSession::new(conversation);
+    let session = LiveSession::new(conversation, memory);
     let (mut sink, mut messages) = socket.split();
     let end = {
         let all = async {
             tokio::join!(
-                producer_handler(&mut messages, &session),
-                consumer(FrameProcessor::new(Arc::clone(pool)), &session),
+                producer_handler(&mut messages, &session, meter),
+                consumer(FrameProcessor::new(pool), &session),
                 send_answers(&mut sink, &session),
                 watch(&session, meter, limits),
             );

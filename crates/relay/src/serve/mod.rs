@@ -32,6 +32,7 @@ pub use shutdown::interrupted;
 pub use tls::{TlsError, TlsFiles};
 
 use crate::live::{Access, Common, Endpoint, Limits, Metrics, SessionRegistry, live_signs};
+use crate::memory::MessageMemory;
 use crate::model_sets::ModelSets;
 use crate::pool::{MAX_WORKERS, WorkerPool};
 use connections::Connections;
@@ -159,12 +160,14 @@ pub async fn run(
         Arc::clone(&config.models),
         config.limits.decode_limits(),
         config.workers,
+        config.limits.max_pictures_bytes(),
     )
     .map_err(ServeError::Workers)?;
     warn_if_open(&listener, &config.access);
     let common = Common {
         pool: Arc::new(pool),
         models: config.models,
+        memory: MessageMemory::new(config.limits.max_messages_bytes()),
         limits: Arc::new(config.limits),
         metrics: Arc::new(Metrics::new()),
         shutdown: CancellationToken::new(),

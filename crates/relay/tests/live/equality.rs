@@ -17,7 +17,7 @@ const FRAMES: usize = 43;
 fn extracted() -> Vec<Value> {
     let models = Arc::clone(&config().models);
     let workers = NonZeroUsize::new(2).unwrap();
-    let pool = WorkerPool::start(models, DecodeLimits::default(), workers).unwrap();
+    let pool = WorkerPool::start(models, DecodeLimits::default(), workers, u64::MAX).unwrap();
     let frames = (0..FRAMES).map(|number| Frame::from_file_bytes(clip_frame(number)));
     let mut lines = JsonLines(Vec::new());
     extract(

@@ -26,7 +26,7 @@ fn conversation(limits: Limits) -> Conversation {
 }
 
 fn receive(conversation: &mut Conversation, message: &[u8]) {
-    conversation.receive_frame(&Bytes::copy_from_slice(message), 0, 0);
+    conversation.receive_frame(&Bytes::copy_from_slice(message), 0, 0, true);
 }
 
 /// Fails a task, and answers with what comes of it.
@@ -157,7 +157,7 @@ fn stills_over_the_rate_wait_and_none_is_dropped() {
     let mut order = Vec::new();
     for second in 0..4 {
         let task = conversation.next_task(second * 1_000_000).unwrap();
-        assert_eq!(conversation.next_task(second * 1_000_000), None);
+        assert!(conversation.next_task(second * 1_000_000).is_none());
         order.push(task.id.frame);
         fail(&mut conversation, task.id);
     }

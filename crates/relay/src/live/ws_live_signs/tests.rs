@@ -57,10 +57,12 @@ fn common() -> Common {
     let models = Arc::new(ModelSets::new(Quality::Full, Models::new()));
     let limits = Limits::default();
     let one = NonZeroUsize::new(1).unwrap();
-    let pool = WorkerPool::start(Arc::clone(&models), limits.decode_limits(), one).unwrap();
+    let pool =
+        WorkerPool::start(Arc::clone(&models), limits.decode_limits(), one, u64::MAX).unwrap();
     Common {
         pool: Arc::new(pool),
         models,
+        memory: MessageMemory::new(limits.max_messages_bytes()),
         limits: Arc::new(limits),
         metrics: Arc::new(Metrics::new()),
         shutdown: CancellationToken::new(),

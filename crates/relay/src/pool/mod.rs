@@ -1,0 +1,373 @@
+//! Worker threads that run the tasks of any number of sessions with one copy of the models.
+//!
+//! Whose task is next is decided when a worker is idle: `fair_queue`, by what each session asks of the processor,
+//! `demand`. A task that panics fails alone. Decoding, of which the sender sets the amount, has a limit of processor time
+//! and is given up when its session is gone; the pictures that decoding makes are within the ceiling on `memory`.
+
+mod demand;
+mod fair_queue;
+mod processor_time;
+
+use std::any::Any;
+use std::io;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use live_keypoints_pipeline::picture::{DecodeLimits, estimate_jpeg};
+use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, TaskId, Work, branch};
+
+use self::fair_queue::{ClientId, Estimate, FairQueue, Turn};
+use self::processor_time::ProcessorTime;
+use crate::frame::Frame;
+use crate::memory::{Held, PictureMemory, Pixels};
+use crate::model_sets::ModelSets;
+
+/// Greatest number of worker threads.
+pub const MAX_WORKERS: usize = 4;
+/// What a task of a branch is reckoned to take before it runs, in microseconds.
+const BRANCH_US: u64 = 8_000;
+/// Processor time that any decoding may take.
+const LEAST_LIMIT: Duration = Duration::from_millis(300);
+/// It may take so many times what it is reckoned to take beyond that, for slower machines and odder pictures.
+const LIMIT_TO_ESTIMATE: u32 = 4;
+
+/// A session as the relay drives it.
+pub type Session = live_keypoints_pipeline::Session<Frame, Arc<Pixels>>;
+/// A task of such a session.
+pub type Task = live_keypoints_pipeline::Task<Frame, Arc<Pixels>>;
+
+type FrameWork = Work<Frame, Arc<Pixels>>;
+type FrameOutcome = Outcome<Arc<Pixels>>;
+
+/// A task that is done.
+#[derive(Debug)]
+pub struct Finished {
+    /// As it came with the task.
+    pub id: TaskId,
+    /// For [`Session::complete`](live_keypoints_pipeline::Session::complete).
+    pub outcome: FrameOutcome,
+    /// Microseconds that the work took, without waiting.
+    pub elapsed_us: u64,
+}
+
+/// What the pool does now, and has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Workers that compute.
+    pub busy_workers: usize,
+    /// Tasks that wait for a worker.
+    pub queued_tasks: usize,
+    /// Microseconds that tasks took, summed over the workers.
+    pub busy_us: u64,
+}
+
+/// The worker threads. Dropping it ends them after the tasks they are at, which a decoding gives up; it waits for none.
+pub struct WorkerPool {
+    shared: Arc<Shared>,
+    workers: usize,
+}
+
+/// A session's access to the pool. Dropping it gives up what waits and the decodings under way.
+pub struct Client {
+    id: ClientId,
+    is_gone: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<FairQueue<Job>>,
+    /// A task came, or one that waits may fit now.
+    work_came: Condvar,
+    started: Instant,
+    is_ending: AtomicBool,
+    memory: PictureMemory,
+    busy_workers: AtomicUsize,
+    busy_us: AtomicU64,
+}
+
+struct Job {
+    task: Task,
+    /// Of the picture that decoding makes, and its making.
+    memory_bytes: u64,
+    /// The most processor time that it may take.
+    limit: Duration,
+    held: Option<Held>,
+    is_session_gone: Arc<AtomicBool>,
+    reply: Box<dyn FnOnce(Finished) + Send>,
+}
+
+/// What a task may use.
+struct Means<'a> {
+    held: Option<Held>,
+    /// Whether to go on, asked now and then while a picture is decoded.
+    keep_going: &'a dyn Fn() -> bool,
+}
+
+impl WorkerPool {
+    /// Starts `workers` threads, at most [`MAX_WORKERS`], which share the models. Pictures in work take `picture_bytes`
+    /// of memory at most, or are one.
+    ///
+    /// # Errors
+    /// What the system says if a thread cannot be started.
+    pub fn start(
+        models: Arc<ModelSets>,
+        limits: DecodeLimits,
+        workers: NonZeroUsize,
+        picture_bytes: u64,
+    ) -> io::Result<Self> {
+        Self::start_with(workers, picture_bytes, move |work, means| {
+            run(&models, limits, work, means)
+        })
+    }
+
+    fn start_with(
+        workers: NonZeroUsize,
+        picture_bytes: u64,
+        run: impl Fn(FrameWork, Means<'_>) -> FrameOutcome + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let workers = workers.get().min(MAX_WORKERS);
+        let shared = Arc::new_cyclic(|shared: &std::sync::Weak<Shared>| {
+            let shared = shared.clone();
+            // A decoding that did not fit may fit now.
+            let on_release = move || {
+                if let Some(shared) = shared.upgrade() {
+                    shared.wake_all();
+                }
+            };
+            Shared {
+                queue: Mutex::new(FairQueue::new(workers)),
+                work_came: Condvar::new(),
+                started: Instant::now(),
+                is_ending: AtomicBool::new(false),
+                memory: PictureMemory::new(picture_bytes, on_release),
+                busy_workers: AtomicUsize::new(0),
+                busy_us: AtomicU64::new(0),
+            }
+        });
+        let pool = Self { shared, workers };
+        let run = Arc::new(run);
+        for number in 0..workers {
+            let (shared, run) = (Arc::clone(&pool.shared), Arc::clone(&run));
+            thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || work_off(&shared, run.as_ref()))?;
+        }
+        Ok(pool)
+    }
+
+    /// Access for one session.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let id = self.shared.queue().register(self.shared.now_us());
+        Client {
+            id,
+            is_gone: Arc::default(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// What it does now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        Load {
+            busy_workers: self.shared.busy_workers.load(Ordering::Relaxed),
+            queued_tasks: self.shared.queue().waiting(),
+            busy_us: self.shared.busy_us.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Number of worker threads.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+}
+
+impl Drop for WorkerPool {
+    fn drop(&mut self) {
+        self.shared.is_ending.store(true, Ordering::Relaxed);
+        self.shared.wake_all();
+    }
+}
+
+impl Client {
+    /// Notes that the session was sent so many frames, whether they are ever taken up or not.
+    pub fn note_frames(&self, count: u64) {
+        if count > 0 {
+            let now_us = self.shared.now_us();
+            self.shared.queue().offer(self.id, count, now_us);
+        }
+    }
+
+    /// Queues a task. `reply` is called once, on the worker's thread, unless the client is dropped before; it must not
+    /// block for long.
+    pub fn submit(&self, task: Task, reply: impl FnOnce(Finished) + Send + 'static) {
+        let (estimate, memory_bytes, limit) = reckon(&task.work);
+        let job = Job {
+            task,
+            memory_bytes: memory_bytes.min(self.shared.memory.max_bytes()),
+            limit,
+            held: None,
+            is_session_gone: Arc::clone(&self.is_gone),
+            reply: Box::new(reply),
+        };
+        let now_us = self.shared.now_us();
+        self.shared.queue().push(self.id, estimate, job, now_us);
+        self.shared.work_came.notify_one();
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.is_gone.store(true, Ordering::Relaxed);
+        let waiting = self.shared.queue().remove(self.id);
+        // Outside the lock: what waits may hold memory, whose release wakes workers.
+        drop(waiting);
+    }
+}
+
+impl Shared {
+    /// Nothing panics under this lock, so a poisoned one is sound.
+    fn queue(&self) -> MutexGuard<'_, FairQueue<Job>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_us(&self) -> u64 {
+        microseconds_since(self.started)
+    }
+
+    /// The lock is taken so that no worker falls asleep between looking and being woken.
+    fn wake_all(&self) {
+        drop(self.queue());
+        self.work_came.notify_all();
+    }
+
+    /// Waits for the next task; `None` when the pool ends.
+    fn next(&self) -> Option<Turn<Job>> {
+        let mut queue = self.queue();
+        loop {
+            if self.is_ending.load(Ordering::Relaxed) {
+                return None;
+            }
+            let turn = queue.next(self.now_us(), |job| {
+                if job.memory_bytes > 0 {
+                    job.held = self.memory.try_hold(job.memory_bytes);
+                }
+                job.memory_bytes == 0 || job.held.is_some()
+            });
+            if turn.is_some() {
+                return turn;
+            }
+            queue = self
+                .work_came
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn work_off(shared: &Shared, run: &impl Fn(FrameWork, Means<'_>) -> FrameOutcome) {
+    while let Some(Turn { job, receipt }) = shared.next() {
+        let Job {
+            task,
+            held,
+            limit,
+            is_session_gone,
+            reply,
+            ..
+        } = job;
+        shared.busy_workers.fetch_add(1, Ordering::Relaxed);
+        let processor_time = ProcessorTime::start();
+        let keep_going = || {
+            !is_session_gone.load(Ordering::Relaxed)
+                && !shared.is_ending.load(Ordering::Relaxed)
+                && processor_time.elapsed() < limit
+        };
+        let means = Means {
+            held,
+            keep_going: &keep_going,
+        };
+        let finished = finish(task, means, run);
+        let used_us = u64::try_from(processor_time.elapsed().as_micros()).unwrap_or(u64::MAX);
+        shared.busy_workers.fetch_sub(1, Ordering::Relaxed);
+        shared
+            .busy_us
+            .fetch_add(finished.elapsed_us, Ordering::Relaxed);
+        shared.queue().done(&receipt, used_us, shared.now_us());
+        // A long task that waited for this one's place may start; one worker was woken for each task that came.
+        shared.work_came.notify_one();
+        let _ = catch_unwind(AssertUnwindSafe(|| reply(finished)));
+    }
+}
+
+fn finish(
+    task: Task,
+    means: Means<'_>,
+    run: &impl Fn(FrameWork, Means<'_>) -> FrameOutcome,
+) -> Finished {
+    let started = Instant::now();
+    // A task owns all it changes and the models hold no state: nothing half-changed outlives a panic.
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(task.work, means)))
+        .unwrap_or_else(|panic| Outcome::Failed(internal_error(panic.as_ref())));
+    Finished {
+        id: task.id,
+        outcome,
+        elapsed_us: microseconds_since(started),
+    }
+}
+
+fn run(
+    models: &ModelSets,
+    limits: DecodeLimits,
+    work: FrameWork,
+    means: Means<'_>,
+) -> FrameOutcome {
+    match work {
+        Work::Decode(frame) => frame.decode(limits, means.held, means.keep_going),
+        Work::Branch(pixels, job) => match branch::run(models.of_job(&job), &pixels, &job) {
+            Ok(outcome) => Outcome::Branch(outcome),
+            Err(error) => Outcome::Failed(error.into()),
+        },
+    }
+}
+
+/// What a task will take: processor time and memory, and the most that it may take of the first.
+fn reckon(work: &FrameWork) -> (Estimate, u64, Duration) {
+    let (processor_us, memory_bytes) = match work {
+        Work::Branch(..) => (BRANCH_US, 0),
+        Work::Decode(Frame::Jpeg(bytes)) => {
+            let estimate = estimate_jpeg(bytes);
+            (estimate.work_ns / 1000, estimate.memory_bytes)
+        }
+        Work::Decode(Frame::Png(_) | Frame::Unreadable(_)) => (BRANCH_US, 0),
+    };
+    let estimate = Estimate {
+        is_decoding: matches!(work, Work::Decode(_)),
+        processor_us,
+    };
+    let limit = LEAST_LIMIT + LIMIT_TO_ESTIMATE * Duration::from_micros(processor_us);
+    (estimate, memory_bytes, limit)
+}
+
+fn internal_error(panic: &(dyn Any + Send)) -> FrameError {
+    let reason = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no reason given");
+    FrameError::new(ErrorCode::Internal, format!("the task panicked: {reason}"))
+}
+
+/// Microseconds since `started`, for a session's clock and for timings.
+#[must_use]
+pub fn microseconds_since(started: Instant) -> u64 {
+    // 2⁶⁴ µs are 584,000 years.
+    u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+use std::sync::mpsc::{self, RecvTimeoutError};
+
+use live_keypoints_pipeline::picture::RgbImage;
+use live_keypoints_pipeline::{Decoded, Options, Steps};
+
+use super::*;
+
+/// Long enough for anything that ends at all.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn task_of(frame: Frame) -> Task {
+    let mut session = Session::new(Options::default()).unwrap();
+    session.add_frame(frame, 1, 0);
+    session.next_task(Steps::ALL, 0).unwrap()
+}
+
+fn task() -> Task {
+    task_of(Frame::unreadable("never read".to_owned()))
+}
+
+/// A picture's start that says how large it is.
+fn header(side: u16) -> Frame {
+    let [high, low] = side.to_be_bytes();
+    let start = [
+        0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, high, low, high, low, 1, 1, 0x11, 0,
+    ];
+    Frame::Jpeg(start.to_vec().into())
+}
+
+fn failed(code: ErrorCode) -> FrameOutcome {
+    Outcome::Failed(FrameError::new(code, "as told"))
+}
+
+fn pool(
+    workers: usize,
+    picture_bytes: u64,
+    run: impl Fn(FrameWork, Means<'_>) -> FrameOutcome + Send + Sync + 'static,
+) -> WorkerPool {
+    WorkerPool::start_with(NonZeroUsize::new(workers).unwrap(), picture_bytes, run).unwrap()
+}
+
+#[test]
+fn a_task_that_panics_fails_alone() {
+    let pool = pool(1, u64::MAX, |work, _| match work {
+        Work::Decode(Frame::Jpeg(_)) => panic!("of set purpose"),
+        _ => failed(ErrorCode::Aborted),
+    });
+    let client = pool.client();
+    let (replies, finished) = mpsc::channel();
+    for task in [task_of(header(8)), task()] {
+        let replies = replies.clone();
+        client.submit(task, move |finished| replies.send(finished).unwrap());
+        let outcome = finished.recv_timeout(PATIENCE).unwrap().outcome;
+        println!("{outcome:?}");
+        let Outcome::Failed(error) = outcome else {
+            panic!("{outcome:?}");
+        };
+        let is_first = error.message == "the task panicked: of set purpose";
+        assert_eq!(error.code == ErrorCode::Internal, is_first);
+    }
+}
+
+/// Works until it may go on no longer.
+fn work_on(_: FrameWork, means: Means<'_>) -> FrameOutcome {
+    while (means.keep_going)() {
+        std::hint::spin_loop();
+    }
+    failed(ErrorCode::TooSlow)
+}
+
+#[test]
+fn decoding_has_a_limit_of_processor_time() {
+    let pool = pool(1, u64::MAX, work_on);
+    let client = pool.client();
+    let (replies, finished) = mpsc::channel();
+    client.submit(task_of(header(8)), move |finished| {
+        replies.send(finished).unwrap();
+    });
+    finished.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn who_is_gone_is_not_worked_for() {
+    let pool = pool(1, u64::MAX, work_on);
+    let (replies, finished) = mpsc::channel();
+    let client = pool.client();
+    for side in [0xFFFF, 8] {
+        let replies = replies.clone();
+        client.submit(task_of(header(side)), move |finished| {
+            replies.send(finished.id).unwrap();
+        });
+    }
+    drop((client, replies));
+    // The first is given up, far below its limit of a quarter of an hour; the second is never begun.
+    let first = finished.recv_timeout(PATIENCE);
+    assert!(
+        matches!(first, Ok(_) | Err(RecvTimeoutError::Disconnected)),
+        "{first:?}"
+    );
+    assert_eq!(
+        finished.recv_timeout(PATIENCE),
+        Err(RecvTimeoutError::Disconnected)
+    );
+    assert_eq!(pool.load().queued_tasks, 0);
+}
+
+#[test]
+fn an_end_waits_for_no_task() {
+    let pool = pool(1, u64::MAX, work_on);
+    let client = pool.client();
+    let (replies, finished) = mpsc::channel();
+    client.submit(task_of(header(0xFFFF)), move |finished| {
+        replies.send(finished.id).unwrap();
+    });
+    drop(pool);
+    let given_up = finished.recv_timeout(PATIENCE);
+    assert!(!matches!(given_up, Err(RecvTimeoutError::Timeout)));
+}
+
+#[test]
+fn decoding_waits_for_memory_that_pictures_give_back() {
+    let pool = pool(2, 1 << 20, |_, means| {
+        let image = RgbImage::from_rgb(500, 500, vec![0; 750_000]).unwrap();
+        Outcome::Decoded(Decoded {
+            size: image.size(),
+            pixels: Arc::new(Pixels::new(image, means.held)),
+        })
+    });
+    let client = pool.client();
+    let (replies, finished) = mpsc::channel();
+    // Each takes more than half of the memory, and so does the picture that comes of it.
+    for _ in 0..2 {
+        let replies = replies.clone();
+        client.submit(task_of(header(500)), move |finished| {
+            replies.send(finished).unwrap();
+        });
+    }
+    let first = finished.recv_timeout(PATIENCE).unwrap();
+    let second = finished.recv_timeout(Duration::from_millis(100));
+    assert!(matches!(second, Err(RecvTimeoutError::Timeout)));
+    drop(first);
+    finished.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn no_more_threads_than_allowed_are_started() {
+    let pool = pool(9, u64::MAX, |_, _| unreachable!());
+    assert_eq!(pool.workers(), MAX_WORKERS);
+}
