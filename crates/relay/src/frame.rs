@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage};
-use live_keypoints_pipeline::{Decoded, ErrorCode, FrameError, Outcome, PictureError, decode};
+use live_keypoints_pipeline::picture::{DecodeLimits, RgbImage, decode_jpeg_while};
+use live_keypoints_pipeline::{Decoded, ErrorCode, FrameError, Outcome, PictureError};
 
 use crate::png_picture::{self, PNG_SIGNATURE};
 
@@ -36,11 +36,17 @@ impl Frame {
         Self::Unreadable(FrameError::new(ErrorCode::FileUnreadable, message))
     }
 
-    /// Decodes the picture as an outcome for a session.
+    /// Decodes the picture as an outcome for a session, as long as `keep_going` says so: it is asked again and again while
+    /// a JPEG is decoded, and a no is answered with [`ErrorCode::TooSlow`]. A PNG takes no more time than its length and
+    /// its pixels ask for.
     #[must_use]
-    pub fn decode(&self, limits: DecodeLimits) -> Outcome<Arc<RgbImage>> {
+    pub fn decode(
+        &self,
+        limits: DecodeLimits,
+        keep_going: &dyn Fn() -> bool,
+    ) -> Outcome<Arc<RgbImage>> {
         match self {
-            Self::Jpeg(bytes) => decode(bytes, limits),
+            Self::Jpeg(bytes) => outcome_of(decode_jpeg_while(bytes, limits, keep_going)),
             Self::Png(bytes) => outcome_of(png_picture::decode(bytes, limits)),
             Self::Unreadable(error) => Outcome::Failed(error.clone()),
         }

@@ -200,7 +200,7 @@ fn finish(task: Task, run: &impl Fn(FrameWork) -> FrameOutcome) -> Finished {
 
 fn run(models: &ModelSets, limits: DecodeLimits, work: FrameWork) -> FrameOutcome {
     match work {
-        Work::Decode(frame) => frame.decode(limits),
+        Work::Decode(frame) => frame.decode(limits, &|| true),
         Work::Branch(image, job) => match branch::run(models.of_job(&job), &image, &job) {
             Ok(outcome) => Outcome::Branch(outcome),
             Err(error) => Outcome::Failed(error.into()),
