@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   "unsupported-picture",
   "too-many-pixels",
   "too-many-bytes",
+  "too-slow",
   "invalid-pixels",
   "model-missing",
   "model-malformed",

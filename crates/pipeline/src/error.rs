@@ -43,6 +43,8 @@ error_codes! {
     TooManyPixels = "too-many-pixels",
     /// The message or file is longer than the limit.
     TooManyBytes = "too-many-bytes",
+    /// Decoding the picture takes longer than it may.
+    TooSlow = "too-slow",
     /// Pixel data does not have the length that its width and height ask for, or a side is zero.
     InvalidPixels = "invalid-pixels",
     /// A model that a step needs was not loaded, or its file is missing.
@@ -170,6 +172,9 @@ pub enum PictureError {
         /// The limit.
         max_bytes: usize,
     },
+    /// Given up because the caller said so.
+    #[error("decoding the picture takes longer than it may")]
+    TooSlow,
     /// Raw pixels of a wrong length, or of no area.
     #[error("{bytes} bytes are not {width}×{height} pixels of {channels} channels")]
     InvalidPixels {
@@ -201,6 +206,7 @@ impl PictureError {
             Self::Unsupported { .. } => ErrorCode::UnsupportedPicture,
             Self::TooManyPixels { .. } => ErrorCode::TooManyPixels,
             Self::TooManyBytes { .. } => ErrorCode::TooManyBytes,
+            Self::TooSlow => ErrorCode::TooSlow,
             Self::InvalidPixels { .. } => ErrorCode::InvalidPixels,
             Self::Internal { .. } => ErrorCode::Internal,
         }

@@ -12,7 +12,10 @@ mod orientation;
 mod own_thread;
 
 #[cfg(feature = "pictures")]
-pub use jpeg::{DecodeLimits, FAST_SIDE, decode_jpeg, decode_jpeg_fast};
+pub use jpeg::{
+    DecodeEstimate, DecodeLimits, FAST_SIDE, decode_jpeg, decode_jpeg_fast, decode_jpeg_while,
+    estimate_jpeg,
+};
 
 use crate::error::PictureError;
 use crate::rect::ImageSize;

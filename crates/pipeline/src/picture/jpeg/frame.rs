@@ -130,6 +130,23 @@ impl Frame {
         }
     }
 
+    /// Blocks of all components, in whole MCUs: 64 coefficients and 64 samples each.
+    pub(super) fn block_count(&self) -> u64 {
+        let (max_h, max_v) = self.max_sampling();
+        let columns = u32::from(self.width).div_ceil(8 * max_h);
+        let rows = u32::from(self.height).div_ceil(8 * max_v);
+        let sampling = self.components.iter();
+        let blocks: u32 = sampling
+            .map(|each| u32::from(each.horizontal * each.vertical))
+            .sum();
+        u64::from(columns) * u64::from(rows) * u64::from(blocks)
+    }
+
+    /// Blocks that a scan goes through.
+    pub(super) fn visits_of(&self, scan: &Scan) -> u64 {
+        self.mcu_count(scan) as u64 * self.blocks_of_mcu(scan).len() as u64
+    }
+
     /// MCUs of a scan.
     pub(super) fn mcu_count(&self, scan: &Scan) -> usize {
         let (columns, rows) = self.mcus(scan);
@@ -243,6 +260,13 @@ impl Scan {
 
     pub(super) fn uses_ac_tables(&self) -> bool {
         self.band.1 > 0
+    }
+
+    /// Class (0 is DC, 1 is AC) and number of the Huffman tables that it uses for a part.
+    pub(super) fn tables_of(&self, part: &Part) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let dc = self.uses_dc_tables().then_some((0, part.dc_table));
+        let ac = self.uses_ac_tables().then_some((1, part.ac_table));
+        dc.into_iter().chain(ac)
     }
 
     /// The segment for `jpeg-decoder`, which wants a DC table even where none is used: `any_dc_table`.

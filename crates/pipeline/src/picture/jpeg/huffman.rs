@@ -46,13 +46,16 @@ pub(super) fn read_tables(mut body: &[u8]) -> Result<Vec<Definition>, PictureErr
 
 impl Table {
     /// Whether it has codes, and no more of each length than there can be. Others are an error only where they are used.
+    ///
+    /// One of its codes has 8 bits or fewer: 256 symbols need no more, and `jpeg-decoder` takes ten times as long for a
+    /// longer one, which zeros would be behind the end of the data, to the last coefficient of the picture.
     pub(super) fn is_usable(&self) -> bool {
         let mut code = 0_u32;
         let fits = self.counts.iter().enumerate().all(|(index, count)| {
             code = (code << 1) + u32::from(*count);
             code <= 2 << index
         });
-        fits && !self.symbols.is_empty()
+        fits && self.counts[..8].iter().any(|count| *count > 0)
     }
 
     /// The DHT segment that defines it.
@@ -136,11 +139,10 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// The tables of T.81 K.3 as one DHT segment: luminance as number 0 and chrominance as 1, DC and AC. Motion JPEG leaves
+/// The tables of T.81 K.3 as the body of a DHT segment: luminance as number 0 and chrominance as 1, DC and AC. Motion JPEG leaves
 /// them out.
 #[rustfmt::skip]
-pub(super) static STANDARD_TABLES: [u8; 420] = [
-    0xFF, 0xC4, 0x01, 0xA2,
+pub(super) static STANDARD_TABLES: [u8; 416] = [
     0x00, 0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0,
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
     0x10, 0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7D,
@@ -177,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_standard_tables_read_back_and_every_symbol_has_its_code() {
-        let definitions = read_tables(&STANDARD_TABLES[4..]).unwrap();
+        let definitions = read_tables(&STANDARD_TABLES).unwrap();
         assert_eq!(definitions.len(), 4);
         for Definition { table, .. } in definitions {
             assert!(table.is_usable());

@@ -6,18 +6,26 @@
 //! - `walk`: the segments, and the stream that `jpeg-decoder` gets.
 //! - `frame`: frame and scan headers.
 //! - `huffman`: Huffman tables, the standard ones included.
+//! - `marker_reader`: from one segment to the next.
 //! - `restarts`: scans with missing restart markers or damaged data between them.
 //! - `pieces`: a reader over what the walk laid out.
+//! - `stop`: giving up.
+//! - `estimate`: what decoding will take.
 
+mod estimate;
 mod frame;
 mod huffman;
+mod marker_reader;
 mod pieces;
 mod restarts;
+mod stop;
 mod walk;
 
-use jpeg_decoder::{Decoder, Error, PixelFormat};
+use jpeg_decoder::{Decoder, Error, ImageInfo, PixelFormat};
 
+pub use self::estimate::{DecodeEstimate, estimate_jpeg};
 use self::pieces::Pieces;
+use self::stop::Stop;
 use self::walk::{Walk, walk};
 use super::RgbImage;
 use super::orientation::{orientation_of, upright, upright_size};
@@ -29,7 +37,9 @@ use crate::rect::ImageSize;
 pub struct DecodeLimits {
     /// Greatest length of the JPEG in bytes.
     pub max_bytes: usize,
-    /// Greatest width times height. A progressive picture takes up to 15 bytes a pixel while it is decoded.
+    /// Greatest width times height. While it is decoded, a picture takes up to 16 bytes of memory for each pixel (a
+    /// progressive one in CMYK; in YCbCr 12 at most, and 6 where it is not progressive), and twice its length where its
+    /// restart markers are damaged. Sides count as multiples of 32 pixels.
     pub max_pixels: u64,
 }
 
@@ -47,9 +57,23 @@ impl Default for DecodeLimits {
 ///
 /// # Errors
 /// [`PictureError`] says whether the bytes are none, no JPEG, a broken or cut off one, one that uses a feature that is
-/// not decoded here (lossless, arithmetic or hierarchical coding, 12 bits), or one over the limits.
+/// not decoded here (lossless, arithmetic or hierarchical coding, 12 bits, scans that go through the picture again and
+/// again), or one over the limits.
 pub fn decode_jpeg(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, PictureError> {
-    Ok(walk_and_decode(bytes, limits, u16::MAX)?.0)
+    decode_jpeg_while(bytes, limits, &|| true)
+}
+
+/// As [`decode_jpeg`], as long as `keep_going` says so. It is asked before each scan and every 4 KiB of the JPEG, so that
+/// time without an answer is that of one scan, or of turning samples into pixels.
+///
+/// # Errors
+/// As [`decode_jpeg`], and [`PictureError::TooSlow`] once `keep_going` said no.
+pub fn decode_jpeg_while(
+    bytes: &[u8],
+    limits: DecodeLimits,
+    keep_going: &dyn Fn() -> bool,
+) -> Result<RgbImage, PictureError> {
+    Ok(walk_and_decode(bytes, limits, u16::MAX, &Stop::new(keep_going))?.0)
 }
 
 /// As [`decode_jpeg`], at a half, a quarter or an eighth of the size where that leaves [`FAST_SIDE`] pixels or more on the
@@ -61,7 +85,7 @@ pub fn decode_jpeg_fast(
     bytes: &[u8],
     limits: DecodeLimits,
 ) -> Result<(RgbImage, ImageSize), PictureError> {
-    walk_and_decode(bytes, limits, FAST_SIDE)
+    walk_and_decode(bytes, limits, FAST_SIDE, &Stop::new(&|| true))
 }
 
 /// The models look at the whole picture with 224 pixels a side, at a person with 256 and at a hand with 224: a hand that
@@ -72,13 +96,19 @@ fn walk_and_decode(
     bytes: &[u8],
     limits: DecodeLimits,
     least_side: u16,
+    stop: &Stop<'_>,
 ) -> Result<(RgbImage, ImageSize), PictureError> {
     check_start(bytes, limits.max_bytes)?;
-    let walked = walk(bytes, limits.max_pixels, false)?;
-    match decode(&walked, least_side) {
+    let walked = walk(bytes, limits.max_pixels, false, stop)?;
+    match decode(&walked, least_side, stop) {
         // Damage ends at the next restart marker.
         Err(PictureError::Malformed { .. }) if walked.has_restarts => {
-            decode(&walk(bytes, limits.max_pixels, true)?, least_side)
+            drop(walked.pieces);
+            decode(
+                &walk(bytes, limits.max_pixels, true, stop)?,
+                least_side,
+                stop,
+            )
         }
         decoded => decoded,
     }
@@ -112,21 +142,16 @@ fn check_area(width: u16, height: u16, max_pixels: u64) -> Result<(), PictureErr
     Ok(())
 }
 
-fn decode(walked: &Walk<'_>, least_side: u16) -> Result<(RgbImage, ImageSize), PictureError> {
-    let picture_error = |error| match error {
-        Error::Format(_) if walked.is_cut_off => malformed("truncated"),
-        error => picture_error(error),
-    };
-    let mut decoder = Decoder::new(Pieces::new(&walked.pieces));
-    decoder.set_color_transform(walked.color);
-    let scaled = decoder.scale(least_side, least_side);
-    let (width, height) = scaled.map_err(picture_error)?;
-    #[cfg(not(target_arch = "wasm32"))]
-    super::own_thread::enter();
-    let samples = decoder.decode().map_err(picture_error)?;
-    let info = decoder.info().ok_or_else(|| malformed("no frame header"))?;
+fn decode(
+    walked: &Walk<'_>,
+    least_side: u16,
+    stop: &Stop<'_>,
+) -> Result<(RgbImage, ImageSize), PictureError> {
+    let (samples, info) = samples_of(walked, least_side, stop)?;
+    stop.check()?;
     let pixels = rgb_from_samples(samples, info.pixel_format);
-    let stored = RgbImage::from_rgb(width.into(), height.into(), pixels)?;
+    let stored = RgbImage::from_rgb(info.width.into(), info.height.into(), pixels)?;
+    stop.check()?;
     let orientation = walked.exif.map_or(1, orientation_of);
     let (width, height) = walked.size;
     let whole = ImageSize {
@@ -137,6 +162,29 @@ fn decode(walked: &Walk<'_>, least_side: u16) -> Result<(RgbImage, ImageSize), P
         upright(stored, orientation),
         upright_size(whole, orientation),
     ))
+}
+
+/// What `jpeg-decoder` makes of the stream. Its coefficients and planes are gone when this returns.
+fn samples_of(
+    walked: &Walk<'_>,
+    least_side: u16,
+    stop: &Stop<'_>,
+) -> Result<(Vec<u8>, ImageInfo), PictureError> {
+    let picture_error = |error| match error {
+        _ if stop.has_stopped() => PictureError::TooSlow,
+        Error::Format(_) if walked.is_cut_off => malformed("truncated"),
+        error => picture_error(error),
+    };
+    let mut decoder = Decoder::new(Pieces::new(&walked.pieces, stop));
+    decoder.set_color_transform(walked.color);
+    decoder
+        .scale(least_side, least_side)
+        .map_err(picture_error)?;
+    #[cfg(not(target_arch = "wasm32"))]
+    super::own_thread::enter();
+    let samples = decoder.decode().map_err(picture_error)?;
+    let info = decoder.info().ok_or_else(|| malformed("no frame header"))?;
+    Ok((samples, info))
 }
 
 fn rgb_from_samples(samples: Vec<u8>, format: PixelFormat) -> Vec<u8> {

@@ -9,6 +9,11 @@ use std::ops::Range;
 
 use super::frame::{Coding, Frame, Scan};
 use super::huffman::{Bits, Table};
+use super::stop::Stop;
+use crate::error::PictureError;
+
+/// Between two questions whether decoding may go on.
+const INTERVALS_BETWEEN_CHECKS: usize = 256;
 
 /// The data of a scan, cut at its restart markers.
 pub(super) struct Segments {
@@ -82,12 +87,42 @@ pub(super) struct Mended {
 }
 
 impl DamagedScan<'_> {
-    /// `None` if that cannot be done.
-    pub(super) fn mend(mut self, data: &[u8], segments: &Segments) -> Option<Mended> {
-        let (is_progressive, is_dc) = (
-            self.frame.coding == Coding::Progressive,
-            self.scan.band.0 == 0,
-        );
+    /// `None` if that cannot be done, or takes more than `max_bytes`.
+    ///
+    /// # Errors
+    /// [`PictureError::TooSlow`] once it is to stop.
+    pub(super) fn mend(
+        mut self,
+        data: &[u8],
+        segments: &Segments,
+        max_bytes: usize,
+        stop: &Stop<'_>,
+    ) -> Result<Option<Mended>, PictureError> {
+        let Some(tables) = self.add_empty_codes() else {
+            return Ok(None);
+        };
+        let mut mended = Mended {
+            tables,
+            data: Vec::new(),
+            is_end_lost: false,
+        };
+        let mcus = self.frame.mcu_count(self.scan);
+        let found = segments.of_intervals(mcus.div_ceil(self.interval));
+        for index in 0..found.len() {
+            if index % INTERVALS_BETWEEN_CHECKS == 0 {
+                stop.check()?;
+            }
+            let is_mended = self.mend_interval(index, &found, data, segments, &mut mended);
+            if is_mended.is_none() || mended.data.len() > max_bytes {
+                return Ok(None);
+            }
+        }
+        Ok(Some(mended))
+    }
+
+    /// Gives the tables codes for what is empty, and returns their DHT segments.
+    fn add_empty_codes(&mut self) -> Option<Vec<u8>> {
+        let is_progressive = self.frame.coding == Coding::Progressive;
         let mut tables = Vec::new();
         for (part, [dc, ac]) in self.scan.parts.iter().zip(&mut self.tables) {
             if let Some(table) = dc.take() {
@@ -106,47 +141,53 @@ impl DamagedScan<'_> {
                 *ac = Some(table);
             }
         }
-        let mcus = self.frame.mcu_count(self.scan);
-        let count = mcus.div_ceil(self.interval);
-        let found = segments.of_intervals(count);
-        let mut mended = Mended {
-            tables,
-            data: Vec::new(),
-            is_end_lost: false,
-        };
-        for (index, segment) in found.iter().enumerate() {
-            if let Some(last) = index.checked_sub(1) {
-                mended.data.extend([0xFF, 0xD0 + (last % 8) as u8]);
-            }
-            let start = index * self.interval;
-            let mcus = self.interval.min(mcus - start);
-            // Otherwise there is more in it, or it is another's.
-            let is_alone = segment.is_some_and(|segment| {
-                let next = found.get(index + 1);
-                next.is_none_or(|next| *next == Some(segment + 1))
-            });
-            let is_whole = self.lost.range(start..start + mcus).next().is_none();
-            let kept = segment.and_then(|segment| {
-                let bytes = unstuffed(&data[segments.ranges[segment].clone()]);
-                let bits = if is_progressive && !is_dc && !self.scan.is_first() {
-                    // Its length depends on the scans before it.
-                    (is_alone && is_whole).then_some(bytes.len() * 8)?
-                } else {
-                    self.length_of(mcus, &bytes)?
-                };
-                Some(BitWriter::copy_of(&bytes, bits))
-            });
-            mended.is_end_lost = kept.is_none();
-            if is_progressive && !is_dc && !(is_alone && kept.is_some()) {
-                self.lost.insert(start);
-            }
-            let bits = match kept {
-                Some(bits) => bits,
-                None => self.empty(mcus)?,
-            };
-            bits.write_to(&mut mended.data);
+        Some(tables)
+    }
+
+    /// Appends the interval of this index to what is mended.
+    fn mend_interval(
+        &mut self,
+        index: usize,
+        found: &[Option<usize>],
+        data: &[u8],
+        segments: &Segments,
+        mended: &mut Mended,
+    ) -> Option<()> {
+        let is_progressive = self.frame.coding == Coding::Progressive;
+        let is_dc = self.scan.band.0 == 0;
+        if let Some(last) = index.checked_sub(1) {
+            mended.data.extend([0xFF, 0xD0 + (last % 8) as u8]);
         }
-        Some(mended)
+        let start = index * self.interval;
+        let mcus = self.frame.mcu_count(self.scan) - start;
+        let mcus = self.interval.min(mcus);
+        let segment = found[index];
+        // Otherwise there is more in it, or it is another's.
+        let is_alone = segment.is_some_and(|segment| {
+            let next = found.get(index + 1);
+            next.is_none_or(|next| *next == Some(segment + 1))
+        });
+        let is_whole = self.lost.range(start..start + mcus).next().is_none();
+        let kept = segment.and_then(|segment| {
+            let bytes = unstuffed(&data[segments.ranges[segment].clone()]);
+            let bits = if is_progressive && !is_dc && !self.scan.is_first() {
+                // Its length depends on the scans before it.
+                (is_alone && is_whole).then_some(bytes.len() * 8)?
+            } else {
+                self.length_of(mcus, &bytes)?
+            };
+            Some(BitWriter::copy_of(&bytes, bits))
+        });
+        mended.is_end_lost = kept.is_none();
+        if is_progressive && !is_dc && !(is_alone && kept.is_some()) {
+            self.lost.insert(start);
+        }
+        let bits = match kept {
+            Some(bits) => bits,
+            None => self.empty(mcus)?,
+        };
+        bits.write_to(&mut mended.data);
+        Some(())
     }
 
     /// How many bits of `bytes` hold so many MCUs. `None` if they are damaged or too few.

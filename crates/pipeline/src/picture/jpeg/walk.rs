@@ -3,7 +3,7 @@
 //!
 //! - Segments that decoding needs nothing of are left out: applications' own, comments, arithmetic conditioning.
 //! - Component ids, tables and scan headers are written as `jpeg-decoder` takes them.
-//! - Where a sequential scan uses Huffman tables that never came, the standard ones go first.
+//! - Huffman tables go before the scan that uses them; the standard ones, where a sequential scan's never came.
 //! - Scans with missing or wrong restart markers are put right: `restarts`.
 //!
 //! Nothing of an ordinary picture's data is copied, and work and memory are bounded by the picture's length and area.
@@ -15,12 +15,21 @@ use jpeg_decoder::ColorTransform;
 
 use super::frame::{Coding, Frame, Scan, unsupported};
 use super::huffman::{STANDARD_TABLES, Table, read_tables};
+use super::marker_reader::{END_OF_IMAGE, MarkerReader};
 use super::restarts::{DamagedScan, Segments};
+use super::stop::Stop;
 use super::{check_area, malformed};
 use crate::error::PictureError;
 
-/// A progressive picture has some ten scans; each is work on the whole picture.
-const MAX_SCANS: usize = 500;
+/// Scans cost time without costing bytes: one that says nothing of any block takes 34 bytes. Those that programs write
+/// are some ten, and go through each block six times; the greatest sensible number, a scan for each coefficient, is 64.
+pub(super) const MAX_SCANS: usize = 500;
+/// How often the scans of a picture may go through its blocks, on average.
+const MAX_VISITS_OF_BLOCK: u64 = 32;
+/// So many visits are fine however small the picture is: a scan for each coefficient up to 1280 × 720.
+const SMALL_VISITS: u64 = 1 << 21;
+/// Bytes that may replace damaged scans, beside twice the length of the picture.
+const SMALL_MENDING: usize = 64 << 10;
 
 /// What the walk found.
 pub(super) struct Walk<'a> {
@@ -39,14 +48,15 @@ pub(super) struct Walk<'a> {
 
 /// Walks over a picture whose first two bytes are those of a JPEG. With `distrusts_data`, the data between restart
 /// markers is looked through and left out where it is damaged.
-pub(super) fn walk(
-    bytes: &[u8],
+pub(super) fn walk<'a>(
+    bytes: &'a [u8],
     max_pixels: u64,
     distrusts_data: bool,
-) -> Result<Walk<'_>, PictureError> {
+    stop: &Stop<'_>,
+) -> Result<Walk<'a>, PictureError> {
     let walker = Walker {
-        bytes,
-        position: 2,
+        reader: MarkerReader::new(bytes),
+        stop,
         max_pixels,
         distrusts_data,
         frame: None,
@@ -56,6 +66,8 @@ pub(super) fn walk(
         adobe_transform: None,
         exif: None,
         scans: 0,
+        visits: 0,
+        mending_left: 2 * bytes.len() + SMALL_MENDING,
         has_restarts: false,
         lost: Default::default(),
         pieces: vec![Cow::Borrowed(&[0xFF, 0xD8])],
@@ -63,33 +75,43 @@ pub(super) fn walk(
     walker.walk()
 }
 
-struct Walker<'a> {
-    bytes: &'a [u8],
-    position: usize,
+/// A Huffman table as it was defined, and whether the stream for `jpeg-decoder` has it already.
+struct Slot {
+    table: Table,
+    is_written: bool,
+}
+
+struct Walker<'a, 's> {
+    reader: MarkerReader<'a>,
+    stop: &'s Stop<'s>,
     max_pixels: u64,
     distrusts_data: bool,
     frame: Option<Frame>,
     restart_interval: u16,
     /// DC and AC tables by number.
-    tables: [[Option<Table>; 4]; 2],
+    tables: [[Option<Slot>; 4]; 2],
     has_jfif: bool,
     adobe_transform: Option<u8>,
     exif: Option<&'a [u8]>,
     scans: usize,
+    /// Blocks that they go through, all together.
+    visits: u64,
+    /// Bytes that may still be made of damaged scans.
+    mending_left: usize,
     has_restarts: bool,
     /// Of each component, as in `DamagedScan`.
     lost: [BTreeSet<usize>; 4],
     pieces: Vec<Cow<'a, [u8]>>,
 }
 
-impl<'a> Walker<'a> {
+impl<'a> Walker<'a, '_> {
     fn walk(mut self) -> Result<Walk<'a>, PictureError> {
-        while let Some((marker, segment)) = self.next_segment() {
+        while let Some((marker, segment)) = self.reader.next_segment() {
             let body = segment.get(4..).unwrap_or(&[]);
             match marker {
                 END_OF_IMAGE => return self.finish(false),
                 0xD8 => return Err(malformed("a second start of an image")),
-                0xC4 => self.define_huffman_tables(segment, body)?,
+                0xC4 => self.define_huffman_tables(body)?,
                 0xDB => self.define_quantization_tables(body)?,
                 0xDD => self.restart_interval = restart_interval(body)?,
                 0xDA => self.scan(body)?,
@@ -103,28 +125,6 @@ impl<'a> Walker<'a> {
             }
         }
         self.finish(true)
-    }
-
-    /// The next marker with its segment from the marker on. `None` where the file ends.
-    fn next_segment(&mut self) -> Option<(u8, &'a [u8])> {
-        loop {
-            // Bytes between segments are skipped, as libjpeg does.
-            let rest = self.bytes.get(self.position..)?;
-            let filled = rest.iter().position(|byte| *byte == 0xFF)?;
-            let length = rest[filled..].iter().position(|byte| *byte != 0xFF)?;
-            let start = self.position + filled + length - 1;
-            let marker = self.bytes[start + 1];
-            self.position = start + 2;
-            match marker {
-                0x00 | 0x01 | 0xD0..=0xD7 => {}
-                0xD8 | END_OF_IMAGE => return Some((marker, &self.bytes[start..start + 2])),
-                _ => {
-                    let length = self.bytes.get(start + 2..)?.first_chunk::<2>()?;
-                    self.position += usize::from(u16::from_be_bytes(*length)).max(2);
-                    return Some((marker, self.bytes.get(start..self.position)?));
-                }
-            }
-        }
     }
 
     fn frame(&mut self, marker: u8, body: &[u8]) -> Result<(), PictureError> {
@@ -155,21 +155,13 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn define_huffman_tables(
-        &mut self,
-        segment: &'a [u8],
-        body: &[u8],
-    ) -> Result<(), PictureError> {
-        let definitions = read_tables(body)?;
-        if definitions.iter().all(|each| each.table.is_usable()) {
-            self.pieces.push(Cow::Borrowed(segment));
-        } else {
-            let usable = definitions.iter().filter(|each| each.table.is_usable());
-            let segments = usable.flat_map(|each| each.table.segment(each.is_ac, each.number));
-            self.pieces.push(Cow::Owned(segments.collect()));
-        }
-        for definition in definitions {
-            self.tables[usize::from(definition.is_ac)][definition.number] = Some(definition.table);
+    /// A table goes into the stream where a scan uses it: building one costs more than reading it.
+    fn define_huffman_tables(&mut self, body: &[u8]) -> Result<(), PictureError> {
+        for definition in read_tables(body)? {
+            self.tables[usize::from(definition.is_ac)][definition.number] = Some(Slot {
+                table: definition.table,
+                is_written: false,
+            });
         }
         Ok(())
     }
@@ -196,7 +188,9 @@ impl<'a> Walker<'a> {
             }
             body = rest;
         }
-        self.pieces.push(Cow::Owned(segments));
+        if !segments.is_empty() {
+            self.pieces.push(Cow::Owned(segments));
+        }
         Ok(())
     }
 
@@ -206,14 +200,13 @@ impl<'a> Walker<'a> {
             .ok_or_else(|| malformed("a scan before the frame header"))?
             .clone();
         let scan = Scan::read(&frame, body)?;
-        self.scans += 1;
-        if self.scans > MAX_SCANS {
-            return Err(unsupported(format!("more than {MAX_SCANS} scans")));
-        }
+        self.count(&frame, &scan)?;
+        self.stop.check()?;
         let tables = self.tables_of(&frame, &scan)?;
-        let any_dc_table = self.tables[0].iter().position(Option::is_some).unwrap_or(0);
-        let data = self.scan_data();
-        let is_cut_off = self.position == self.bytes.len();
+        let any_dc_table = self.any_dc_table();
+        let mut header = self.tables_to_write(&scan, any_dc_table);
+        let data = self.reader.scan_data(self.restart_interval > 0);
+        let is_cut_off = self.reader.is_at_end();
         let mut data = without_fill_bytes(data);
         let interval = usize::from(self.restart_interval);
         if interval > 0 {
@@ -230,20 +223,37 @@ impl<'a> Walker<'a> {
                     lost,
                 };
                 let mended = damaged
-                    .mend(&data, &segments)
+                    .mend(&data, &segments, self.mending_left, self.stop)?
                     .filter(|mended| !(is_cut_off && mended.is_end_lost))
                     .ok_or_else(|| malformed("restart markers or their data are missing"))?;
-                self.pieces.push(Cow::Owned(mended.tables));
+                header.extend(mended.tables);
+                self.mending_left = self.mending_left.saturating_sub(mended.data.len());
                 data = Cow::Owned(mended.data);
             }
         }
         let [high, low] = self.restart_interval.to_be_bytes();
-        let mut header = vec![0xFF, 0xDD, 0, 4, high, low];
+        header.extend([0xFF, 0xDD, 0, 4, high, low]);
         header.extend(scan.segment(any_dc_table));
         self.pieces.extend([Cow::Owned(header), data]);
-        if let Some([0xFF, 0xD0..=0xD7]) = self.bytes.get(self.position..self.position + 2) {
+        if self.reader.is_at_restart() {
             // A restart marker where no interval is defined: one behind the last block does no harm.
             self.pieces.push(Cow::Borrowed(&ONES));
+        }
+        Ok(())
+    }
+
+    /// Counts a scan and what it goes through, before anything is decoded.
+    fn count(&mut self, frame: &Frame, scan: &Scan) -> Result<(), PictureError> {
+        self.scans += 1;
+        if self.scans > MAX_SCANS {
+            return Err(unsupported(format!("more than {MAX_SCANS} scans")));
+        }
+        self.visits += frame.visits_of(scan);
+        let max_visits = (MAX_VISITS_OF_BLOCK * frame.block_count()).max(SMALL_VISITS);
+        if self.visits > max_visits {
+            return Err(unsupported(format!(
+                "scans that go through more than {max_visits} blocks"
+            )));
         }
         Ok(())
     }
@@ -256,64 +266,55 @@ impl<'a> Walker<'a> {
     ) -> Result<Vec<[Option<Table>; 2]>, PictureError> {
         let mut found = Vec::new();
         for part in &scan.parts {
-            let dc = scan.uses_dc_tables().then_some(part.dc_table);
-            let ac = scan.uses_ac_tables().then_some(part.ac_table);
             let mut pair = [None, None];
-            for (class, number) in [dc, ac].into_iter().enumerate() {
-                let Some(number) = number else { continue };
-                let slot = || self.tables[class].get(number).and_then(Option::as_ref);
-                if slot().is_none() && number < 2 && frame.coding == Coding::Sequential {
+            for (class, number) in scan.tables_of(part) {
+                let is_missing = self.tables[class].get(number).is_none_or(Option::is_none);
+                if is_missing && number < 2 && frame.coding == Coding::Sequential {
                     self.add_standard_tables()?;
                 }
-                let table = self.tables[class].get(number).and_then(Option::as_ref);
-                let usable = table.filter(|table| table.is_usable());
+                let slot = self.tables[class].get(number).and_then(Option::as_ref);
+                let usable = slot.filter(|slot| slot.table.is_usable());
                 let missing = || malformed("a scan uses a Huffman table that is not there");
-                pair[class] = Some(usable.ok_or_else(missing)?.clone());
+                pair[class] = Some(usable.ok_or_else(missing)?.table.clone());
             }
             found.push(pair);
         }
         Ok(found)
     }
 
-    /// Puts the standard tables first, so that they hold where the picture has none of its own.
+    /// The standard tables hold where the picture has none of its own.
     fn add_standard_tables(&mut self) -> Result<(), PictureError> {
-        self.pieces.insert(1, Cow::Borrowed(&STANDARD_TABLES));
-        for definition in read_tables(&STANDARD_TABLES[4..])? {
-            self.tables[usize::from(definition.is_ac)][definition.number]
-                .get_or_insert(definition.table);
+        for definition in read_tables(&STANDARD_TABLES)? {
+            let slot = &mut self.tables[usize::from(definition.is_ac)][definition.number];
+            slot.get_or_insert(Slot {
+                table: definition.table,
+                is_written: false,
+            });
         }
         Ok(())
     }
 
-    /// The data of a scan, up to a marker that cannot be in it.
-    fn scan_data(&mut self) -> &'a [u8] {
-        let rest = &self.bytes[self.position..];
-        let mut end = 0;
-        loop {
-            let Some(found) = rest[end..].iter().position(|byte| *byte == 0xFF) else {
-                end = rest.len();
-                break;
-            };
-            let marker = rest[end + found..].iter().position(|byte| *byte != 0xFF);
-            let Some(length) = marker else {
-                // The file ends in the middle of a marker.
-                self.position = self.bytes.len();
-                return &rest[..end + found];
-            };
-            let at = end + found + length;
-            let is_data = match rest[at] {
-                0x00 => true,
-                0xD0..=0xD7 => self.restart_interval > 0,
-                _ => false,
-            };
-            if !is_data {
-                end += found;
-                break;
+    /// A DC table for scans that need none, the one that the stream has already if there is one.
+    fn any_dc_table(&self) -> usize {
+        let mut usable = (0..4).filter(|number| {
+            let slot = self.tables[0][*number].as_ref();
+            slot.is_some_and(|slot| slot.table.is_usable())
+        });
+        usable.next().unwrap_or(0)
+    }
+
+    /// DHT segments with the tables of a scan that the stream lacks.
+    fn tables_to_write(&mut self, scan: &Scan, any_dc_table: usize) -> Vec<u8> {
+        let used = scan.parts.iter().flat_map(|part| scan.tables_of(part));
+        let mut segments = Vec::new();
+        for (class, number) in used.chain([(0, any_dc_table)]) {
+            let slot = self.tables[class].get_mut(number).and_then(Option::as_mut);
+            if let Some(slot) = slot.filter(|slot| !slot.is_written && slot.table.is_usable()) {
+                segments.extend(slot.table.segment(class == 1, number));
+                slot.is_written = true;
             }
-            end = at + 1;
         }
-        self.position += end;
-        &rest[..end]
+        segments
     }
 
     fn finish(mut self, is_cut_off: bool) -> Result<Walk<'a>, PictureError> {
@@ -340,8 +341,6 @@ impl<'a> Walker<'a> {
         })
     }
 }
-
-const END_OF_IMAGE: u8 = 0xD9;
 
 /// As a scan's data. What reads on behind the last block, up to 8 bytes, does not mind; what lacks a block finds no code.
 static ONES: [u8; 16] = [
