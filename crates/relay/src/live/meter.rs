@@ -13,6 +13,7 @@ use tokio::time::{Sleep, sleep};
 use super::metrics::Metrics;
 use super::pace::Pace;
 use crate::memory::{MessageMemory, Partial};
+use crate::pool::microseconds_since;
 
 /// What went through a connection.
 #[derive(Debug)]
@@ -57,6 +58,17 @@ impl Meter {
         }
     }
 
+    /// Notes that nothing was read up to now, whatever the peer sent.
+    pub(super) fn note_pause(&self) {
+        self.last_received_us
+            .store(self.now_us(), Ordering::Relaxed);
+    }
+
+    /// Whether the peer has left off in a message for which memory is short.
+    pub(super) fn is_hoarding(&self) -> bool {
+        self.since_received() > HOARDED_AT_MOST && !self.partial.may_grow()
+    }
+
     /// Time since the last byte came.
     pub(super) fn since_received(&self) -> Duration {
         self.since(&self.last_received_us)
@@ -75,10 +87,12 @@ impl Meter {
     fn note(&self, bytes: &AtomicU64, last_us: &AtomicU64, count: usize) {
         if count > 0 {
             bytes.fetch_add(count as u64, Ordering::Relaxed);
-            // 2⁶⁴ µs are 584,000 years.
-            let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            last_us.store(now, Ordering::Relaxed);
+            last_us.store(self.now_us(), Ordering::Relaxed);
         }
+    }
+
+    fn now_us(&self) -> u64 {
+        microseconds_since(self.started)
     }
 }
 
@@ -96,8 +110,10 @@ pub(super) struct Metered<S> {
 }
 
 /// How long a message waits for memory before its connection is given up, and between two looks.
-const SHORT_AT_MOST: Duration = Duration::from_secs(5);
+const SHORT_AT_MOST: Duration = Duration::from_secs(15);
 const SHORT_LOOK: Duration = Duration::from_millis(20);
+/// Without a byte for so long, a message that takes more than its share of what is short is given up.
+const HOARDED_AT_MOST: Duration = Duration::from_secs(3);
 
 impl<S> Metered<S> {
     pub(super) fn new(
@@ -131,6 +147,7 @@ impl<S> Metered<S> {
             if let Some(pause) = &mut self.pause {
                 ready!(pause.as_mut().poll(cx));
                 self.pause = None;
+                self.meter.note_pause();
             }
             // A message may come in parts, each with a header.
             let since_message = self.meter.since_message_bytes.load(Ordering::Relaxed);
@@ -142,7 +159,7 @@ impl<S> Metered<S> {
             {
                 return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
             }
-            if self.meter.partial.may_grow() {
+            if self.meter.partial.may_grow() || self.meter.partial.takes_turn() {
                 self.short_since = None;
                 return Poll::Ready(Ok(()));
             }

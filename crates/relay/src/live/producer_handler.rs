@@ -41,6 +41,7 @@ where
         let wait = pace.read(1, session.age());
         if !wait.is_zero() {
             sleep(wait).await;
+            meter.note_pause();
         }
     }
 }

@@ -41,6 +41,9 @@ pub(super) async fn watch(session: &LiveSession, meter: &Meter, limits: &Limits)
         } else if since.elapsed().min(meter.since_sent()) > patience.stalled_write {
             session.end(End::NotReading);
         }
+        if meter.is_hoarding() {
+            session.end(End::ShortOfMemory);
+        }
         if session.since_message() > limits.idle_timeout {
             session.end(End::Idle);
         }

@@ -2,7 +2,7 @@
 //! being received, which cannot, so that who lets them lie takes nothing from who waits.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A message that is being received lies in the connection's buffer, and once more while it is handed on.
@@ -20,6 +20,10 @@ pub(crate) struct MessageMemory {
     max_bytes: usize,
     /// Of messages that are being received.
     partial_bytes: AtomicUsize,
+    /// Numbers of connections; 0 is none.
+    next_connection: AtomicU64,
+    /// The connection that goes on where all would have to stop.
+    turn: AtomicU64,
     shares: Mutex<Shares>,
 }
 
@@ -43,6 +47,7 @@ pub(crate) struct Share {
 
 /// What has come of a message of one connection; dropping it forgets it.
 pub(crate) struct Partial {
+    connection: u64,
     bytes: AtomicUsize,
     memory: Arc<MessageMemory>,
 }
@@ -52,6 +57,8 @@ impl MessageMemory {
         Arc::new(Self {
             max_bytes: max_bytes / 2,
             partial_bytes: AtomicUsize::new(0),
+            next_connection: AtomicU64::new(1),
+            turn: AtomicU64::new(0),
             shares: Mutex::default(),
         })
     }
@@ -80,6 +87,7 @@ impl MessageMemory {
     /// What is to be known of a connection that receives messages.
     pub(crate) fn partial(self: &Arc<Self>) -> Partial {
         Partial {
+            connection: self.next_connection.fetch_add(1, Ordering::Relaxed),
             bytes: AtomicUsize::new(0),
             memory: Arc::clone(self),
         }
@@ -155,6 +163,19 @@ impl Partial {
         self.memory
             .partial_bytes
             .fetch_sub(bytes, Ordering::Relaxed);
+        self.exchange_turn(self.connection, 0);
+    }
+
+    /// Whether it is this connection that goes on where all would have to stop: one at a time does, until its message is whole.
+    pub(crate) fn takes_turn(&self) -> bool {
+        self.exchange_turn(0, self.connection)
+            || self.exchange_turn(self.connection, self.connection)
+    }
+
+    fn exchange_turn(&self, from: u64, to: u64) -> bool {
+        let turn = &self.memory.turn;
+        turn.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// Whether more may come: not where memory is short and this connection's message takes more than an equal share.
@@ -251,6 +272,10 @@ mod tests {
         small.add(25);
         assert!(!large.may_grow());
         assert!(small.may_grow(), "an equal share");
+        assert!(large.takes_turn() && large.takes_turn() && !small.takes_turn());
+        large.clear();
+        assert!(small.takes_turn());
+        large.add(40);
         small.clear();
         assert!(large.may_grow());
         drop(large);
