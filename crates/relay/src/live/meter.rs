@@ -113,7 +113,7 @@ pub(super) struct Metered<S> {
 const SHORT_AT_MOST: Duration = Duration::from_secs(15);
 const SHORT_LOOK: Duration = Duration::from_millis(20);
 /// Without a byte for so long, a message that takes more than its share of what is short is given up.
-const HOARDED_AT_MOST: Duration = Duration::from_secs(3);
+const HOARDED_AT_MOST: Duration = Duration::from_secs(2);
 
 impl<S> Metered<S> {
     pub(super) fn new(

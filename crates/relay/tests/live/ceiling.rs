@@ -70,13 +70,13 @@ async fn unfinished_messages_beyond_the_ceiling_cost_their_sessions_and_no_other
     let server = small_server().await;
     let mut honest = server.welcomed().await;
     let mut hoarders = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..5 {
         let mut hoarder = server.welcomed().await;
         send_unfinished(&mut hoarder).await;
         hoarders.push(hoarder);
     }
     let closed = r#"live_keypoints_sessions_closed_total{end="short-of-memory"}"#;
-    server.wait_for_metric(closed, 4.0).await;
+    server.wait_for_metric(closed, 2.0).await;
     for number in 0..5 {
         honest.send_frame(clip_frame(number)).await;
         assert_eq!(honest.json().await["type"], "keypoints");

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_relay::extract::{ExtractConfig, JsonLines, extract};
 use live_keypoints_relay::frame::Frame;
+use live_keypoints_relay::live::Limits;
 use live_keypoints_relay::pool::WorkerPool;
 use serde_json::Value;
 
-use crate::support::{Server, assert_accounted, clip_frame, config, framed};
+use crate::support::{SOON, Server, assert_accounted, clip_frame, config, config_with, framed};
 
 const FRAMES: usize = 43;
 
@@ -50,7 +51,12 @@ fn assert_same(message: &Value, line: &Value) {
 #[tokio::test]
 async fn results_equal_those_of_extract() {
     let lines = tokio::task::spawn_blocking(extracted).await.unwrap();
-    let server = Server::start(config()).await;
+    // However slow the machine, what is received is answered.
+    let server = Server::start(config_with(Limits {
+        drain: SOON,
+        ..Limits::default()
+    }))
+    .await;
     let mut client = server.welcomed().await;
     for (number, line) in lines.iter().enumerate() {
         client.send_frame(framed_clip_frame(number)).await;
