@@ -7,11 +7,11 @@ use std::sync::Arc;
 use live_keypoints_pipeline::Quality;
 use live_keypoints_pipeline::inference::Models;
 use live_keypoints_relay::model_sets::ModelSets;
-use live_keypoints_relay::serve::{ServeConfig, bind, interrupted, run};
+use live_keypoints_relay::serve::{ServeConfig, Signals, bind, run};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let shutdown = interrupted()?;
+    let mut signals = Signals::catch(false)?;
     let listener = bind(([127, 0, 0, 1], 0).into()).await?;
     writeln!(
         stdout(),
@@ -19,6 +19,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         listener.local_addr()?
     )?;
     let models = ModelSets::new(Quality::Full, Models::new());
+    let shutdown = async move {
+        signals.next().await;
+    };
     run(listener, ServeConfig::new(Arc::new(models)), shutdown).await?;
     Ok(())
 }

@@ -15,6 +15,8 @@ pub mod live;
 pub mod memory;
 pub mod model_loading;
 pub mod model_sets;
+mod places;
 mod png_picture;
 pub mod pool;
+mod seldom;
 pub mod serve;

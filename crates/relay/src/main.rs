@@ -3,10 +3,13 @@
 mod cli;
 mod documents;
 
+use std::backtrace::Backtrace;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
+use std::time::Duration;
+use std::{panic, thread};
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
@@ -18,14 +21,20 @@ use live_keypoints_relay::extract::{
 };
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
-use live_keypoints_relay::serve::{self, ServeConfig};
+use live_keypoints_relay::serve::{self, LogWriter, ServeConfig, Signal, Signals};
 use mimalloc::MiMalloc;
+use tokio::sync::{Notify, oneshot};
 use tracing_subscriber::filter::LevelFilter;
 
 use cli::{Cli, Command, ExtractArgs, FormatArg, LogFormatArg, ServeArgs};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// For the last lines of the log.
+const LAST_LINES: Duration = Duration::from_secs(1);
+/// Exit status of what an interrupt ended, as in shells.
+const INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -104,7 +113,14 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    start_logging(args.log_format);
+    let log = LogWriter::to_standard_error().context("there is no thread for the log")?;
+    start_logging(args.log_format, log.clone());
+    let outcome = serve(args);
+    log.flush(LAST_LINES);
+    outcome
+}
+
+fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let models = load_all(&args.models.source(), args.models.quality())?;
     let mut config = ServeConfig {
         www: args.www.clone(),
@@ -119,8 +135,8 @@ fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("the server's threads cannot be started")?;
-    runtime.block_on(async {
-        let shutdown = serve::interrupted().context("signals cannot be caught")?;
+    let outcome = runtime.block_on(async {
+        let signals = Signals::catch(args.can_reload()).context("signals cannot be caught")?;
         let listener = serve::bind(args.listen).await?;
         let address = listener.local_addr()?;
         let scheme = if config.tls.is_some() {
@@ -133,27 +149,59 @@ fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
             tracing::info!(address = %listener.local_addr()?, "serving metrics");
             config.metrics_listener = Some(listener);
         }
-        // Without standard output there is nobody to tell.
-        let _ = writeln!(io::stdout(), "listening on {scheme}://{address}");
+        // Without standard output, or where nobody reads it, there is nobody to tell.
+        thread::spawn(move || writeln!(io::stdout(), "listening on {scheme}://{address}"));
+        let (end, ended) = oneshot::channel();
+        tokio::spawn(obey(signals, Arc::clone(&config.reload), end));
+        let shutdown = async move {
+            let _ = ended.await;
+        };
         serve::run(listener, config, shutdown).await?;
         Ok(ExitCode::SUCCESS)
-    })
+    });
+    // Neither a file that hangs nor a frame that is still computed holds the end up.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The first signal to end lets the server do so in order; the second ends it at once.
+async fn obey(mut signals: Signals, reload: Arc<Notify>, end: oneshot::Sender<()>) {
+    let mut end = Some(end);
+    loop {
+        match (signals.next().await, end.take()) {
+            (Signal::Reload, kept) => {
+                end = kept;
+                reload.notify_one();
+            }
+            (Signal::End, Some(end)) => {
+                let _ = end.send(());
+            }
+            (Signal::End, None) => process::exit(INTERRUPTED),
+        }
+    }
 }
 
 /// To standard error, from the level in `RUST_LOG` on, `info` if not given.
-fn start_logging(format: LogFormatArg) {
+fn start_logging(format: LogFormatArg, writer: LogWriter) {
     let level = std::env::var("RUST_LOG")
         .ok()
         .and_then(|level| level.parse().ok())
         .unwrap_or(LevelFilter::INFO);
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
+        .with_writer(writer)
+        .with_ansi(io::stderr().is_terminal())
+        // They would be printed to standard error, which may be what failed.
+        .log_internal_errors(false);
     match format {
         LogFormatArg::Text => subscriber.init(),
         LogFormatArg::Json => subscriber.json().init(),
     }
+    // A panic's own output would wait for standard error.
+    panic::set_hook(Box::new(|panic| {
+        let backtrace = Backtrace::capture();
+        tracing::error!(%panic, %backtrace, "a fault of the relay");
+    }));
 }
 
 fn exit_code_of(summary: Summary, standard_input: Option<&StandardInput>) -> ExitCode {

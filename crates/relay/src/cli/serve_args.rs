@@ -6,10 +6,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use live_keypoints_relay::live::{Access, Limits, Origin, Patience, Tokens, TokensError};
+use live_keypoints_relay::live::{Access, HostName, Limits, Origin, Patience, Tokens, TokensError};
 use live_keypoints_relay::serve::TlsFiles;
 
-use super::{EXIT_STATUS, ModelArgs, worker_count};
+use super::{ModelArgs, worker_count};
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0    it ended when it was told to
+  1    it did not start: the models, the files, the address
+  2    the command line is wrong
+  130  a second signal ended it at once";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
@@ -30,7 +37,7 @@ pub(crate) struct ServeArgs {
     pub(crate) workers: NonZeroUsize,
     #[command(flatten)]
     pub(crate) models: ModelArgs,
-    /// PEM file with the server's certificate, then those that vouch for it
+    /// PEM file with the server's certificate, then those that vouch for it. Read anew at SIGHUP, as is the key
     #[arg(
         long,
         value_name = "FILE",
@@ -46,9 +53,18 @@ pub(crate) struct ServeArgs {
         env = "LIVE_KEYPOINTS_TLS_KEY"
     )]
     tls_key: Option<PathBuf>,
-    /// File of tokens, one a line; who connects must show one
+    /// File of tokens, one a line; who connects must show one, and who asks for /metrics. Read anew at SIGHUP
     #[arg(long, value_name = "FILE", env = "LIVE_KEYPOINTS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    /// Name of this relay, as it stands in its address, besides localhost and those of its certificate; addresses need
+    /// none. Requests for any other are refused. May be repeated
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        env = "LIVE_KEYPOINTS_ALLOW_HOST"
+    )]
+    allow_host: Vec<HostName>,
     /// Origin whose pages may connect besides those of the same origin; may be repeated
     #[arg(
         long,
@@ -122,8 +138,14 @@ impl ServeArgs {
         })
     }
 
+    /// Whether there are files that can be read anew.
+    pub(crate) fn can_reload(&self) -> bool {
+        self.tls_cert.is_some() || self.token_file.is_some()
+    }
+
     pub(crate) fn access(&self) -> Result<Access, TokensError> {
         Ok(Access {
+            allowed_hosts: self.allow_host.clone(),
             allowed_origins: self.allow_origin.clone(),
             tokens: self.token_file.as_deref().map(Tokens::read).transpose()?,
         })
@@ -144,6 +166,7 @@ impl ServeArgs {
                 .max_session_secs
                 .map(|seconds| Duration::from_secs(seconds.get())),
             drain: Duration::from_secs(limits.drain_secs),
+            max_connections: Limits::DEFAULT.max_connections,
             patience: Patience::DEFAULT,
         }
     }

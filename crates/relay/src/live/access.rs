@@ -1,197 +1,176 @@
-//! Who may connect: by the origin of the page, and by a token.
+//! Who may connect: by the host that is asked for, by the origin of the page, and by a token.
 
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::net::IpAddr;
 
-use axum::http::{HeaderMap, Uri, header};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use subtle::{Choice, ConstantTimeEq};
-use thiserror::Error;
+use axum::http::{HeaderMap, StatusCode, Uri, Version, header};
+use axum::response::{IntoResponse, Response};
 
-/// What a browser, which can set no header, offers as a subprotocol in front of its token.
-const BEARER_SUBPROTOCOL: &str = "bearer.";
+use super::origin::{Host, HostName, Origin};
+use super::tokens::{TokenRefusal, Tokens};
+use crate::seldom::Seldom;
 
 /// Who may connect.
 #[derive(Debug, Default)]
 pub struct Access {
+    /// Names under which the relay is reached, besides `localhost`, addresses, and the names of its certificate.
+    pub allowed_hosts: Vec<HostName>,
     /// Pages of these origins may connect, besides those of the same origin.
     pub allowed_origins: Vec<Origin>,
     /// Who connects must show one of these; anyone may where there are none.
     pub tokens: Option<Tokens>,
 }
 
-/// An origin, `scheme://host[:port]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(String);
-
-/// What is no origin.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("an origin is scheme://host or scheme://host:port, without a path")]
-pub struct InvalidOrigin;
-
-/// Secret words, one of which a client must know. They are never printed.
-pub struct Tokens(Vec<String>);
-
-/// Why there are no tokens.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum TokensError {
-    /// The file cannot be read.
-    #[error("the token file {} cannot be read", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Every line of the file is empty or a comment.
-    #[error("the token file {} has no token in it", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-/// Why somebody may not connect.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    /// It does not say whom it is for, or says so twice.
+    NoHost,
+    /// It is for somebody else, as far as the relay knows.
+    Host,
     /// The page is of another origin.
     Origin,
     /// There is no token, or a wrong one.
     Token,
+    /// There were too many wrong tokens from there.
+    TooManyTokens,
 }
 
 impl Access {
-    /// Whether a request with these headers may connect.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        if !self.is_origin_allowed(headers) {
-            return Err(Refusal::Origin);
-        }
-        match &self.tokens {
-            Some(tokens) if !tokens.include_any(&shown_tokens(headers)) => Err(Refusal::Token),
-            _ => Ok(()),
+    /// Whether a request is for this relay: a page whose name is made to lead here sends that name (DNS rebinding).
+    pub(crate) fn check_host(
+        &self,
+        version: Version,
+        uri: &Uri,
+        headers: &HeaderMap,
+        is_certified: impl Fn(&str) -> bool,
+    ) -> Result<(), Refusal> {
+        let mut values = headers.get_all(header::HOST).iter();
+        let host = match (values.next(), values.next()) {
+            (Some(host), None) => {
+                let host = host.to_str().ok().and_then(Host::parse);
+                Some(host.ok_or(Refusal::NoHost)?)
+            }
+            // RFC 9112 §3.2 asks for it from 1.1 on; no browser is that old.
+            (None, _) if version < Version::HTTP_11 => None,
+            _ => return Err(Refusal::NoHost),
+        };
+        let in_target = match uri.authority() {
+            Some(authority) => Some(Host::of(authority).ok_or(Refusal::NoHost)?),
+            None => None,
+        };
+        let is_own = |host: &Host| {
+            host.is_fixed()
+                || self.allowed_hosts.iter().any(|name| name.is(host))
+                || is_certified(host.name())
+        };
+        let mut hosts = host.iter().chain(&in_target);
+        if hosts.all(is_own) {
+            Ok(())
+        } else {
+            Err(Refusal::Host)
         }
     }
 
-    fn is_origin_allowed(&self, headers: &HeaderMap) -> bool {
+    /// Whether the page that a request comes from may connect.
+    pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let Some(origin) = headers.get(header::ORIGIN) else {
             // Not a browser: nobody's page can make it come.
-            return true;
+            return Ok(());
         };
-        let Some(origin) = origin.to_str().ok().and_then(|text| text.parse().ok()) else {
-            return false;
+        let origin: Option<Origin> = origin.to_str().ok().and_then(|text| text.parse().ok());
+        let is_allowed = origin.is_some_and(|origin| {
+            self.allowed_origins.contains(&origin) || is_same_origin(&origin, headers)
+        });
+        if is_allowed {
+            Ok(())
+        } else {
+            Err(Refusal::Origin)
+        }
+    }
+
+    /// Whether a request shows a token, where one is needed.
+    pub(crate) async fn check_token(
+        &self,
+        headers: &HeaderMap,
+        peer: IpAddr,
+    ) -> Result<(), Refusal> {
+        let Some(tokens) = &self.tokens else {
+            return Ok(());
         };
-        self.allowed_origins.contains(&origin) || is_same_origin(&origin, headers)
+        let checked = tokens.check(headers, peer).await;
+        checked.map_err(|refusal| match refusal {
+            TokenRefusal::NotOne | TokenRefusal::Wrong => Refusal::Token,
+            TokenRefusal::TooManyWrong => Refusal::TooManyTokens,
+        })
     }
 }
 
-/// A browser's page cannot choose the `Host` header. The scheme is not compared: before a proxy that ends TLS it differs.
+/// The host was looked at before.
 fn is_same_origin(origin: &Origin, headers: &HeaderMap) -> bool {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| origin.authority().eq_ignore_ascii_case(host))
+    let host = headers.get(header::HOST);
+    let host = host.and_then(|host| Host::parse(host.to_str().ok()?));
+    host.is_some_and(|host| origin.is_of(&host))
 }
 
-impl Origin {
-    fn authority(&self) -> &str {
-        self.0.split_once("://").map_or("", |(_, rest)| rest)
-    }
-}
-
-impl std::str::FromStr for Origin {
-    type Err = InvalidOrigin;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let uri: Uri = text.parse().map_err(|_| InvalidOrigin)?;
-        let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(InvalidOrigin);
-        };
-        if !is_bare || text.ends_with('/') || authority.as_str().contains('@') {
-            return Err(InvalidOrigin);
+impl Refusal {
+    /// For metrics and logs.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::NoHost | Self::Host => "host",
+            Self::Origin => "origin",
+            Self::Token | Self::TooManyTokens => "token",
         }
-        Ok(Self(format!("{scheme}://{authority}").to_ascii_lowercase()))
     }
-}
 
-impl Tokens {
-    /// Reads a file of one token a line; empty lines and those that start with `#` are skipped.
-    ///
-    /// # Errors
-    /// [`TokensError`].
-    pub fn read(path: &Path) -> Result<Self, TokensError> {
-        let text = fs::read_to_string(path).map_err(|source| TokensError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        let lines = text.lines().map(str::trim);
-        let tokens: Vec<String> = lines
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .map(str::to_owned)
-            .collect();
-        if tokens.is_empty() {
-            return Err(TokensError::Empty {
-                path: path.to_owned(),
-            });
+    /// Log lines of this kind.
+    pub(crate) fn log(self) -> &'static Seldom {
+        static HOST: Seldom = Seldom::new();
+        static ORIGIN: Seldom = Seldom::new();
+        static TOKEN: Seldom = Seldom::new();
+        match self {
+            Self::NoHost | Self::Host => &HOST,
+            Self::Origin => &ORIGIN,
+            Self::Token | Self::TooManyTokens => &TOKEN,
         }
-        Ok(Self(tokens))
     }
 
-    /// In a time that depends on lengths only.
-    fn include_any(&self, shown: &[Vec<u8>]) -> bool {
-        let mut is_known = Choice::from(0);
-        for token in &self.0 {
-            for shown in shown {
-                is_known |= token.as_bytes().ct_eq(shown);
+    /// The answer.
+    pub(crate) fn response(self) -> Response {
+        match self {
+            Self::NoHost => {
+                (StatusCode::BAD_REQUEST, "a request has one Host header\n").into_response()
+            }
+            Self::Host => {
+                let body = "this host is not known here: start the relay with --allow-host NAME \
+                            if it is one of its names\n";
+                (StatusCode::FORBIDDEN, body).into_response()
+            }
+            Self::Origin => (StatusCode::FORBIDDEN, "this origin is not allowed\n").into_response(),
+            Self::Token => {
+                let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+                (
+                    StatusCode::UNAUTHORIZED,
+                    challenge,
+                    "a token is needed, one\n",
+                )
+                    .into_response()
+            }
+            Self::TooManyTokens => {
+                let later = [(header::RETRY_AFTER, "1")];
+                let body = "too many wrong tokens came from your address\n";
+                (StatusCode::TOO_MANY_REQUESTS, later, body).into_response()
             }
         }
-        is_known.into()
     }
-}
-
-impl std::fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tokens({})", self.0.len())
-    }
-}
-
-/// The tokens of the `Authorization` header and of the subprotocols offered.
-fn shown_tokens(headers: &HeaderMap) -> Vec<Vec<u8>> {
-    let of_header = headers
-        .get_all(header::AUTHORIZATION)
-        .iter()
-        .filter_map(|value| {
-            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-            let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-            is_bearer.then(|| token.trim().as_bytes().to_vec())
-        });
-    let of_subprotocols = offered_subprotocols(headers).filter_map(|name| {
-        let encoded = name.strip_prefix(BEARER_SUBPROTOCOL)?;
-        URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()
-    });
-    of_header.chain(of_subprotocols).collect()
-}
-
-/// What the client offers in `Sec-WebSocket-Protocol`.
-pub(crate) fn offered_subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers
-        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(',').map(str::trim))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderName, HeaderValue};
 
     use super::*;
 
-    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(name, HeaderValue::from_str(value).unwrap());
@@ -210,9 +189,10 @@ mod tests {
     fn without_an_origin_or_from_the_same_one_anyone_may_connect() {
         let access = Access::default();
         let no_browser = headers(&[(header::HOST, "relay.example:8787")]);
-        assert_eq!(access.check(&no_browser), Ok(()));
+        assert_eq!(access.check_origin(&no_browser), Ok(()));
         for origin in ["http://relay.example:8787", "https://RELAY.example:8787"] {
-            assert_eq!(access.check(&with_origin(origin)), Ok(()), "{origin}");
+            let checked = access.check_origin(&with_origin(origin));
+            assert_eq!(checked, Ok(()), "{origin}");
         }
     }
 
@@ -220,9 +200,12 @@ mod tests {
     fn another_origin_is_refused_unless_it_is_allowed() {
         let access = Access {
             allowed_origins: vec!["https://App.example".parse().unwrap()],
-            tokens: None,
+            ..Access::default()
         };
-        assert_eq!(access.check(&with_origin("https://app.example")), Ok(()));
+        for origin in ["https://app.example", "https://app.example:443"] {
+            let checked = access.check_origin(&with_origin(origin));
+            assert_eq!(checked, Ok(()), "{origin}");
+        }
         for origin in [
             "https://evil.example",
             "http://app.example",
@@ -235,75 +218,41 @@ mod tests {
             "file://",
             "http://user@relay.example:8787",
         ] {
-            let refused = access.check(&with_origin(origin));
+            let refused = access.check_origin(&with_origin(origin));
             assert_eq!(refused, Err(Refusal::Origin), "{origin}");
         }
     }
 
     #[test]
-    fn what_is_no_origin_is_an_error() {
-        for text in [
-            "",
-            "*",
-            "example",
-            "https://",
-            "https://a.example/",
-            "https://a.example/x",
-            "https://a.example?x",
-        ] {
-            assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin), "{text}");
-        }
-        assert!("http://[::1]:8080".parse::<Origin>().is_ok());
-    }
-
-    fn tokens(text: &str) -> Result<Tokens, TokensError> {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        Tokens::read(file.path())
-    }
-
-    #[test]
-    fn one_of_the_tokens_must_be_shown_in_a_header_or_a_subprotocol() {
+    fn a_host_is_an_address_this_machine_an_allowed_or_a_certified_name_and_there_is_one() {
         let access = Access {
-            allowed_origins: Vec::new(),
-            tokens: Some(tokens("# for the app\nsecret ÿ\n\n  other\n").unwrap()),
+            allowed_hosts: vec!["relay.example".parse().unwrap()],
+            ..Access::default()
         };
-        let secret = URL_SAFE_NO_PAD.encode("secret ÿ");
-        let offered = format!("live-keypoints.v1, bearer.{secret}");
-        for right in [
-            headers(&[(header::AUTHORIZATION, "Bearer other")]),
-            headers(&[(header::AUTHORIZATION, "bearer  other")]),
-            headers(&[(header::SEC_WEBSOCKET_PROTOCOL, &offered)]),
-            headers(&[
-                (header::SEC_WEBSOCKET_PROTOCOL, "x"),
-                (header::SEC_WEBSOCKET_PROTOCOL, &offered),
-            ]),
+        let check_at = |version, target: &'static str, hosts: &[&str]| {
+            let pairs: Vec<_> = hosts.iter().map(|host| (header::HOST, *host)).collect();
+            let uri = Uri::from_static(target);
+            let is_certified = |name: &str| name == "certified.example";
+            access.check_host(version, &uri, &headers(&pairs), is_certified)
+        };
+        let check = |hosts: &[&str]| check_at(Version::HTTP_11, "/", hosts);
+        for host in [
+            "127.0.0.1:8787",
+            "localhost",
+            "relay.example:1",
+            "certified.example",
         ] {
-            assert_eq!(access.check(&right), Ok(()), "{right:?}");
+            assert_eq!(check(&[host]), Ok(()), "{host}");
         }
-        for wrong in [
-            headers(&[]),
-            headers(&[(header::AUTHORIZATION, "Bearer othe")]),
-            headers(&[(header::AUTHORIZATION, "Bearer others")]),
-            headers(&[(header::AUTHORIZATION, "Bearer")]),
-            headers(&[(header::AUTHORIZATION, "Basic other")]),
-            headers(&[(header::AUTHORIZATION, "Bearer # for the app")]),
-            headers(&[(header::SEC_WEBSOCKET_PROTOCOL, "bearer.other")]),
-            headers(&[(header::SEC_WEBSOCKET_PROTOCOL, "bearer.")]),
-            headers(&[(header::SEC_WEBSOCKET_PROTOCOL, "bearer.%%%")]),
-        ] {
-            assert_eq!(access.check(&wrong), Err(Refusal::Token), "{wrong:?}");
+        for host in ["evil.example", "evil.example:8787", "x.relay.example"] {
+            assert_eq!(check(&[host]), Err(Refusal::Host), "{host}");
         }
-    }
-
-    #[test]
-    fn a_file_without_a_token_is_an_error_and_tokens_are_not_printed() {
-        assert!(matches!(
-            tokens("# nothing\n\n"),
-            Err(TokensError::Empty { .. })
-        ));
-        let missing = Tokens::read(Path::new("no/such/file"));
-        assert!(matches!(missing, Err(TokensError::Unreadable { .. })));
-        assert_eq!(format!("{:?}", tokens("secret").unwrap()), "Tokens(1)");
+        for hosts in [&[][..], &[""], &["localhost", "localhost"], &["a b"]] {
+            assert_eq!(check(hosts), Err(Refusal::NoHost), "{hosts:?}");
+        }
+        assert_eq!(check_at(Version::HTTP_10, "/", &[]), Ok(()));
+        // The target's own comes before the header (RFC 9112 §3.2.2).
+        let absolute = check_at(Version::HTTP_11, "http://evil.example/", &["localhost"]);
+        assert_eq!(absolute, Err(Refusal::Host));
     }
 }

@@ -1,9 +1,13 @@
 //! The end of a connection: what is said last, and the closing handshake.
+//!
+//! After a close frame of ours, what the peer still sends is thrown away as it comes. It is not read as messages, which
+//! would be put together in memory for nobody.
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 
 use super::end::{End, LastWork};
 use super::protocol::{ServerMessage, StatsMessage};
@@ -30,30 +34,36 @@ where
         code,
         reason: reason.into(),
     };
-    close_with(socket, frame, end == End::ClosedByClient).await;
+    if socket.close(Some(frame)).await.is_ok() {
+        // What it has of an unfinished message goes with the WebSocket.
+        let mut connection = socket.into_inner();
+        hang_up(connection.discard(), end == End::ClosedByClient).await;
+    }
 }
 
-/// The closing handshake, of which the peer may have done its part.
-pub(super) async fn close_with<S>(
-    mut socket: Socket<S>,
-    frame: CloseFrame,
-    mut is_closed_by_peer: bool,
-) where
+/// Says a close frame and nothing else on a connection that never becomes a WebSocket of ours.
+pub(super) async fn refuse<S>(mut connection: S, frame: CloseFrame)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    if socket.close(Some(frame)).await.is_err() {
-        return;
+    let mut bytes = Vec::new();
+    let is_sent = Frame::close(Some(frame)).format(&mut bytes).is_ok()
+        && connection.write_all(&bytes).await.is_ok()
+        && connection.flush().await.is_ok();
+    if is_sent {
+        hang_up(&mut connection, false).await;
     }
-    while let Some(Ok(message)) = socket.next().await {
-        is_closed_by_peer |= matches!(message, Message::Close(_));
-    }
-    let connection = socket.get_mut().discard();
-    // The server is the first to close the connection (RFC 6455 §7.1.1).
+}
+
+/// Closes our half (the server is the first to do so, RFC 6455 §7.1.1), and waits for the peer to close its own if it has
+/// not said that it will: to close over unread bytes resets the connection, and the peer may then lose the close frame.
+async fn hang_up<S>(connection: &mut S, is_closed_by_peer: bool)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     if connection.shutdown().await.is_err() || is_closed_by_peer {
         return;
     }
-    // What the peer still sends is thrown away: to close over unread bytes resets the connection, and the peer may then
-    // lose the close frame.
     let mut rest = connection.take(MAX_DISCARDED_BYTES);
     let _ = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await;
 }

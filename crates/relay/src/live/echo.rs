@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::Response;
 use futures_util::{SinkExt, StreamExt};
 use hyper_util::rt::TokioIo;
@@ -17,17 +17,21 @@ use super::end::End;
 use super::endpoint::{Endpoint, upgrade, websocket};
 use super::producer_handler::end_of;
 use super::ws_live_signs::Socket;
+use crate::places::Seat;
 
 /// Answers every message with itself.
 pub(crate) async fn echo(
     State(endpoint): State<Arc<Endpoint>>,
+    Extension(seat): Extension<Arc<Seat>>,
     mut request: Request,
 ) -> Response<Body> {
     match upgrade(&mut request) {
         Ok((response, upgrade)) => {
             let sessions = endpoint.sessions.clone();
             sessions.spawn(async move {
-                if let Ok(upgraded) = upgrade.await {
+                if let Ok(upgraded) = upgrade.await
+                    && seat.become_session()
+                {
                     let common = &endpoint.common;
                     let mut socket = websocket(TokioIo::new(upgraded), common).await;
                     let end = echo_all(&mut socket).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -19,15 +19,18 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, info, info_span, warn};
+use tracing::{Instrument, debug, info, info_span, warn};
 
-use super::access::{Access, Refusal, offered_subprotocols};
-use super::closing::close_with;
+use super::access::{Access, Refusal};
+use super::closing::refuse;
 use super::limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES};
 use super::meter::Metered;
 use super::protocol::{PROTOCOL, WelcomeLimits, WelcomeMessage};
-use super::registry::SessionRegistry;
+use super::registry::{Full, Place, SessionRegistry};
+use super::tokens::offered_subprotocols;
 use super::ws_live_signs::{Common, Socket, ws_live_signs};
+use crate::places::Seat;
+use crate::seldom::{Seldom, shown};
 
 /// A read takes this many bytes at most; allocated for each session at once.
 const READ_BUFFER_BYTES: usize = 32 << 10;
@@ -37,7 +40,7 @@ const MAX_WRITE_BUFFER_BYTES: usize = 1 << 20;
 /// What the endpoint needs.
 pub(crate) struct Endpoint {
     pub(crate) common: Common,
-    pub(crate) access: Access,
+    pub(crate) access: Arc<Access>,
     pub(crate) registry: SessionRegistry,
     pub(crate) sessions: TaskTracker,
 }
@@ -46,22 +49,11 @@ pub(crate) struct Endpoint {
 pub(crate) async fn live_signs(
     State(endpoint): State<Arc<Endpoint>>,
     Extension(peer): Extension<SocketAddr>,
+    Extension(seat): Extension<Arc<Seat>>,
     mut request: Request,
 ) -> Response<Body> {
-    let metrics = &endpoint.common.metrics;
-    if let Err(refusal) = endpoint.access.check(request.headers()) {
-        info!(%peer, ?refusal, "connection refused");
-        return match refusal {
-            Refusal::Origin => {
-                metrics.count_refused("origin");
-                (StatusCode::FORBIDDEN, "this origin is not allowed\n").into_response()
-            }
-            Refusal::Token => {
-                metrics.count_refused("token");
-                let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-                (StatusCode::UNAUTHORIZED, challenge, "a token is needed\n").into_response()
-            }
-        };
+    if let Err(refusal) = endpoint.check(request.headers(), peer).await {
+        return refusal.response();
     }
     let (mut response, upgrade) = match upgrade(&mut request) {
         Ok(upgrade) => upgrade,
@@ -73,17 +65,17 @@ pub(crate) async fn live_signs(
             HeaderValue::from_static(PROTOCOL),
         );
     }
-    let span = info_span!("session", id = tracing::field::Empty, %peer);
     let sessions = endpoint.sessions.clone();
-    sessions.spawn(
-        async move {
-            match upgrade.await {
-                Ok(upgraded) => endpoint.serve(TokioIo::new(upgraded), peer).await,
-                Err(error) => info!(%error, "the connection was not upgraded"),
-            }
+    match endpoint.registry.admit(peer.ip()) {
+        Ok(place) => {
+            let span = info_span!("session", id = place.id, %peer);
+            let session = async move { endpoint.serve(upgrade, &seat, place).await };
+            sessions.spawn(session.instrument(span));
         }
-        .instrument(span),
-    );
+        Err(full) => {
+            sessions.spawn(async move { endpoint.refuse(upgrade, &seat, full, peer).await });
+        }
+    }
     response
 }
 
@@ -120,29 +112,52 @@ fn no_upgrade(reason: &str) -> Response<Body> {
 }
 
 impl Endpoint {
-    async fn serve<S>(&self, connection: S, peer: SocketAddr)
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let Common {
-            limits, metrics, ..
-        } = &self.common;
-        let socket = websocket(connection, &self.common).await;
-        match self.registry.admit(peer.ip()) {
-            Ok(place) => {
-                tracing::Span::current().record("id", place.id);
+    async fn check(&self, headers: &HeaderMap, peer: SocketAddr) -> Result<(), Refusal> {
+        let checked = match self.access.check_origin(headers) {
+            Ok(()) => self.access.check_token(headers, peer.ip()).await,
+            refused => refused,
+        };
+        checked.inspect_err(|refusal| {
+            self.common.metrics.count_refused(refusal.label());
+            if let Some(left_out) = refusal.log().turn() {
+                let origin = shown(headers.get(header::ORIGIN));
+                let host = shown(headers.get(header::HOST));
+                info!(%peer, ?refusal, %origin, %host, left_out, "connection refused");
+            }
+        })
+    }
+
+    async fn serve(&self, upgrade: OnUpgrade, seat: &Seat, place: Place) {
+        match upgrade.await {
+            Ok(upgraded) if seat.become_session() => {
+                let socket = websocket(TokioIo::new(upgraded), &self.common).await;
                 ws_live_signs(socket, self.common.clone(), self.welcome()).await;
-                drop(place);
             }
-            Err(full) => {
-                warn!(reason = full.reason(), "session refused");
-                metrics.count_refused(full.label());
-                let frame = CloseFrame {
-                    code: CloseCode::Again,
-                    reason: full.reason().into(),
-                };
-                let _ = timeout(limits.patience.close, close_with(socket, frame, false)).await;
-            }
+            Ok(_) => debug!("the connection had to make room"),
+            Err(error) => debug!(%error, "the connection was not upgraded"),
+        }
+        drop(place);
+    }
+
+    /// Tells in a close frame, as browsers show no page the status of an answer, that there is no room. The connection
+    /// keeps its place among those that are no sessions until that is over.
+    async fn refuse(&self, upgrade: OnUpgrade, seat: &Seat, full: Full, peer: SocketAddr) {
+        static LOG: Seldom = Seldom::new();
+        self.common.metrics.count_refused(full.label());
+        if let Some(left_out) = LOG.turn() {
+            warn!(%peer, reason = full.reason(), left_out, "session refused");
+        }
+        let Ok(upgraded) = upgrade.await else {
+            return;
+        };
+        let frame = CloseFrame {
+            code: CloseCode::Again,
+            reason: full.reason().into(),
+        };
+        let refused = refuse(TokioIo::new(upgraded), frame);
+        tokio::select! {
+            _ = timeout(self.common.limits.patience.close, refused) => {}
+            () = seat.evicted() => {}
         }
     }
 

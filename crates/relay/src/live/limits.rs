@@ -21,11 +21,13 @@ pub struct Limits {
     pub max_fps: Option<NonZeroU32>,
     /// Sessions at once.
     pub max_sessions: NonZeroUsize,
-    /// Sessions at once from one address; `None`: as many as in all.
+    /// Sessions at once from one address, of IPv6 from one /64; `None`: as many as in all.
     pub max_sessions_per_address: Option<NonZeroUsize>,
     /// Bytes of memory that all sessions may take together. Over it the largest session's oldest waiting frame goes,
     /// and decoding waits.
     pub max_memory: u64,
+    /// Connections at once that are not sessions; one more takes the place of the idlest.
+    pub max_connections: NonZeroUsize,
     /// Bad frames in a row that end a session.
     pub max_consecutive_bad: NonZeroU32,
     /// Time without a message from the client that ends a session.
@@ -85,6 +87,7 @@ impl Limits {
         max_sessions: NonZeroUsize::new(64).unwrap(),
         max_sessions_per_address: None,
         max_memory: 2 << 30,
+        max_connections: NonZeroUsize::new(1024).unwrap(),
         max_consecutive_bad: NonZeroU32::new(30).unwrap(),
         idle_timeout: Duration::from_secs(300),
         max_session: None,

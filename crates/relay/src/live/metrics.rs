@@ -30,6 +30,8 @@ pub(crate) struct Metrics {
     pub(crate) results_sent: Counter,
     pub(crate) bytes_received: Counter,
     pub(crate) bytes_sent: Counter,
+    pub(crate) connections_evicted: Counter,
+    log_lines_dropped: Counter,
     stages: Family<StageLabel, Histogram>,
     pool_workers: Gauge,
     pool_busy_workers: Gauge,
@@ -83,6 +85,8 @@ impl Metrics {
             results_sent: Counter::default(),
             bytes_received: Counter::default(),
             bytes_sent: Counter::default(),
+            connections_evicted: Counter::default(),
+            log_lines_dropped: Counter::default(),
             stages: Family::new_with_constructor(stage_histogram as fn() -> Histogram),
             pool_workers: Gauge::default(),
             pool_busy_workers: Gauge::default(),
@@ -108,6 +112,8 @@ impl Metrics {
             results_sent,
             bytes_received,
             bytes_sent,
+            connections_evicted,
+            log_lines_dropped,
             stages,
             pool_workers,
             pool_busy_workers,
@@ -163,6 +169,16 @@ impl Metrics {
             "Bytes sent by sessions",
             Unit::Bytes,
             bytes_sent.clone(),
+        );
+        registry.register(
+            "connections_evicted",
+            "Connections without a session that had to make room for others",
+            connections_evicted.clone(),
+        );
+        registry.register(
+            "log_lines_dropped",
+            "Log lines that could not be written in time, or at all",
+            log_lines_dropped.clone(),
         );
         registry.register_with_unit(
             "stage_duration",
@@ -232,10 +248,16 @@ impl Metrics {
         }
     }
 
-    /// The text, with what the pool does now.
-    pub(crate) fn render(&self, pool: &WorkerPool) -> Result<String, fmt::Error> {
+    /// The text, with what the pool does now and the number of log lines dropped so far.
+    pub(crate) fn render(
+        &self,
+        pool: &WorkerPool,
+        log_lines_dropped: u64,
+    ) -> Result<String, fmt::Error> {
         // It guards nothing that a panic could leave half-done.
         let _scrape = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
+        let more_lines = log_lines_dropped.saturating_sub(self.log_lines_dropped.get());
+        self.log_lines_dropped.inc_by(more_lines);
         let load = pool.load();
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.pool_workers.set(gauge(pool.workers()));

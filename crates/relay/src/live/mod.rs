@@ -1,7 +1,7 @@
 //! Live keypoints over WebSocket: `GET /live-signs`, the protocol `live-keypoints.v1`.
 //!
 //! Who may connect, and how many:
-//! - `endpoint`: the request and its upgrade; `access`: origins and tokens; `registry`: room for sessions.
+//! - `endpoint`: the request and its upgrade; `access`: hosts, `origin`s and `tokens`; `registry`: room for sessions.
 //! - `limits`: what a client may ask; `rate`: frames a second; `pace`: how fast a session is read.
 //!
 //! One session:
@@ -27,22 +27,26 @@ mod limits;
 mod live_session;
 mod meter;
 mod metrics;
+mod origin;
 mod outbox;
 mod pace;
 mod producer_handler;
 mod protocol;
 mod rate;
 mod registry;
+mod tokens;
 mod unanswered;
 mod watch;
 mod ws_live_signs;
 
-pub use access::{Access, InvalidOrigin, Origin, Tokens, TokensError};
+pub use access::Access;
 #[cfg(feature = "echo")]
 pub(crate) use echo::echo;
 pub(crate) use endpoint::{Endpoint, live_signs};
 pub use limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, Patience};
 pub(crate) use metrics::Metrics;
+pub use origin::{HostName, InvalidHostName, InvalidOrigin, Origin};
 pub use protocol::PROTOCOL;
 pub(crate) use registry::SessionRegistry;
+pub use tokens::{Tokens, TokensError};
 pub(crate) use ws_live_signs::Common;

@@ -1,4 +1,4 @@
-//! The sessions there are, in all and of each address.
+//! The sessions there are, in all and of each address; of IPv6, of each /64.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::limits::Limits;
+use crate::places::network_of;
 
 /// Counts sessions, up to its limits.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ struct Counts {
     /// Number of the next session, for logs.
     next_id: u64,
     sessions: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_network: HashMap<IpAddr, usize>,
 }
 
 /// A session's place; dropping it makes room.
@@ -28,7 +29,7 @@ struct Counts {
 pub(crate) struct Place {
     /// Running number of the session, for logs.
     pub(crate) id: u64,
-    address: IpAddr,
+    network: IpAddr,
     counts: Arc<Mutex<Counts>>,
 }
 
@@ -54,23 +55,22 @@ impl SessionRegistry {
 
     /// A place for a session from this address.
     pub(crate) fn admit(&self, address: IpAddr) -> Result<Place, Full> {
-        // An IPv4 client of a dual-stack socket is the same client.
-        let address = address.to_canonical();
+        let network = network_of(address);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.sessions >= self.max_sessions.get() {
             return Err(Full::InAll);
         }
-        let of_address = counts.by_address.get(&address).copied().unwrap_or(0);
+        let of_address = counts.by_network.get(&network).copied().unwrap_or(0);
         if of_address >= self.max_per_address.get() {
             return Err(Full::OfAddress);
         }
         counts.sessions += 1;
-        counts.by_address.insert(address, of_address + 1);
+        counts.by_network.insert(network, of_address + 1);
         let id = counts.next_id;
         counts.next_id += 1;
         Ok(Place {
             id,
-            address,
+            network,
             counts: Arc::clone(&self.counts),
         })
     }
@@ -98,10 +98,10 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.sessions -= 1;
-        if let Some(count) = counts.by_address.get_mut(&self.address) {
+        if let Some(count) = counts.by_network.get_mut(&self.network) {
             *count -= 1;
             if *count == 0 {
-                counts.by_address.remove(&self.address);
+                counts.by_network.remove(&self.network);
             }
         }
     }
@@ -142,6 +142,6 @@ mod tests {
         drop(place);
         assert!(registry.admit(mapped).is_ok());
         let counts = registry.counts.lock().unwrap();
-        assert!(counts.by_address.is_empty() && counts.sessions == 0);
+        assert!(counts.by_network.is_empty() && counts.sessions == 0);
     }
 }

@@ -1,15 +1,18 @@
-//! `/healthz`, `/readyz` and `/metrics`: for those who run the relay. They need no token.
+//! `/healthz`, `/readyz` and `/metrics`: for those who run the relay. The first two need no token; `/metrics` does where
+//! sessions do, if it is not on an address of its own.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
-use crate::live::Metrics;
+use super::log_writer::dropped_lines;
+use crate::live::{Access, Metrics};
 use crate::pool::WorkerPool;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -20,6 +23,8 @@ pub(super) struct Health {
     pub(super) metrics: Arc<Metrics>,
     pub(super) pool: Arc<WorkerPool>,
     pub(super) shutdown: CancellationToken,
+    /// Who may see the metrics; `None`: anyone who reaches the address.
+    pub(super) access: Option<Arc<Access>>,
 }
 
 /// The three paths.
@@ -40,8 +45,17 @@ async fn ready(State(health): State<Health>) -> Response {
     }
 }
 
-async fn metrics(State(health): State<Health>) -> Response {
-    match health.metrics.render(&health.pool) {
+async fn metrics(
+    State(health): State<Health>,
+    Extension(peer): Extension<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(access) = &health.access
+        && let Err(refusal) = access.check_token(&headers, peer.ip()).await
+    {
+        return refusal.response();
+    }
+    match health.metrics.render(&health.pool, dropped_lines()) {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "metrics cannot be written");

@@ -1,15 +1,20 @@
 //! The HTTP server: live keypoints, and a folder of static files, the page with its modules and models.
 //!
-//! - `connections`: accepted and served, with `tls` if so wished.
+//! - `connections`: accepted and served, with `tls` if so wished, each `watched` until it is a session.
+//! - `hosts`: whether a request is for this relay.
 //! - `static_files`: what is sent, under which headers.
 //! - `health`: whether it is well, and its metrics.
-//! - `shutdown`: the signals that end it.
+//! - `shutdown`: the signals that end it, or have it `reload` files. `log_writer`: what it logs.
 
 mod connections;
 mod health;
+mod hosts;
+mod log_writer;
+mod reload;
 mod shutdown;
 mod static_files;
 mod tls;
+mod watched;
 
 use std::future::Future;
 use std::io;
@@ -23,25 +28,28 @@ use axum::Router;
 use axum::routing::any;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-pub use shutdown::interrupted;
+pub use log_writer::LogWriter;
+pub use shutdown::{Signal, Signals};
 pub use tls::{TlsError, TlsFiles};
 
 use crate::live::{Access, Common, Endpoint, Limits, Metrics, SessionRegistry, live_signs};
 use crate::memory::MessageMemory;
 use crate::model_sets::ModelSets;
+use crate::places::Places;
 use crate::pool::{MAX_WORKERS, WorkerPool};
 use connections::Connections;
 use health::Health;
+use hosts::Hosts;
+use reload::{reload_files, warn_of_short_tokens};
+use tls::Tls;
 
 /// Beyond the deadline for sessions, for their closing handshakes and for answers under way.
 const CLOSING: Duration = Duration::from_secs(6);
-/// Connections that are no session, or not yet one.
-const OTHER_CONNECTIONS: usize = 1024;
 
 const DEFAULT_WORKERS: NonZeroUsize = NonZeroUsize::new(MAX_WORKERS).unwrap();
 
@@ -62,6 +70,8 @@ pub struct ServeConfig {
     pub tls: Option<TlsFiles>,
     /// Where to serve `/healthz`, `/readyz` and `/metrics`, unencrypted; `None`: with everything else.
     pub metrics_listener: Option<TcpListener>,
+    /// Told when tokens and certificate are to be read anew.
+    pub reload: Arc<Notify>,
 }
 
 impl ServeConfig {
@@ -76,6 +86,7 @@ impl ServeConfig {
             access: Access::default(),
             tls: None,
             metrics_listener: None,
+            reload: Arc::default(),
         }
     }
 
@@ -154,8 +165,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     config.validate()?;
-    let tls = config.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
-    let drain = config.limits.drain;
+    let tls = config.tls.map(Tls::load).transpose()?.map(Arc::new);
+    let (drain, patience) = (config.limits.drain, config.limits.patience.clone());
+    let max_connections = config.limits.max_connections;
     let pool = WorkerPool::start(
         Arc::clone(&config.models),
         config.limits.decode_limits(),
@@ -163,7 +175,9 @@ pub async fn run(
         config.limits.max_pictures_bytes(),
     )
     .map_err(ServeError::Workers)?;
-    warn_if_open(&listener, &config.access);
+    let access = Arc::new(config.access);
+    warn_if_open(&listener, &access);
+    warn_of_short_tokens(&access);
     let common = Common {
         pool: Arc::new(pool),
         models: config.models,
@@ -172,60 +186,68 @@ pub async fn run(
         metrics: Arc::new(Metrics::new()),
         shutdown: CancellationToken::new(),
     };
-    let health = health::router(Health {
-        metrics: Arc::clone(&common.metrics),
-        pool: Arc::clone(&common.pool),
-        shutdown: common.shutdown.clone(),
-    });
-    let tasks = TaskTracker::new();
     let shutting_down = common.shutdown.clone();
-    let connections = Connections {
-        app: Router::new(),
-        tls: None,
-        room: Arc::new(Semaphore::new(OTHER_CONNECTIONS)),
-        patience: common.limits.patience.request,
-        shutdown: common.shutdown.clone(),
-        tasks: tasks.clone(),
-    };
-    let max_sessions = common.limits.max_sessions.get();
-    let endpoint = Endpoint {
-        registry: SessionRegistry::new(&common.limits),
-        common,
-        access: config.access,
-        sessions: tasks.clone(),
-    };
-    let mut app = app(endpoint, config.www.as_deref());
     // Who watches the relay can do so until its end.
     let end = CancellationToken::new();
     let _end_of_watching = end.clone().drop_guard();
+    let reload = reload_files(config.reload, Arc::clone(&access), tls.clone());
+    tokio::spawn(end.clone().run_until_cancelled_owned(reload));
+    let hosts = Hosts {
+        access: Arc::clone(&access),
+        tls: tls.clone(),
+        metrics: Arc::clone(&common.metrics),
+    };
+    let health = Health {
+        metrics: Arc::clone(&common.metrics),
+        pool: Arc::clone(&common.pool),
+        shutdown: common.shutdown.clone(),
+        access: Some(Arc::clone(&access)),
+    };
+    let evictions = common.metrics.connections_evicted.clone();
+    let tasks = TaskTracker::new();
+    let endpoint = Endpoint {
+        registry: SessionRegistry::new(&common.limits),
+        common,
+        access,
+        sessions: tasks.clone(),
+    };
+    let mut app = app(endpoint, config.www.as_deref());
     if let Some(metrics_listener) = config.metrics_listener {
+        let health = health::router(Health {
+            access: None,
+            ..health
+        });
+        let hosts = Hosts {
+            tls: None,
+            ..hosts.clone()
+        };
         let connections = Connections {
-            app: health,
+            app: hosts.guard(health),
+            tls: None,
+            places: Places::new(max_connections, evictions.clone()),
+            patience: patience.clone(),
             shutdown: end,
             tasks: TaskTracker::new(),
-            ..connections.clone()
         };
         tokio::spawn(connections.accept(metrics_listener));
     } else {
-        app = app.merge(health);
+        app = app.merge(health::router(health));
     }
     let connections = Connections {
-        app,
+        app: hosts.guard(app),
         tls,
-        room: Arc::new(Semaphore::new(
-            max_sessions.saturating_add(OTHER_CONNECTIONS),
-        )),
-        ..connections
+        places: Places::new(max_connections, evictions),
+        patience,
+        shutdown: shutting_down.clone(),
+        tasks: tasks.clone(),
     };
     tasks.spawn(connections.accept(listener));
     shutdown.await;
     info!("shutting down");
     shutting_down.cancel();
     tasks.close();
-    if tokio::time::timeout(drain + CLOSING, tasks.wait())
-        .await
-        .is_err()
-    {
+    let deadline = drain.saturating_add(CLOSING);
+    if tokio::time::timeout(deadline, tasks.wait()).await.is_err() {
         warn!(
             tasks = tasks.len(),
             "the deadline passed before everything had ended"

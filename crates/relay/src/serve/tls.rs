@@ -1,13 +1,15 @@
-//! TLS with a certificate and a key from PEM files.
+//! TLS with a certificate and a key from PEM files, which can be read anew.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::verify_server_name;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{self, ServerConfig};
 
 /// The files that TLS needs.
@@ -45,13 +47,62 @@ pub enum TlsError {
     },
 }
 
-impl TlsFiles {
-    /// What makes a connection a TLS one.
+/// TLS as it is now.
+pub(super) struct Tls {
+    files: TlsFiles,
+    current: RwLock<Current>,
+}
+
+struct Current {
+    acceptor: TlsAcceptor,
+    /// The server's own.
+    certificate: CertificateDer<'static>,
+}
+
+impl Tls {
+    /// Reads the files.
     ///
     /// # Errors
     /// [`TlsError`] names the file.
-    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
+    pub(super) fn load(files: TlsFiles) -> Result<Self, TlsError> {
+        let current = RwLock::new(files.read()?);
+        Ok(Self { files, current })
+    }
+
+    /// Reads them anew, for the connections to come. Where that fails nothing changes.
+    ///
+    /// # Errors
+    /// [`TlsError`] names the file.
+    pub(super) fn reload(&self) -> Result<(), TlsError> {
+        let current = self.files.read()?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+        Ok(())
+    }
+
+    /// What makes a connection a TLS one.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.acceptor.clone()
+    }
+
+    /// Whether the certificate is for a host of this name.
+    pub(super) fn certifies(&self, name: &str) -> bool {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let certificate = ParsedCertificate::try_from(&current.certificate);
+        certificate.is_ok_and(|certificate| {
+            ServerName::try_from(name)
+                .is_ok_and(|name| verify_server_name(&certificate, &name).is_ok())
+        })
+    }
+}
+
+impl TlsFiles {
+    fn read(&self) -> Result<Current, TlsError> {
         let certificates = read_certificates(&self.certificates)?;
+        let Some(certificate) = certificates.first().cloned() else {
+            let none = pem::Error::NoItemsFound;
+            return Err(file_error(&self.certificates, "certificate", none));
+        };
         let key = PrivateKeyDer::from_pem_file(&self.key)
             .map_err(|source| file_error(&self.key, "private key", source))?;
         let unusable = |source| TlsError::Unusable {
@@ -66,18 +117,18 @@ impl TlsFiles {
             .with_single_cert(certificates, key)
             .map_err(unusable)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Ok(Current {
+            acceptor,
+            certificate,
+        })
     }
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
+    CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
-        .map_err(|source| file_error(path, "certificate", source))?;
-    if certificates.is_empty() {
-        return Err(file_error(path, "certificate", pem::Error::NoItemsFound));
-    }
-    Ok(certificates)
+        .map_err(|source| file_error(path, "certificate", source))
 }
 
 fn file_error(path: &Path, what: &'static str, source: pem::Error) -> TlsError {

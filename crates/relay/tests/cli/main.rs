@@ -8,4 +8,6 @@ mod extract_options;
 mod extract_video;
 mod program;
 mod serve;
+#[cfg(unix)]
+mod serve_attacked;
 mod serve_live;

@@ -146,6 +146,62 @@ fn what_is_not_in_the_folder_is_not_found() {
 
 #[cfg(unix)]
 #[test]
+fn only_regular_files_of_the_folder_are_served_and_none_whose_name_starts_with_a_dot() {
+    use std::os::unix::fs::symlink;
+
+    let site = site();
+    let www = site.path().join("www");
+    std::fs::create_dir_all(www.join(".git")).unwrap();
+    std::fs::create_dir_all(www.join("fifo")).unwrap();
+    for name in [".env", ".git/config"] {
+        std::fs::write(www.join(name), "secret").unwrap();
+    }
+    symlink("../secret.txt", www.join("out.txt")).unwrap();
+    symlink("..", www.join("up")).unwrap();
+    symlink(".git", www.join("hidden")).unwrap();
+    symlink("/dev/zero", www.join("zero")).unwrap();
+    symlink("index.html", www.join("in.html")).unwrap();
+    for fifo in ["fifo.jpg", "fifo/index.html"] {
+        let made = Command::new("mkfifo").arg(www.join(fifo)).status();
+        assert!(made.unwrap().success());
+    }
+    let server = Server::start(&www);
+    for path in [
+        "/.env",
+        "/%2eenv",
+        "/.git/config",
+        "/.git/",
+        "/models/../.env",
+        "/out.txt",
+        "/up/secret.txt",
+        "/hidden/config",
+        "/zero",
+        "/fifo.jpg",
+        "/fifo/",
+        "/fifo/index.html",
+    ] {
+        let answer = server.request(&format!("GET {path}"), "");
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+        assert!(!answer.contains("secret"), "{path}: {answer}");
+    }
+    let inside = server.request("GET /in.html", "");
+    assert!(inside.ends_with("<!doctype html>"), "{inside}");
+}
+
+#[test]
+fn pages_come_with_the_policies_that_no_ordinary_page_does_without() {
+    let site = site();
+    let server = Server::start(&site.path().join("www"));
+    let answer = server.request("GET /", "");
+    let policy = header(&answer, "content-security-policy");
+    assert!(policy.contains("frame-ancestors 'self'"), "{policy}");
+    assert_eq!(header(&answer, "permissions-policy"), "camera=(self)");
+    assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+    assert!(!header(&answer, "referrer-policy").is_empty());
+}
+
+#[cfg(unix)]
+#[test]
 fn an_interrupt_or_a_termination_ends_it_with_status_zero() {
     let site = site();
     for signal in ["-INT", "-TERM"] {

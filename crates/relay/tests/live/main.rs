@@ -4,6 +4,7 @@
 
 mod access;
 mod ceiling;
+mod connections;
 mod equality;
 mod fairness;
 mod frames;

@@ -1,18 +1,23 @@
 //! TLS with a certificate that was made for the test.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
+use live_keypoints_relay::live::Limits;
 use live_keypoints_relay::serve::{ServeConfig, ServeError, TlsError, TlsFiles, bind, run};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_tungstenite::client_async;
 
-use crate::support::{Server, config, impatient};
+use crate::support::{SOON, Server, config, impatient};
 
 struct Files {
     folder: tempfile::TempDir,
@@ -82,6 +87,71 @@ async fn a_session_runs_over_tls() {
         .unwrap();
     let welcome = socket.next().await.unwrap().unwrap();
     assert!(welcome.to_text().unwrap().contains("welcome"));
+}
+
+impl Files {
+    /// The status of `GET /readyz` for a host, from a server with this certificate or another one.
+    async fn status(&self, server: &Server, host: &str) -> std::io::Result<String> {
+        let stream = TcpStream::connect(server.address).await?;
+        let name = ServerName::try_from("relay.example").unwrap();
+        let mut stream = self.connector().connect(name, stream).await?;
+        let request = format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer.split(' ').nth(1).unwrap().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn handshakes_that_are_never_done_keep_nobody_out() {
+    let files = Files::make();
+    let limits = Limits {
+        max_connections: NonZeroUsize::new(10).unwrap(),
+        ..Limits::default()
+    };
+    let server = Server::start(ServeConfig {
+        tls: Some(files.tls()),
+        limits,
+        ..config()
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..30 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"\x16\x03\x01").await.unwrap();
+        held.push(stream);
+    }
+    let answered = timeout(SOON, files.status(&server, "relay.example")).await;
+    assert_eq!(answered.unwrap().unwrap(), "200");
+}
+
+#[tokio::test]
+async fn the_names_of_the_certificate_are_the_relays_own_and_it_is_read_anew() {
+    let (mut files, other) = (Files::make(), Files::make());
+    let config = ServeConfig {
+        tls: Some(files.tls()),
+        ..config()
+    };
+    let reload = Arc::clone(&config.reload);
+    let server = Server::start(config).await;
+    let status = files.status(&server, "relay.example").await;
+    assert_eq!(status.unwrap(), "200");
+    let status = files.status(&server, "evil.example").await;
+    assert_eq!(status.unwrap(), "403");
+    // A file that is of no use changes nothing.
+    std::fs::write(files.path("cert.pem"), "").unwrap();
+    reload.notify_one();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let status = files.status(&server, "relay.example").await;
+    assert_eq!(status.unwrap(), "200");
+    for name in ["cert.pem", "key.pem"] {
+        std::fs::copy(other.path(name), files.path(name)).unwrap();
+    }
+    files.certificate = other.certificate;
+    reload.notify_one();
+    let taken = async { while files.status(&server, "relay.example").await.is_err() {} };
+    timeout(SOON, taken).await.unwrap();
 }
 
 #[tokio::test]
