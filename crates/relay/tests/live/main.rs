@@ -9,6 +9,7 @@ mod frames;
 mod health;
 mod limits;
 mod peers;
+mod promises;
 mod protocol_document;
 mod shutdown;
 mod stills;
