@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -20,7 +20,7 @@ const STARTING: Duration = Duration::from_secs(60);
 
 /// A server on a free port of loopback; ends when it is dropped.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) address: SocketAddr,
 }
 
@@ -36,6 +36,11 @@ pub(crate) struct Usage {
 impl Server {
     /// Starts a program and waits until it listens. `{port}` in its arguments stands for the port.
     pub(crate) async fn start(command: &[String]) -> Result<Self> {
+        Self::start_with(command, "error", Stdio::inherit()).await
+    }
+
+    /// The same with a level of its log and a standard error.
+    pub(crate) async fn start_with(command: &[String], log: &str, stderr: Stdio) -> Result<Self> {
         ensure!(
             cfg!(target_os = "linux"),
             "processor time and memory can only be told on Linux"
@@ -47,8 +52,9 @@ impl Server {
         let port = address.port().to_string();
         let child = Command::new(program)
             .args(arguments.iter().map(|text| text.replace(PORT, &port)))
-            .env("RUST_LOG", "error")
+            .env("RUST_LOG", log)
             .stdout(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
         let mut server = Self { child, address };
@@ -75,6 +81,44 @@ impl Server {
         }
         ensure!(usage.memory_mb > 0.0, "the server is gone");
         Ok(usage)
+    }
+
+    /// What the program itself holds of the memory now, megabytes.
+    pub(crate) fn resident_mb(&self) -> Result<f64> {
+        status_mb(self.child.id(), "VmRSS:").context("the server is gone")
+    }
+
+    /// The most that it has held since [`Self::forget_peak`], megabytes.
+    pub(crate) fn peak_mb(&self) -> Result<f64> {
+        status_mb(self.child.id(), "VmHWM:").context("the server is gone")
+    }
+
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        // See proc(5): 5 resets the peak resident set size.
+        Ok(fs::write(
+            format!("/proc/{}/clear_refs", self.child.id()),
+            "5",
+        )?)
+    }
+
+    /// Sends it a signal, such as `-TERM`.
+    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status()?;
+        ensure!(sent.success(), "{signal} cannot be sent");
+        Ok(())
+    }
+
+    /// The status that it ends with, if it does so in time.
+    pub(crate) async fn ended(&mut self, within: Duration) -> Result<Option<ExitStatus>> {
+        let began = Instant::now();
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || began.elapsed() > within {
+                return Ok(status);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The value of a line of `/metrics`; 0 where there is none.
@@ -140,8 +184,17 @@ fn stat_field(process: u32, position: usize) -> Option<u64> {
 
 /// Memory shared with others counts by its share.
 fn proportional_mb(process: u32) -> Option<f64> {
-    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    megabytes(&format!("/proc/{process}/smaps_rollup"), "Pss:")
+}
+
+fn status_mb(process: u32, name: &str) -> Option<f64> {
+    megabytes(&format!("/proc/{process}/status"), name)
+}
+
+/// A line of such a file of `/proc`.
+fn megabytes(path: &str, name: &str) -> Option<f64> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes / 1024.0)
 }

@@ -1,7 +1,7 @@
 //! More and more cameras on one server, until it falls behind.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -64,7 +64,7 @@ struct Found {
 
 /// Prints the samples of one turn.
 pub(crate) async fn run(options: &Options) -> Result<()> {
-    let clip = Rc::new(Clip::read(&options.clip, options.frames)?);
+    let clip = Clip::read(&options.clip, options.frames)?;
     let server = Server::start(&options.server).await?;
     let idle = server.usage()?;
     let mut held: Option<Found> = None;
@@ -87,7 +87,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-async fn step(server: &Server, clip: &Rc<Clip>, sessions: usize) -> Result<Found> {
+async fn step(server: &Server, clip: &Clip, sessions: usize) -> Result<Found> {
     let cameras = (0..sessions).map(|_| Camera::connect(server.address, clip));
     let cameras = try_join_all(cameras).await?;
     let begin = Instant::now() + Duration::from_millis(50);
@@ -96,7 +96,12 @@ async fn step(server: &Server, clip: &Rc<Clip>, sessions: usize) -> Result<Found
     let runs = cameras.into_iter().enumerate().map(|(number, camera)| {
         // Real cameras are not in step.
         let offset = Duration::from_secs(1) / FRAMES_A_SECOND * number as u32 / sessions as u32;
-        camera.run(Rc::clone(clip), [begin + offset, end, end + GRACE])
+        async move {
+            let seen = RefCell::default();
+            let times = [begin + offset, end, end + GRACE];
+            camera.run(clip, times, &seen).await?;
+            anyhow::Ok(seen.into_inner())
+        }
     });
     let watch = async {
         sleep_until(count_from).await;
@@ -175,7 +180,7 @@ impl Found {
 }
 
 /// The least value that so many percent do not exceed; a day where there is none.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100);
     let value = rank.checked_sub(1).and_then(|at| sorted.get(at));
     value.copied().unwrap_or(Duration::from_secs(86_400))

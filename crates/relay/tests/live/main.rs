@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod attacks;
 mod ceiling;
 mod connections;
 mod equality;
@@ -11,6 +12,7 @@ mod frames;
 mod health;
 mod limits;
 mod peers;
+mod promises;
 mod protocol_document;
 mod shutdown;
 mod stills;
