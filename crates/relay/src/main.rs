@@ -22,14 +22,10 @@ use live_keypoints_relay::extract::{
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
 use live_keypoints_relay::serve::{self, LogWriter, ServeConfig, Signal, Signals};
-use mimalloc::MiMalloc;
 use tokio::sync::{Notify, oneshot};
 use tracing_subscriber::filter::LevelFilter;
 
 use cli::{Cli, Command, ExtractArgs, FormatArg, LogFormatArg, ServeArgs};
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// For the last lines of the log.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -37,6 +33,8 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 const INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    give_large_blocks_back();
     let outcome = match Cli::parse().command {
         Command::Extract(args) => run_extract(&args),
         Command::Serve(args) => run_serve(&args),
@@ -48,6 +46,15 @@ fn main() -> ExitCode {
         report(&describe(&error));
         ExitCode::FAILURE
     })
+}
+
+/// Lets glibc map whatever is larger than 1 MiB and unmap it once it is free. By itself it raises that size up to 32 MiB as
+/// such blocks are freed, and keeps what a burst of large pictures took.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "a function of C")]
+fn give_large_blocks_back() {
+    // SAFETY: it takes two numbers, and no other thread runs yet.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 20) };
 }
 
 fn printed(outcome: io::Result<()>) -> anyhow::Result<ExitCode> {

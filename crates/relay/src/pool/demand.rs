@@ -4,7 +4,7 @@
 const MEMORY_US: f64 = 2e6;
 /// Cores that a session is taken to ask for until more is known: more than a camera's, so that those that are there are
 /// served before a flood of newcomers.
-const PRESUMED_CORES: f64 = 1.0;
+const PRESUMED_CORES: f64 = 2.0;
 /// Who asks for less is served no earlier for it.
 const LEAST_CORES: f64 = 0.1;
 

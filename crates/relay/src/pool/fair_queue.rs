@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::demand::Demand;
 
-/// A decoding that takes longer is a long task.
+/// A task that takes longer is a long one.
 const LONG_US: u64 = 15_000;
 /// After so long, a decoding that does not fit lets no session behind it decode either.
 const PATIENCE_US: u64 = 1_000_000;
@@ -34,7 +34,7 @@ pub(super) struct Estimate {
 
 impl Estimate {
     fn is_long(self) -> bool {
-        self.is_decoding && self.processor_us > LONG_US
+        self.processor_us > LONG_US
     }
 }
 
@@ -235,9 +235,6 @@ impl<J> FairQueue<J> {
         if let Some(client) = self.clients.get_mut(&client) {
             client.demand.spend(used_us, now_us);
             client.finish += (used_us as f64 - estimate.processor_us as f64) * demand;
-            if estimate.is_decoding && used_us > LONG_US {
-                client.last_long_us = Some(now_us);
-            }
         }
     }
 

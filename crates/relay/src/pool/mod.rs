@@ -28,8 +28,10 @@ use crate::model_sets::ModelSets;
 
 /// Greatest number of worker threads.
 pub const MAX_WORKERS: usize = 4;
-/// What a task of a branch is reckoned to take before it runs, in microseconds.
+/// What a task of a branch is reckoned to take, in microseconds: its models, and for each million pixels the search for
+/// a person in all of them.
 const BRANCH_US: u64 = 8_000;
+const BRANCH_US_A_MEGAPIXEL: u64 = 2_000;
 /// Processor time that any decoding may take.
 const LEAST_LIMIT: Duration = Duration::from_millis(300);
 /// It may take so many times what it is reckoned to take beyond that, for slower machines and odder pictures.
@@ -108,7 +110,8 @@ struct Means<'a> {
 }
 
 impl WorkerPool {
-    /// Starts `workers` threads, at most [`MAX_WORKERS`], which share the models. Pictures in work take `picture_bytes`
+    /// Starts `workers` threads, which share the models: at most [`MAX_WORKERS`] and as many as there are cores, but for
+    /// a second one, so that a long task does not keep all others waiting. Pictures in work take `picture_bytes`
     /// of memory at most, or are one.
     ///
     /// # Errors
@@ -129,7 +132,7 @@ impl WorkerPool {
         picture_bytes: u64,
         run: impl Fn(FrameWork, Means<'_>) -> FrameOutcome + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let workers = workers.get().min(MAX_WORKERS);
+        let workers = workers.get().min(MAX_WORKERS).min(most_at_once());
         let shared = Arc::new_cyclic(|shared: &std::sync::Weak<Shared>| {
             let shared = shared.clone();
             // A decoding that did not fit may fit now.
@@ -335,10 +338,18 @@ fn run(
     }
 }
 
+/// More threads than cores would only take the time of one task for another.
+fn most_at_once() -> usize {
+    thread::available_parallelism().map_or(MAX_WORKERS, |cores| cores.get().max(2))
+}
+
 /// What a task will take: processor time and memory, and the most that it may take of the first.
 fn reckon(work: &FrameWork) -> (Estimate, u64, Duration) {
     let (processor_us, memory_bytes) = match work {
-        Work::Branch(..) => (BRANCH_US, 0),
+        Work::Branch(pixels, _) => {
+            let pixels = pixels.pixels().len() as u64 / 3;
+            (BRANCH_US + BRANCH_US_A_MEGAPIXEL * pixels / 1_000_000, 0)
+        }
         Work::Decode(Frame::Jpeg(bytes)) => {
             let estimate = estimate_jpeg(bytes);
             (estimate.work_ns / 1000, estimate.memory_bytes)

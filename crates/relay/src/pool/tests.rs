@@ -147,5 +147,5 @@ fn decoding_waits_for_memory_that_pictures_give_back() {
 #[test]
 fn no_more_threads_than_allowed_are_started() {
     let pool = pool(9, u64::MAX, |_, _| unreachable!());
-    assert_eq!(pool.workers(), MAX_WORKERS);
+    assert!((2..=MAX_WORKERS).contains(&pool.workers()));
 }

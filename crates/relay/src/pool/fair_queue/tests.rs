@@ -22,6 +22,13 @@ struct Kind {
     decode_us: u64,
 }
 
+impl Kind {
+    /// A large picture takes longer to look through, too.
+    fn branch_us(self) -> u64 {
+        BRANCH_US + self.decode_us / 8
+    }
+}
+
 /// An ordinary camera.
 const CAMERA: Kind = Kind {
     fps: 15,
@@ -137,9 +144,10 @@ impl World {
             let Some(turn) = self.queue.next(self.now_us, |_| true) else {
                 return;
             };
+            let kind = self.sessions[turn.job.session].kind;
             let used_us = match turn.job.round {
-                0 => self.sessions[turn.job.session].kind.decode_us,
-                _ => BRANCH_US,
+                0 => kind.decode_us,
+                _ => kind.branch_us(),
             };
             *worker = Some((self.now_us + used_us, turn, used_us));
         }
@@ -166,7 +174,7 @@ impl World {
             for _ in 0..*tasks {
                 let estimate = Estimate {
                     is_decoding: false,
-                    processor_us: BRANCH_US,
+                    processor_us: sender.kind.branch_us(),
                 };
                 let job = Job {
                     session,
