@@ -199,7 +199,7 @@ fn estimates_tell_heavy_pictures_from_light_ones() {
         estimate_jpeg(&bytes)
     };
     let [small, large] = [encoded(64, false), encoded(512, false)];
-    assert!(large.work_ns > 50 * small.work_ns, "{small:?} {large:?}");
+    assert!(large.work_ns > 30 * small.work_ns, "{small:?} {large:?}");
     assert!(large.memory_bytes > small.memory_bytes);
     let progressive = encoded(512, true);
     assert!(progressive.work_ns > large.work_ns);

@@ -5,6 +5,7 @@
 mod documents;
 mod extract_images;
 mod extract_options;
+mod extract_output;
 mod extract_video;
 mod program;
 mod serve;
