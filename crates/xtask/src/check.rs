@@ -101,11 +101,7 @@ fn advisories(workspace: &Workspace) -> Result<Finish> {
             "not looked for: no copy of RustSec's database (cargo deny fetch db)".to_owned(),
         ));
     }
-    cmd!(
-        shell,
-        "cargo deny --workspace check advisories --disable-fetch"
-    )
-    .run()?;
+    cmd!(shell, "cargo deny --offline --workspace check advisories").run()?;
     Ok(Finish::Done)
 }
 
