@@ -55,7 +55,7 @@ pub(crate) fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, Pic
 
 /// `png` 0.18 panics where a palette is not of whole entries, or has too many.
 fn check_palette(palette: Option<&[u8]>) -> Result<(), PictureError> {
-    let is_sound = |length: usize| (3..=3 * 256).contains(&length) && length % 3 == 0;
+    let is_sound = |length: usize| (3..=3 * 256).contains(&length) && length.is_multiple_of(3);
     match palette {
         Some(palette) if !is_sound(palette.len()) => Err(PictureError::Malformed {
             reason: format!("a palette of {} bytes", palette.len()),
