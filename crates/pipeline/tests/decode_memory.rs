@@ -56,7 +56,7 @@ fn decoding_takes_no_more_memory_than_is_said() {
     // A restart marker behind each MCU, of which the first is missing.
     let restarts = || {
         let data =
-            (0..u32::from(SIDE / 8).pow(2)).flat_map(|mcu| [0x0F, 0xFF, 0xD0 | mcu as u8 % 8]);
+            (0..u32::from(SIDE / 8).pow(2)).flat_map(|mcu| [0x0F, 0xFF, 0xD0 | (mcu as u8 % 8)]);
         let mut data: Vec<u8> = data.collect();
         data.drain(1..3);
         with(vec![

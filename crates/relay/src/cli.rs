@@ -70,8 +70,8 @@ impl ManPage {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(crate) struct ExtractArgs {
-    /// JPEG or PNG files, folders (their *.jpg, *.jpeg, *.png in bytewise order), or - for concatenated JPEGs on
-    /// standard input, as `ffmpeg -f mjpeg -` writes them
+    /// JPEG or PNG files, folders (their regular files *.jpg, *.jpeg, *.png in bytewise order), or - for concatenated
+    /// JPEGs on standard input, as `ffmpeg -f mjpeg -` writes them
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
     /// Frames of one video, tracked and smoothed, or images, each from scratch
@@ -95,7 +95,7 @@ pub(crate) struct ExtractArgs {
     /// [default: 33554432]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_pixels: Option<u64>,
-    /// Where to write, instead of standard output
+    /// Where to write, instead of standard output. A file is written beside and takes its place once it is whole
     #[arg(short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

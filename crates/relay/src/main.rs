@@ -4,8 +4,8 @@ mod cli;
 mod documents;
 
 use std::backtrace::Backtrace;
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use live_keypoints_pipeline::Options;
 use live_keypoints_relay::extract::{
-    ExtractConfig, ExtractError, Inputs, JsonLines, PoseFile, ResultSink, StandardInput, Summary,
-    extract,
+    ExtractConfig, ExtractError, Inputs, JsonLines, OutputFile, PoseFile, ResultSink,
+    StandardInput, Summary, extract,
 };
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
@@ -77,15 +77,24 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
             second.display()
         ));
     }
+    let output = args.output.as_deref();
+    if let Some(input) = output.and_then(|output| inputs.find(output)) {
+        anyhow::bail!(
+            "{} is one of the inputs, too: nothing is written",
+            input.display()
+        );
+    }
     let standard_input = inputs.standard_input();
     let models = load(&args.models.source(), args.models.quality())?;
     let pool = WorkerPool::start(Arc::new(models), limits, args.workers(), u64::MAX)
         .context("the worker threads cannot be started")?;
-    let output: Box<dyn Write> = match &args.output {
-        Some(path) => Box::new(
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
-        ),
-        None => Box::new(io::stdout().lock()),
+    let (output, output_file): (Box<dyn Write>, _) = match &args.output {
+        Some(path) => {
+            let made = OutputFile::create(path);
+            let (file, output) = made.with_context(|| cannot_write(path))?;
+            (Box::new(file), Some((output, path)))
+        }
+        None => (Box::new(io::stdout().lock()), None),
     };
     let output = BufWriter::with_capacity(1 << 16, output);
     let mut sink: Box<dyn ResultSink> = match args.format {
@@ -110,13 +119,23 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     });
     progress.finish_and_clear();
     match outcome {
-        Ok(summary) => Ok(exit_code_of(summary, standard_input.as_deref())),
+        Ok(summary) => {
+            // Without any picture, results of earlier ones stay.
+            if let (1.., Some((output, path))) = (summary.pictures, output_file) {
+                output.put_in_place().with_context(|| cannot_write(path))?;
+            }
+            Ok(exit_code_of(summary, standard_input.as_deref()))
+        }
         // Who reads has had enough, as `head` does.
         Err(ExtractError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
 }
 
 fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -264,5 +283,14 @@ fn describe(error: &anyhow::Error) -> String {
 
 fn report(message: &str) {
     // Without standard error there is nobody to tell.
-    let _ = writeln!(io::stderr(), "live-keypoints-relay: {message}");
+    let _ = writeln!(io::stderr(), "live-keypoints-relay: {}", printable(message));
+}
+
+/// One line that does nothing to a terminal, whatever names of files are in it.
+fn printable(message: &str) -> String {
+    let escaped = |letter: char| match letter.is_control() {
+        true => letter.escape_default().to_string(),
+        false => letter.to_string(),
+    };
+    message.chars().map(escaped).collect()
 }

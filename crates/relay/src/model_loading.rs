@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
 use live_keypoints_pipeline::{ErrorCode, ModelError, Quality};
@@ -95,24 +97,49 @@ pub fn load_all(source: &ModelSource, main: Quality) -> Result<ModelSets, LoadEr
     Ok(sets)
 }
 
+/// Within this time all models must have been read, which are some tenths of a second for those of the package.
+const LOAD_TIME: Duration = Duration::from_secs(30);
+
 fn load_kinds(source: &ModelSource, kinds: &[ModelKind]) -> Result<Models, LoadError> {
-    let loaded: Vec<Result<Model, LoadError>> = thread::scope(|scope| {
-        let threads: Vec<_> = kinds
-            .iter()
-            .map(|kind| (*kind, scope.spawn(move || load_one(source, *kind))))
-            .collect();
-        let joined = threads.into_iter().map(|(kind, thread)| {
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(unusable(source, reader_gave_up(kind), kind)))
-        });
-        joined.collect()
-    });
+    load_within(LOAD_TIME, source, kinds)
+}
+
+/// A thread cannot be ended: one that is late is left to itself, and ends with the program.
+fn load_within(
+    time: Duration,
+    source: &ModelSource,
+    kinds: &[ModelKind],
+) -> Result<Models, LoadError> {
+    let deadline = Instant::now() + time;
+    let threads: Vec<_> = kinds
+        .iter()
+        .map(|kind| (*kind, load_on_thread(source.clone(), *kind)))
+        .collect();
     let mut models = Models::new();
-    for model in loaded {
+    for (kind, loaded) in threads {
+        let time_left = deadline.saturating_duration_since(Instant::now());
+        let model = loaded.recv_timeout(time_left).unwrap_or_else(|error| {
+            let reason = match error {
+                RecvTimeoutError::Timeout => format!("reading takes longer than {time:?}"),
+                // The reader of ONNX panics on some broken files.
+                RecvTimeoutError::Disconnected => "its reader gave up".to_owned(),
+            };
+            let model = kind.name();
+            Err(unusable(
+                source,
+                ModelError::Malformed { model, reason },
+                kind,
+            ))
+        });
         models.insert(model?);
     }
     Ok(models)
+}
+
+fn load_on_thread(source: ModelSource, kind: ModelKind) -> Receiver<Result<Model, LoadError>> {
+    let (sender, loaded) = mpsc::channel();
+    thread::spawn(move || sender.send(load_one(&source, kind)));
+    loaded
 }
 
 fn load_one(source: &ModelSource, kind: ModelKind) -> Result<Model, LoadError> {
@@ -138,14 +165,22 @@ fn unusable(source: &ModelSource, error: ModelError, kind: ModelKind) -> LoadErr
     }
 }
 
-/// The reader of ONNX panics on some broken files.
-fn reader_gave_up(kind: ModelKind) -> ModelError {
-    ModelError::Malformed {
-        model: kind.name(),
-        reason: "its reader gave up".to_owned(),
-    }
-}
-
 fn file_in(folder: &Path, kind: ModelKind) -> PathBuf {
     folder.join(format!("{}.onnx", kind.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_that_take_too_long_are_malformed() {
+        let kinds = ModelKind::of_quality(Quality::Full);
+        let error = load_within(Duration::ZERO, &ModelSource::Embedded, &kinds).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ModelMalformed);
+        let LoadError::Embedded(reason) = error else {
+            panic!("{error}");
+        };
+        assert!(reason.to_string().contains("longer than 0ns"), "{reason}");
+    }
 }

@@ -19,6 +19,9 @@ pub(crate) fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, Pic
         });
     }
     let mut decoder = Decoder::new(Cursor::new(bytes));
+    // Nobody asks for them, and they may be much larger than they are stored.
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::normalize_to_color8());
     let header = decoder.read_header_info().map_err(picture_error)?;
     let (width, height) = (header.width, header.height);
@@ -30,6 +33,7 @@ pub(crate) fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, Pic
         });
     }
     let mut reader = decoder.read_info().map_err(picture_error)?;
+    check_palette(reader.info().palette.as_deref())?;
     let length = reader
         .output_buffer_size()
         .ok_or(PictureError::TooManyPixels {
@@ -47,6 +51,17 @@ pub(crate) fn decode(bytes: &[u8], limits: DecodeLimits) -> Result<RgbImage, Pic
         Some(exif) => stored.upright_by_exif(exif),
         None => stored,
     })
+}
+
+/// `png` 0.18 panics where a palette is not of whole entries, or has too many.
+fn check_palette(palette: Option<&[u8]>) -> Result<(), PictureError> {
+    let is_sound = |length: usize| (3..=3 * 256).contains(&length) && length.is_multiple_of(3);
+    match palette {
+        Some(palette) if !is_sound(palette.len()) => Err(PictureError::Malformed {
+            reason: format!("a palette of {} bytes", palette.len()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn rgb_from_samples(samples: Vec<u8>, color: ColorType) -> Result<Vec<u8>, PictureError> {
@@ -172,6 +187,21 @@ mod tests {
             let broken = with_chunk(&plain, at, b"eXIf", b"no TIFF header");
             assert_eq!(pixels(&broken), pixels(&plain));
         }
+    }
+
+    #[test]
+    fn a_palette_that_is_not_of_whole_entries_is_malformed() {
+        let sound = png(ColorType::Indexed, BitDepth::One, 2, &[0b0100_0000]);
+        let at = sound.windows(4).position(|w| w == b"PLTE").unwrap() - 4;
+        let behind = at + 12 + 6;
+        let without = [&sound[..at], &sound[behind..]].concat();
+        for length in [0, 1, 2, 4, 5, 7, 769, 771, 1024] {
+            let broken = with_chunk(&without, at, b"PLTE", &vec![1; length]);
+            let error = decode(&broken, DecodeLimits::default()).unwrap_err();
+            assert!(matches!(error, PictureError::Malformed { .. }), "{length}");
+        }
+        let sound_again = with_chunk(&without, at, b"PLTE", &[9, 8, 7, 1, 2, 3]);
+        assert_eq!(pixels(&sound_again), pixels(&sound));
     }
 
     #[test]

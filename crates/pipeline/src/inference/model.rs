@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::ensure;
 
 #[cfg(feature = "any-operator")]
 use super::lowering::is_complete;
@@ -27,7 +28,8 @@ impl Model {
     /// Reads and optimises an ONNX file. Bytes that are given away are dropped as soon as they are read.
     ///
     /// # Errors
-    /// [`ModelError::Malformed`] if the bytes are not ONNX that tract reads; [`ModelError::Mismatch`] if input or
+    /// [`ModelError::Malformed`] if the bytes are not ONNX that tract reads, or a graph of far more nodes or elements than
+    /// any of these models has; [`ModelError::Mismatch`] if input or
     /// outputs are not those of `kind`.
     pub fn load<'a>(kind: ModelKind, onnx: impl Into<Cow<'a, [u8]>>) -> Result<Self, ModelError> {
         let malformed = |error: TractError| ModelError::Malformed {
@@ -35,6 +37,7 @@ impl Model {
             reason: format!("{error:#}"),
         };
         let graph = read(onnx.into()).map_err(malformed)?;
+        check_size(&graph).map_err(malformed)?;
         let graph = with_outputs_of(kind, graph)?;
         check_shapes(kind, &graph)?;
         let plan = lowered(graph)
@@ -176,13 +179,16 @@ impl ModelOutputs {
 /// The typed graph of a file. With the feature `any-operator`, tract reads what the package's own reader does not know.
 pub(super) fn read(onnx_bytes: Cow<'_, [u8]>) -> TractResult<TypedModel> {
     #[cfg(feature = "any-operator")]
-    return reader::read(Cow::Borrowed(&*onnx_bytes)).or_else(|_| {
-        onnx()
-            .model_for_read(&mut std::io::Cursor::new(&*onnx_bytes))?
-            .into_typed()
-    });
+    {
+        let proto = reader::decode(Cow::Borrowed(&*onnx_bytes))?;
+        reader::typed(proto).or_else(|_| {
+            onnx()
+                .model_for_read(&mut std::io::Cursor::new(&*onnx_bytes))?
+                .into_typed()
+        })
+    }
     #[cfg(not(feature = "any-operator"))]
-    return reader::read(onnx_bytes);
+    reader::typed(reader::decode(onnx_bytes)?)
 }
 
 /// The graph with the pipeline's own operators. Where they are not all of it, as in another model of the same shapes, tract
@@ -194,6 +200,24 @@ fn lowered(graph: TypedModel) -> TractResult<TypedModel> {
         return graph.into_optimized();
     }
     Ok(graph)
+}
+
+/// Elements of all tensors of a graph together: the package's own models have up to 30 million.
+const MAX_ELEMENTS: usize = 1 << 28;
+
+/// Against graphs whose tensors would take all memory, or hours.
+fn check_size(graph: &TypedModel) -> TractResult<()> {
+    let outlets = graph.nodes().iter().flat_map(|node| &node.outputs);
+    let mut elements: usize = 0;
+    for shape in outlets.filter_map(|outlet| outlet.fact.shape.as_concrete()) {
+        let of_outlet = shape.iter().copied().fold(1, usize::saturating_mul);
+        elements = elements.saturating_add(of_outlet);
+    }
+    ensure!(
+        elements <= MAX_ELEMENTS,
+        "its tensors have {elements} elements, more than {MAX_ELEMENTS}"
+    );
+    Ok(())
 }
 
 /// The graph with exactly the outputs of its kind, in their order.

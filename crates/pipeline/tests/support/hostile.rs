@@ -43,23 +43,3 @@ pub(crate) fn scan(components: &[u8], band: [u8; 2], approximation: u8) -> Vec<u
 pub(crate) fn jpeg(segments: &[Vec<u8>]) -> Vec<u8> {
     [&[0xFF, 0xD8][..], &segments.concat(), &[0xFF, 0xD9]].concat()
 }
-
-/// Grey and progressive: `scans` that refine nothing, 29 bits for each 32,767 blocks.
-pub(crate) fn refinements(side: u16, scans: usize) -> Vec<u8> {
-    let runs = usize::from(side / 8).pow(2) / 32_767;
-    let mut bits = ("0".to_owned() + &"1".repeat(14)).repeat(runs) + &"0".repeat(15);
-    bits += &"1".repeat(bits.len().next_multiple_of(8) - bits.len());
-    let byte = |at: usize| u8::from_str_radix(&bits[at..at + 8], 2);
-    let bytes = (0..bits.len()).step_by(8).flat_map(byte);
-    let data: Vec<u8> = bytes
-        .flat_map(|byte| [byte, 0].into_iter().take(1 + usize::from(byte == 0xFF)))
-        .collect();
-    let one = [scan(&[1], [1, 63], 0x21), data].concat();
-    let mut segments = vec![quantization(), frame(0xC2, (side, side), &[0x11])];
-    let mut runs_only = vec![0x10, 1, 1];
-    runs_only.extend([0; 14]);
-    runs_only.extend([0xE0, 0]);
-    segments.push(segment(0xC4, &runs_only));
-    segments.extend(vec![one; scans]);
-    jpeg(&segments)
-}

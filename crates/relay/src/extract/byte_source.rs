@@ -1,4 +1,4 @@
-//! A buffered stream that takes bytes back.
+//! A buffered stream that can be looked ahead into.
 
 use std::io::{self, BufRead};
 
@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 pub(super) struct ByteSource<R> {
     input: R,
     /// Bytes that come before those of `input`, from `next` on.
-    given_back: Vec<u8>,
+    ahead: Vec<u8>,
     next: usize,
 }
 
@@ -14,51 +14,57 @@ impl<R: BufRead> ByteSource<R> {
     pub(super) fn new(input: R) -> Self {
         Self {
             input,
-            given_back: Vec::new(),
+            ahead: Vec::new(),
             next: 0,
         }
     }
 
     /// What is to be read next, empty only at the end.
     pub(super) fn buffer(&mut self) -> io::Result<&[u8]> {
-        if self.next < self.given_back.len() {
-            return Ok(&self.given_back[self.next..]);
+        if self.next < self.ahead.len() {
+            return Ok(&self.ahead[self.next..]);
         }
-        while let Err(error) = self.input.fill_buf() {
-            if error.kind() != io::ErrorKind::Interrupted {
-                return Err(error);
-            }
-        }
-        self.input.fill_buf()
+        self.fill_input()
     }
 
     /// Marks bytes of the buffer as read.
     pub(super) fn consume(&mut self, count: usize) {
-        if self.next < self.given_back.len() {
+        if self.next < self.ahead.len() {
             self.next += count;
         } else {
             self.input.consume(count);
         }
     }
 
-    /// Reads so many bytes, fewer only at the end.
-    pub(super) fn read(&mut self, count: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(count);
-        while bytes.len() < count {
-            let buffered = self.buffer()?;
-            let taken = buffered.len().min(count - bytes.len());
+    /// So many of the bytes that are to be read next, fewer only at the end. They stay to be read: looking again at what
+    /// was looked at before costs nothing.
+    pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        // Each byte is moved only after as many were read.
+        if self.next > self.ahead.len() / 2 {
+            self.ahead.drain(..self.next);
+            self.next = 0;
+        }
+        while self.ahead.len() - self.next < count {
+            let missing = count - (self.ahead.len() - self.next);
+            let buffered = self.fill_input()?;
+            let taken = buffered.len().min(missing);
             if taken == 0 {
                 break;
             }
-            bytes.extend_from_slice(&buffered[..taken]);
-            self.consume(taken);
+            let buffered = buffered[..taken].to_vec();
+            self.ahead.extend(buffered);
+            self.input.consume(taken);
         }
-        Ok(bytes)
+        let end = self.ahead.len().min(self.next + count);
+        Ok(&self.ahead[self.next..end])
     }
 
-    /// Puts bytes that were read back in front.
-    pub(super) fn give_back(&mut self, bytes: &[u8]) {
-        self.given_back.splice(..self.next, bytes.iter().copied());
-        self.next = 0;
+    fn fill_input(&mut self) -> io::Result<&[u8]> {
+        while let Err(error) = self.input.fill_buf() {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        self.input.fill_buf()
     }
 }

@@ -69,7 +69,8 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Takes files, folders (their pictures in bytewise order of the names, not those of folders inside), and `-` for
+    /// Takes files, folders (regular files with a picture's ending, in bytewise order of the names, not those of folders
+    /// inside), and `-` for
     /// concatenated JPEGs on standard input. What cannot be read becomes a frame that fails. No picture is read yet.
     ///
     /// # Errors
@@ -125,6 +126,18 @@ impl Inputs {
         self.numbers_turned_round.as_ref()
     }
 
+    /// The first of the inputs that is this very file.
+    #[must_use]
+    pub fn find(&self, file: &Path) -> Option<&Path> {
+        let file = file.canonicalize().ok()?;
+        let paths = self.waiting.iter().filter_map(|input| match input {
+            Input::File(path) => Some(path.as_path()),
+            Input::Unlisted(..) | Input::Stdin => None,
+        });
+        let is_same = |path: &&Path| path.canonicalize().is_ok_and(|other| other == file);
+        paths.into_iter().find(is_same)
+    }
+
     fn next_of_stream(&mut self) -> Option<Frame> {
         let stream = self.stream.as_mut()?;
         let next = stream.next_picture();
@@ -176,7 +189,9 @@ fn pictures_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();
-        if is_picture(Path::new(&name)) && !folder.join(&name).is_dir() {
+        // Neither folders nor pipes and devices, which may give bytes for ever. A link that leads nowhere is told later.
+        let is_file = std::fs::metadata(folder.join(&name)).map_or(true, |found| found.is_file());
+        if is_file && is_picture(Path::new(&name)) {
             names.push(name);
         }
     }
@@ -196,7 +211,9 @@ fn read_file(path: &Path, limits: DecodeLimits) -> Frame {
     match read {
         Err(error) => unreadable(path, &error),
         Ok(length) if length > limits.max_bytes => {
-            let size = std::fs::metadata(path).map_or(length as u64, |m| m.len());
+            // A device says that it has none.
+            let size = std::fs::metadata(path).map_or(0, |m| m.len());
+            let size = size.max(length as u64);
             Frame::Unreadable(too_many_bytes(size, limits.max_bytes).into())
         }
         Ok(_) => Frame::from_file_bytes(bytes),
@@ -279,6 +296,37 @@ mod tests {
         };
         assert_eq!(error.code.as_str(), "too-many-bytes");
         assert!(error.message.contains("100 bytes"), "{}", error.message);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_that_has_no_end_is_over_the_limit_by_what_was_read() {
+        let Frame::Unreadable(error) = read_file(Path::new("/dev/zero"), DecodeLimits::default())
+        else {
+            panic!();
+        };
+        assert!(error.message.contains("33554433 bytes"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_gives_regular_files_and_links_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a.jpg"), "a").unwrap();
+        std::os::unix::fs::symlink(path("a.jpg"), path("b.jpg")).unwrap();
+        std::os::unix::fs::symlink(path("nowhere"), path("c.jpg")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("d.jpg")).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(path("e.jpg"))
+            .status();
+        assert!(made.unwrap().success());
+        let inputs = Inputs::new(&[folder.path().to_owned()], DecodeLimits::default()).unwrap();
+        assert_eq!(inputs.find(&path("b.jpg")), Some(&*path("a.jpg")));
+        assert_eq!(inputs.find(&path("e.jpg")), None);
+        let files: Vec<_> = inputs.map(|picture| picture.file.unwrap()).collect();
+        let expected = ["a.jpg", "b.jpg", "c.jpg"].map(|name| path(name).display().to_string());
+        assert_eq!(files, expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Concatenated JPEGs taken apart by their markers (ITU-T T.81, annex B), as `ffmpeg -f mjpeg -` writes them.
 //!
 //! Lengths of segments are followed, so that a thumbnail inside one does not end a picture. A picture that was cut short
-//! ends where the next begins. Bytes that belong to no picture, such as the headers of `multipart/x-mixed-replace` or of
+//! ends where the next begins. It takes time by the length of the stream, whatever is in it. Bytes that belong to no picture, such as the headers of `multipart/x-mixed-replace` or of
 //! AVI chunks, are skipped and counted.
 
 mod segment;
@@ -153,22 +153,20 @@ impl<R: BufRead> MjpegReader<R> {
 
     /// Reads a segment by its length, the data behind it if it starts a scan, and the marker that follows.
     fn after_segment(&mut self, code: u8) -> io::Result<Next> {
-        let mut segment = self.source.read(2)?;
-        let stated = segment
-            .first_chunk()
-            .map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
-        segment.extend(self.source.read(stated.saturating_sub(2))?);
-        let behind = self.source.read(START.len())?;
-        let has_sound_end = code != SOS && leads_to_marker(&behind);
-        if let Some(start) = segment::swallowed_start(&segment, &behind, has_sound_end) {
-            self.keep(&segment[..start]);
-            segment.extend(behind);
-            self.source.give_back(&segment[start + 2..]);
+        let length = self.source.peek(2)?.first_chunk();
+        let stated = length.map_or(0, |length| usize::from(u16::from_be_bytes(*length)));
+        let length = stated.max(2);
+        let bytes = self.source.peek(length + START.len())?;
+        let (segment, behind) = bytes.split_at(bytes.len().min(length));
+        let has_sound_end = code != SOS && leads_to_marker(behind);
+        let length = segment.len();
+        if let Some(start) = segment::swallowed_start(bytes, length, has_sound_end) {
+            self.keep_next(start)?;
+            self.source.consume(2);
             self.has_start = true;
             return Ok(Next::Start);
         }
-        self.keep(&segment);
-        self.source.give_back(&behind);
+        self.keep_next(length)?;
         match code {
             _ if stated < 2 => Ok(Next::Broken),
             SOS => self.entropy_coded_data(),
@@ -217,6 +215,20 @@ impl<R: BufRead> MjpegReader<R> {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads and keeps so many bytes that were looked at.
+    fn keep_next(&mut self, mut count: usize) -> io::Result<()> {
+        while count > 0 {
+            let buffered = self.source.buffer()?;
+            let taken = buffered.len().min(count);
+            let room = self.room.saturating_sub(self.picture.len());
+            self.picture.extend_from_slice(&buffered[..taken.min(room)]);
+            self.length += taken;
+            self.source.consume(taken);
+            count -= taken;
+        }
+        Ok(())
     }
 
     fn byte(&mut self) -> io::Result<Option<u8>> {

@@ -4,7 +4,7 @@
 //! - `name_order`: whether a folder's bytewise order turns numbers round.
 //! - `mjpeg`: concatenated JPEGs taken apart; `byte_source`: what it reads from.
 //! - `frame_rate`: capture times from frames a second.
-//! - `output`: JSON Lines and `.pose`.
+//! - `output`: JSON Lines and `.pose`; `output_file`: the file that they go to.
 //!
 //! A thread reads ahead by a few pictures; the caller's thread drives the session; the pool computes.
 
@@ -14,6 +14,7 @@ mod inputs;
 mod mjpeg;
 mod name_order;
 mod output;
+mod output_file;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -28,6 +29,7 @@ pub use frame_rate::{FrameRate, InvalidFrameRate};
 pub use inputs::{Inputs, InputsError, StandardInput};
 pub use mjpeg::MjpegReader;
 pub use output::{JsonLines, PoseFile, ResultSink};
+pub use output_file::OutputFile;
 
 use crate::frame::Frame;
 use crate::pool::{Client, Finished, Session, WorkerPool, microseconds_since};

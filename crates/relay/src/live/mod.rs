@@ -46,7 +46,7 @@ pub(crate) use endpoint::{Endpoint, live_signs};
 pub use limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, Patience};
 pub(crate) use metrics::Metrics;
 pub use origin::{HostName, InvalidHostName, InvalidOrigin, Origin};
-pub use protocol::PROTOCOL;
+pub use protocol::{PROTOCOL, read_message};
 pub(crate) use registry::SessionRegistry;
 pub use tokens::{Tokens, TokensError};
 pub(crate) use ws_live_signs::Common;

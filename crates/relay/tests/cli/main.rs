@@ -6,6 +6,7 @@ mod bounds;
 mod documents;
 mod extract_images;
 mod extract_options;
+mod extract_output;
 mod extract_video;
 mod program;
 mod serve;

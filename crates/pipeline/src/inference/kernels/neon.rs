@@ -58,23 +58,25 @@ pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
 #[derive(Clone, Copy)]
 struct Neon(float32x4_t);
 
-// SAFETY of each method: the trait's own conditions.
 impl Vector for Neon {
     const LANES: usize = 4;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { vdupq_n_f32(value) })
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: by the trait, `LANES` floats lie there.
         Self(unsafe { vld1q_f32(from) })
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         let mut values = [0.0; 4];
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe {
             std::ptr::copy_nonoverlapping(from, values.as_mut_ptr(), count);
             Self(vld1q_f32(values.as_ptr()))
@@ -83,12 +85,14 @@ impl Vector for Neon {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: by the trait, `LANES` floats lie there.
         unsafe { vst1q_f32(to, self.0) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         let mut values = [0.0f32; 4];
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe {
             vst1q_f32(values.as_mut_ptr(), self.0);
             std::ptr::copy_nonoverlapping(values.as_ptr(), to, count);
@@ -97,31 +101,37 @@ impl Vector for Neon {
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { vaddq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { vsubq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { vmulq_f32(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { vfmaq_f32(sum.0, self.0, factor.0) })
     }
 
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { vbslq_f32(vcgtq_f32(self.0, other.0), self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn min(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { vbslq_f32(vcltq_f32(self.0, other.0), self.0, other.0) })
     }
 }

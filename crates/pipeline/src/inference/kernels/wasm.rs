@@ -48,7 +48,6 @@ entry_points! {
 #[derive(Clone, Copy)]
 struct Wasm(v128);
 
-// SAFETY of each method: the trait's own conditions.
 impl Vector for Wasm {
     const LANES: usize = 4;
 
@@ -59,24 +58,29 @@ impl Vector for Wasm {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: by the trait, `LANES` floats lie there.
         Self(unsafe { v128_load(from.cast()) })
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         let mut values = [0.0; 4];
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe { std::ptr::copy_nonoverlapping(from, values.as_mut_ptr(), count) };
+        // SAFETY: an array of four lies there.
         Self(unsafe { v128_load(values.as_ptr().cast()) })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: by the trait, `LANES` floats lie there.
         unsafe { v128_store(to.cast(), self.0) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         let mut values = [0.0f32; 4];
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe {
             v128_store(values.as_mut_ptr().cast(), self.0);
             std::ptr::copy_nonoverlapping(values.as_ptr(), to, count);

@@ -116,11 +116,12 @@ pub(super) fn matrix_product(
     out: &mut [f32],
 ) {
     // Panels are packed for `lanes()`, so their width says which level they are for.
-    // SAFETY: that level was detected when they were packed; lengths were checked.
     match (weights.lanes(), level()) {
+        // SAFETY: that level was detected when they were packed; lengths were checked.
         (Avx512::LANES, Level::Avx512) => unsafe {
             avx512::matrix_product(a, rows, weights, epilogue, out);
         },
+        // SAFETY: that level was detected when they were packed; lengths were checked.
         (Avx2::LANES, Level::Avx512 | Level::Avx2) => unsafe {
             avx2::matrix_product(a, rows, weights, epilogue, out);
         },
@@ -139,11 +140,12 @@ pub(super) fn depthwise(
     out: &mut [f32],
 ) {
     // Taps are packed for `lanes()`, as panels are.
-    // SAFETY: that level was detected when they were packed; lengths were checked.
     match (taps.lanes(), level()) {
+        // SAFETY: that level was detected when they were packed; lengths were checked.
         (Avx512::LANES, Level::Avx512) => unsafe {
             avx512::depthwise(window, input, taps, epilogue, out);
         },
+        // SAFETY: that level was detected when they were packed; lengths were checked.
         (Avx2::LANES, Level::Avx512 | Level::Avx2) => unsafe {
             avx2::depthwise(window, input, taps, epilogue, out);
         },
@@ -155,9 +157,10 @@ pub(super) fn depthwise(
 }
 
 pub(super) fn max_pool(window: &Window, input: &[f32], out: &mut [f32]) {
-    // SAFETY: the level was detected, lengths were checked; here and below.
     match level() {
+        // SAFETY: that level was detected; lengths were checked.
         Level::Avx512 => unsafe { avx512::max_pool(window, input, out) },
+        // SAFETY: that level was detected; lengths were checked.
         Level::Avx2 => unsafe { avx2::max_pool(window, input, out) },
         Level::Scalar => scalar::max_pool(window, input, out),
     }
@@ -170,18 +173,20 @@ pub(super) fn add(
     activation: &Activation,
     out: &mut [f32],
 ) {
-    // SAFETY: see above.
     match level() {
+        // SAFETY: that level was detected; lengths were checked.
         Level::Avx512 => unsafe { avx512::add(a, b, channels, activation, out) },
+        // SAFETY: that level was detected; lengths were checked.
         Level::Avx2 => unsafe { avx2::add(a, b, channels, activation, out) },
         Level::Scalar => scalar::add(a, b, channels, activation, out),
     }
 }
 
 pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
-    // SAFETY: see above.
     match level() {
+        // SAFETY: that level was detected; lengths were checked.
         Level::Avx512 => unsafe { avx512::upsample_2x(shape, input, out) },
+        // SAFETY: that level was detected; lengths were checked.
         Level::Avx2 => unsafe { avx2::upsample_2x(shape, input, out) },
         Level::Scalar => scalar::upsample_2x(shape, input, out),
     }
@@ -190,62 +195,72 @@ pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
 #[derive(Clone, Copy)]
 struct Avx512(__m512);
 
-// SAFETY of each method: the trait's own conditions.
 impl Vector for Avx512 {
     const LANES: usize = 16;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm512_set1_ps(value) })
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: by the trait, `LANES` floats lie there.
         Self(unsafe { _mm512_loadu_ps(from) })
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: by the trait, `count` floats lie there.
         Self(unsafe { _mm512_maskz_loadu_ps((1 << count) - 1, from) })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: by the trait, `LANES` floats lie there.
         unsafe { _mm512_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe { _mm512_mask_storeu_ps(to, (1 << count) - 1, self.0) }
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm512_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm512_mul_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, sum.0) })
     }
 
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm512_max_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn min(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm512_min_ps(self.0, other.0) })
     }
 }
@@ -261,62 +276,72 @@ unsafe fn mask_of_first(count: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(ONES_THEN_ZEROS.as_ptr().add(8 - count).cast()) }
 }
 
-// SAFETY of each method: the trait's own conditions.
 impl Vector for Avx2 {
     const LANES: usize = 8;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm256_set1_ps(value) })
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: by the trait, `LANES` floats lie there.
         Self(unsafe { _mm256_loadu_ps(from) })
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: by the trait, `count` floats lie there.
         Self(unsafe { _mm256_maskload_ps(from, mask_of_first(count)) })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: by the trait, `LANES` floats lie there.
         unsafe { _mm256_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe { _mm256_maskstore_ps(to, mask_of_first(count), self.0) }
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm256_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm256_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm256_mul_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, sum.0) })
     }
 
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm256_max_ps(self.0, other.0) })
     }
 
     #[inline(always)]
     unsafe fn min(self, other: Self) -> Self {
+        // SAFETY: by the trait, the processor has the instruction.
         Self(unsafe { _mm256_min_ps(self.0, other.0) })
     }
 }

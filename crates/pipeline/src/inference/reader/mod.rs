@@ -22,7 +22,7 @@ use prost::Message;
 use tract_onnx::Onnx;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
 use tract_onnx::pb::type_proto::Value::TensorType;
-use tract_onnx::pb::{ModelProto, NodeProto, TensorProto, TypeProto, tensor_proto};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, tensor_proto};
 use tract_onnx::prelude::*;
 use tract_onnx::tensor::load_tensor;
 use tract_onnx::tract_core::internal::*;
@@ -31,15 +31,34 @@ use tract_onnx::tract_core::ops::konst::Const;
 /// The operator sets whose meaning of the eighteen operators is the one implemented.
 const OPERATOR_SETS: std::ops::Range<i64> = 13..18;
 
-/// Reads a file. Its outputs carry their names as labels.
-pub(super) fn read(onnx: Cow<'_, [u8]>) -> TractResult<TypedModel> {
+/// The package's own models have up to 400 nodes. tract takes time by the square of their number.
+const MAX_NODES: usize = 4000;
+
+/// Reads a file as it is written.
+///
+/// # Errors
+/// What the format says, and more than [`MAX_NODES`].
+pub(super) fn decode(onnx: Cow<'_, [u8]>) -> TractResult<ModelProto> {
     let proto = ModelProto::decode(&*onnx)?;
     // WebAssembly never gives memory back: what is not needed any more goes at once.
     drop(onnx);
-    typed(proto)
+    let nodes = proto.graph.as_ref().map_or(0, nodes_of);
+    ensure!(
+        nodes <= MAX_NODES,
+        "{nodes} nodes are more than {MAX_NODES}"
+    );
+    Ok(proto)
 }
 
-fn typed(model: ModelProto) -> TractResult<TypedModel> {
+/// The nodes of a graph and of those inside it.
+fn nodes_of(graph: &GraphProto) -> usize {
+    let attributes = graph.node.iter().flat_map(|node| &node.attribute);
+    let inner = attributes.flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs));
+    graph.node.len() + inner.map(nodes_of).sum::<usize>()
+}
+
+/// The graph of a file. Its outputs carry their names as labels.
+pub(super) fn typed(model: ModelProto) -> TractResult<TypedModel> {
     let mut sets = model.opset_import.iter();
     let version = sets
         .find(|set| set.domain.is_empty() || set.domain == "ai.onnx")

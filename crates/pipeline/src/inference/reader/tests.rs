@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use prost::Message;
 use tract_onnx::pb::type_proto::{self, Value};
 use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto,
@@ -34,7 +35,10 @@ fn every_model_computes_what_it_computes_with_tracts_operators() {
         let bytes = kind.embedded_bytes();
         let graph = onnx().model_for_read(&mut Cursor::new(bytes)).unwrap();
         let expected = outputs(graph.into_typed().unwrap(), &input);
-        let actual = outputs(super::read(bytes.into()).unwrap(), &input);
+        let actual = outputs(
+            super::typed(super::decode(bytes.into()).unwrap()).unwrap(),
+            &input,
+        );
         assert!(!expected.is_empty());
         assert!(actual == expected, "{} differs", kind.name());
     }
@@ -158,11 +162,31 @@ fn other_operators_and_attributes_are_refused_by_name() {
 #[cfg(feature = "any-operator")]
 #[test]
 fn tract_reads_the_operators_that_are_not_known_here() {
-    use prost::Message;
-
     let model = graph_of(node("Softmax", &[])).encode_to_vec();
     let graph = crate::inference::model::read(model.as_slice().into()).unwrap();
     let names = graph.nodes().iter().map(|node| node.op.name());
     assert!(names.into_iter().any(|name| name == "Softmax"));
     assert!(crate::inference::model::read(b"no model"[..].into()).is_err());
+}
+
+#[test]
+fn a_chain_of_very_many_nodes_is_refused_before_tract_sees_it() {
+    let node = |number: usize| NodeProto {
+        op_type: "Relu".to_owned(),
+        input: vec![format!("x{number}")],
+        output: vec![format!("x{}", number + 1)],
+        ..Default::default()
+    };
+    let mut model = graph_of(node(0));
+    model.graph.as_mut().unwrap().node = (0..100_000).map(node).collect();
+    let error = crate::inference::model::read(model.encode_to_vec().into()).unwrap_err();
+    assert!(error.to_string().contains("100000 nodes"), "{error:#}");
+    // Those inside of others count as well.
+    let inner = model.graph.take();
+    let mut outer = graph_of(node(0));
+    outer.graph.as_mut().unwrap().node[0].attribute = vec![AttributeProto {
+        g: inner,
+        ..Default::default()
+    }];
+    assert!(super::decode(outer.encode_to_vec().into()).is_err());
 }

@@ -42,7 +42,7 @@ impl Segments {
         let mut segment = 0;
         let mut found = vec![Some(0)];
         for interval in 1..intervals {
-            let expected = (interval as u8 - 1) % 8;
+            let expected = ((interval - 1) % 8) as u8;
             let is_found = loop {
                 let Some(marker) = self.markers.get(segment) else {
                     break false;

@@ -1,50 +1,81 @@
 //! Starts of pictures inside segments: thumbnails, or the next picture where this one was cut short.
 
+use std::collections::BTreeSet;
+
 use super::{FILL, START};
 
 const EXIF: &[u8] = b"Exif\0\0";
 
 /// Where the next picture starts in a segment whose length leads into it, because its own picture was cut short there.
-/// `segment` begins with its length, `behind` are the bytes that follow it, and `has_sound_end` says whether they are a
-/// marker. Starts of thumbnails mean nothing.
-pub(super) fn swallowed_start(segment: &[u8], behind: &[u8], has_sound_end: bool) -> Option<usize> {
-    let bytes = [segment, behind].concat();
-    let mut starts = (0..segment.len()).filter(|start| bytes[*start..].starts_with(&START));
-    starts.find(|start| {
-        if has_sound_end {
-            segments_fill(&segment[start + 2..])
-        } else {
-            !is_exif_thumbnail(segment, *start)
+/// The first `length` of `bytes` are the segment, which begins with its length, and the rest are bytes that follow it;
+/// `has_sound_end` says whether they are a marker. Starts of thumbnails mean nothing.
+///
+/// Looking takes as long as what lies before the start that is found; a segment without one is not looked at again.
+pub(super) fn swallowed_start(bytes: &[u8], length: usize, has_sound_end: bool) -> Option<usize> {
+    let segment = &bytes[..length];
+    let mut starts = (0..length).filter(|start| bytes[*start..].starts_with(&START));
+    if has_sound_end {
+        let mut seen = BTreeSet::new();
+        starts.find(|start| segments_fill(segment, start + 2, &mut seen))
+    } else {
+        let mut thumbnails = Thumbnails::of(segment);
+        starts.find(|start| !thumbnails.have(*start))
+    }
+}
+
+/// Whether segments fill these bytes from `position` on, the last of them whole or Exif. Behind the start of a picture
+/// they do where the length of a segment that was cut leads by chance to a later marker of the next picture, or of its
+/// thumbnail; a thumbnail has a scan as well. From positions that were `seen` they do not.
+fn segments_fill(bytes: &[u8], mut position: usize, seen: &mut BTreeSet<usize>) -> bool {
+    while let [FILL, _, high, low, rest @ ..] = &bytes[position..] {
+        if !seen.insert(position) {
+            return false;
         }
-    })
-}
-
-/// Whether segments fill these bytes, the last of them whole or Exif. Behind the start of a picture they do where the
-/// length of a segment that was cut leads by chance to a later marker of the next picture, or of its thumbnail; a
-/// thumbnail has a scan as well.
-fn segments_fill(mut bytes: &[u8]) -> bool {
-    while let [FILL, _, high, low, ..] = bytes {
-        let length = 2 + usize::from(u16::from_be_bytes([*high, *low]));
-        let Some(rest) = bytes.get(length..) else {
-            return bytes[4..].starts_with(EXIF);
-        };
-        bytes = rest;
+        position += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        if position > bytes.len() {
+            return rest.starts_with(EXIF);
+        }
     }
-    bytes.is_empty()
+    position == bytes.len()
 }
 
-/// Whether Exif has its thumbnail there: the tag JPEGInterchangeFormat (0x0201), one unsigned 32-bit number, has the
-/// distance from the TIFF header (Exif 2.32, 4.6.2).
-fn is_exif_thumbnail(segment: &[u8], start: usize) -> bool {
+/// Where Exif has its thumbnail: the tag JPEGInterchangeFormat (0x0201), one unsigned 32-bit number, has the distance
+/// from the TIFF header (Exif 2.32, 4.6.2).
+struct Thumbnails<'a> {
+    segment: &'a [u8],
+    /// Bytes that were looked through for the tag.
+    looked_through: usize,
+    places: BTreeSet<usize>,
+}
+
+impl<'a> Thumbnails<'a> {
     const TIFF: usize = 2 + EXIF.len();
-    if segment.get(2..TIFF) != Some(EXIF) || start < TIFF {
-        return false;
+
+    fn of(segment: &'a [u8]) -> Self {
+        let is_exif = segment.get(2..Self::TIFF) == Some(EXIF);
+        Self {
+            segment: if is_exif { segment } else { &[] },
+            looked_through: 0,
+            places: BTreeSet::new(),
+        }
     }
-    let distance = (start - TIFF) as u32;
-    let mut little_endian = *b"\x01\x02\x04\0\x01\0\0\0....";
-    let mut big_endian = *b"\x02\x01\0\x04\0\0\0\x01....";
-    little_endian[8..].copy_from_slice(&distance.to_le_bytes());
-    big_endian[8..].copy_from_slice(&distance.to_be_bytes());
-    let mut entries = segment[..start].windows(12);
-    entries.any(|entry| entry == little_endian || entry == big_endian)
+
+    /// Whether there is one at `start` by a tag before it. To be asked in rising order.
+    fn have(&mut self, start: usize) -> bool {
+        while let Some(entry) = self.segment[..start.min(self.segment.len())]
+            .get(self.looked_through..)
+            .and_then(|rest| rest.first_chunk::<12>())
+        {
+            let (head, distance) = (&entry[..8], [entry[8], entry[9], entry[10], entry[11]]);
+            let distance = match head {
+                b"\x01\x02\x04\0\x01\0\0\0" => Some(u32::from_le_bytes(distance)),
+                b"\x02\x01\0\x04\0\0\0\x01" => Some(u32::from_be_bytes(distance)),
+                _ => None,
+            };
+            self.places
+                .extend(distance.map(|distance| distance as usize + Self::TIFF));
+            self.looked_through += 1;
+        }
+        self.places.contains(&start)
+    }
 }

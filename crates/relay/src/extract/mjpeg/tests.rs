@@ -1,6 +1,9 @@
 //! Streams whole, cut, padded and mixed with other bytes.
 
 use std::io::BufReader;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::*;
 
@@ -209,5 +212,40 @@ fn a_picture_over_the_limit_fails_and_the_next_does_not() {
         );
         let next = reader.next_picture().unwrap();
         assert_eq!(next, Some(Frame::Jpeg(small.clone().into())));
+    }
+}
+
+/// Streams that take minutes where a start lets everything behind it be read again.
+#[test]
+fn time_goes_by_the_length_of_the_stream_whatever_is_in_it() {
+    let many = |unit: &[u8]| unit.repeat((4 << 20) / unit.len());
+    // A segment of Exif that is full of starts, behind which nothing is sound.
+    let full = |start: &[u8]| {
+        let body = [
+            b"Exif\0\0MM\0*".as_slice(),
+            &start.repeat(65_000 / start.len()),
+        ]
+        .concat();
+        let length = (body.len() as u16 + 2).to_be_bytes();
+        [&[FILL, SOI, FILL, 0xE1][..], &length, &body].concat()
+    };
+    let streams = [
+        many(b"\xFF\xD8\xFF\xDB\xFF\xFF"),
+        many(b"\xFF\xD8\xFF\xE0\0\x02"),
+        many(b"\xFF\xD8\xFF\xE1\xFF\xFFExif\0\0"),
+        many(b"\xFF\xE0\0\x09\xFF\xD8\xFF\0\x04"),
+        many(&full(&START)),
+        many(&full(b"\xFF\xE0\0\x09\xFF\xD8\xFF\0\x04")),
+        many(&[FILL]),
+    ];
+    for (number, stream) in streams.into_iter().enumerate() {
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            let mut reader = MjpegReader::new(stream.as_slice(), 1 << 20);
+            while reader.next_picture().unwrap().is_some() {}
+            sender.send(())
+        });
+        let ended = receiver.recv_timeout(Duration::from_secs(20));
+        assert!(ended.is_ok(), "stream {number} does not end");
     }
 }

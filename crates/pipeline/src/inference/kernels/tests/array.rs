@@ -14,7 +14,6 @@ impl<const N: usize> Array<N> {
     }
 }
 
-// SAFETY of each method: the trait's own conditions.
 impl<const N: usize> Vector for Array<N> {
     const LANES: usize = N;
 
@@ -23,22 +22,26 @@ impl<const N: usize> Vector for Array<N> {
     }
 
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: by the trait, `LANES` floats lie there.
         Self(unsafe { from.cast::<[f32; N]>().read() })
     }
 
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         assert!((1..N).contains(&count));
         let mut values = [0.0; N];
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe { std::ptr::copy_nonoverlapping(from, values.as_mut_ptr(), count) };
         Self(values)
     }
 
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: by the trait, `LANES` floats lie there.
         unsafe { to.cast::<[f32; N]>().write(self.0) }
     }
 
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         assert!((1..N).contains(&count));
+        // SAFETY: by the trait, `count` floats lie there.
         unsafe { std::ptr::copy_nonoverlapping(self.0.as_ptr(), to, count) }
     }
 

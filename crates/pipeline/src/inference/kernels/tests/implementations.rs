@@ -46,18 +46,23 @@ fn of_arrays<const LANES: usize, const ROWS: usize>(name: &'static str) -> Imple
     Implementation {
         name,
         lanes: LANES,
+        // SAFETY: see above.
         matrix_product: |a, rows, weights, epilogue, out| unsafe {
             generic::matrix_product::<Array<LANES>, ROWS>(a, rows, weights, epilogue, out);
         },
+        // SAFETY: see above.
         depthwise: |window, input, taps, epilogue, out| unsafe {
             generic::depthwise::<Array<LANES>>(window, input, taps, epilogue, out);
         },
+        // SAFETY: see above.
         max_pool: |window, input, out| unsafe {
             generic::max_pool::<Array<LANES>>(window, input, out);
         },
+        // SAFETY: see above.
         add: |a, b, channels, activation, out| unsafe {
             generic::add::<Array<LANES>>(a, b, channels, activation, out);
         },
+        // SAFETY: see above.
         upsample_2x: |shape, input, out| unsafe {
             generic::upsample_2x::<Array<LANES>>(shape, input, out);
         },
@@ -75,16 +80,21 @@ fn of_levels() -> Vec<Implementation> {
             Implementation {
                 name: stringify!($module),
                 lanes: $lanes,
+                // SAFETY: see above.
                 matrix_product: |a, rows, weights, epilogue, out| unsafe {
                     $module::matrix_product(a, rows, weights, epilogue, out);
                 },
+                // SAFETY: see above.
                 depthwise: |window, input, taps, epilogue, out| unsafe {
                     $module::depthwise(window, input, taps, epilogue, out);
                 },
+                // SAFETY: see above.
                 max_pool: |window, input, out| unsafe { $module::max_pool(window, input, out) },
+                // SAFETY: see above.
                 add: |a, b, channels, activation, out| unsafe {
                     $module::add(a, b, channels, activation, out);
                 },
+                // SAFETY: see above.
                 upsample_2x: |shape, input, out| unsafe {
                     $module::upsample_2x(shape, input, out);
                 },

@@ -1,0 +1,120 @@
+//! What is done with the bytes of a fuzzer, and in the relay's tests with those of the corpora: all that strangers can
+//! send, at the limits of the relay.
+
+use std::io::BufReader;
+use std::panic::catch_unwind;
+use std::time::{Duration, Instant};
+
+use live_keypoints_pipeline::branch::{BranchJob, BranchOutcome};
+use live_keypoints_pipeline::inference::{Model, ModelKind};
+use live_keypoints_pipeline::picture::{DecodeLimits, decode_jpeg_while, estimate_jpeg};
+use live_keypoints_pipeline::rect::ImageSize;
+use live_keypoints_pipeline::{
+    Decoded, ErrorCode, FrameError, Options, Outcome, PictureError, Session, Steps, Work,
+};
+use live_keypoints_relay::extract::MjpegReader;
+use live_keypoints_relay::frame::Frame;
+use live_keypoints_relay::live::{Limits, read_message};
+
+/// What a decode may take before it is told to stop.
+const DECODE_TIME: Duration = Duration::from_millis(300);
+
+fn decode_limits() -> DecodeLimits {
+    Limits::DEFAULT.decode_limits()
+}
+
+/// A JPEG, with its Exif.
+pub(crate) fn jpeg(data: &[u8]) {
+    let estimate = estimate_jpeg(data);
+    let started = Instant::now();
+    let keep_going = || started.elapsed() < DECODE_TIME;
+    match decode_jpeg_while(data, decode_limits(), &keep_going) {
+        Ok(image) => assert!(estimate.memory_bytes > image.pixels().len() as u64),
+        Err(error) => assert!(!matches!(error, PictureError::Internal { .. }), "{error}"),
+    }
+}
+
+/// A PNG.
+pub(crate) fn png(data: &[u8]) {
+    let frame = Frame::Png(data.to_vec().into());
+    if let Outcome::Failed(error) = frame.decode(decode_limits(), &|| true) {
+        assert_ne!(error.code, ErrorCode::Internal, "{error}");
+    }
+}
+
+/// Concatenated JPEGs: no byte comes twice, and no picture is too long.
+pub(crate) fn mjpeg(data: &[u8]) {
+    const MAX_BYTES: usize = 1 << 16;
+    let mut reader = MjpegReader::new(BufReader::with_capacity(61, data), MAX_BYTES);
+    let mut given = 0;
+    while let Ok(Some(frame)) = reader.next_picture() {
+        if let Frame::Jpeg(bytes) = frame {
+            assert!(bytes.len() <= MAX_BYTES && bytes.starts_with(&[0xFF, 0xD8]));
+            given += bytes.len();
+        }
+    }
+    assert!(given as u64 + reader.skipped_bytes() <= data.len() as u64);
+}
+
+/// A message of a client: text, or a frame with its header.
+pub(crate) fn messages(data: &[u8]) {
+    read_message(data);
+}
+
+/// Jobs, and outcomes of steps that are fed to a session, as a worker of the page hands them over.
+pub(crate) fn outcomes(mut data: &[u8]) {
+    if let Ok(job) = postcard::from_bytes::<BranchJob>(data) {
+        assert!(postcard::to_allocvec(&job).is_ok());
+    }
+    let Ok(mut session) = Session::<(), ()>::new(Options::default()) else {
+        return;
+    };
+    for time in 0..3 {
+        session.add_frame((), time * 33_333, 0);
+        while let Some(task) = session.next_task(Steps::ALL, 0) {
+            let outcome = match task.work {
+                Work::Decode(()) => {
+                    let side = |at: usize| u32::from(data.get(at).copied().unwrap_or(64));
+                    let size = ImageSize {
+                        width: side(0),
+                        height: side(1),
+                    };
+                    Outcome::Decoded(Decoded { pixels: (), size })
+                }
+                Work::Branch((), job) => {
+                    assert!(postcard::to_allocvec(&job).is_ok());
+                    match postcard::take_from_bytes::<BranchOutcome>(data) {
+                        Ok((outcome, rest)) => {
+                            data = rest;
+                            Outcome::Branch(outcome)
+                        }
+                        Err(error) => {
+                            data = data.get(1..).unwrap_or(&[]);
+                            let error = FrameError::new(ErrorCode::Internal, error.to_string());
+                            Outcome::Failed(error)
+                        }
+                    }
+                }
+            };
+            session.complete(task.id, outcome, 0, 0);
+        }
+        while let Some(result) = session.next_result() {
+            assert!(result.index() < 3);
+        }
+    }
+}
+
+/// Changes of a model: the first byte says which, then three bytes of a position and one of a value each.
+pub(crate) fn models(data: &[u8]) {
+    let [which, changes @ ..] = data else { return };
+    let kinds = [ModelKind::HandRecrop, ModelKind::FaceDetectionShortRange];
+    let kind = kinds[usize::from(*which) % kinds.len()];
+    let mut bytes = kind.embedded_bytes().to_vec();
+    let (changes, _) = changes.as_chunks::<4>();
+    for [high, middle, low, value] in changes {
+        let position = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
+        let length = bytes.len();
+        bytes[position % length] = *value;
+    }
+    let _ = catch_unwind(|| Model::load(kind, bytes));
+}
