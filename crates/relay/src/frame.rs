@@ -39,9 +39,18 @@ impl Frame {
 
     /// Decodes the picture as an outcome for a session, as long as `keep_going` says so: it is asked again and again while
     /// a JPEG is decoded, and a no is answered with [`ErrorCode::TooSlow`]. A PNG takes no more time than its length and
-    /// its pixels ask for. The picture keeps what is `held` of memory.
+    /// its pixels ask for.
     #[must_use]
-    pub(crate) fn decode(
+    pub fn decode(
+        &self,
+        limits: DecodeLimits,
+        keep_going: &dyn Fn() -> bool,
+    ) -> Outcome<Arc<Pixels>> {
+        self.decode_within(limits, None, keep_going)
+    }
+
+    /// As [`decode`](Self::decode); the picture keeps of what is `held` of memory what it needs.
+    pub(crate) fn decode_within(
         &self,
         limits: DecodeLimits,
         held: Option<Held>,

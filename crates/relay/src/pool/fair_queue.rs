@@ -4,7 +4,7 @@
 //! session with the least is next. So sessions of one demand get equal time, and who asks for eight times as much waits
 //! for who asks for little: a camera beside floods is served at once, and floods share what it leaves.
 //!
-//! A task cannot be interrupted, so long ones are kept from taking every worker while a session without any is active.
+//! A task cannot be interrupted, so long ones are a patient worker's while a session without any is active.
 //! A state machine without threads and clock.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -53,15 +53,25 @@ pub(super) struct Receipt {
     demand: f64,
 }
 
+/// What a worker takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worker {
+    /// Short tasks, and long ones while they keep nobody waiting.
+    Brisk,
+    /// Long tasks, and short ones where no other worker's core is free for them.
+    Patient {
+        /// Whether it takes short ones.
+        takes_short: bool,
+    },
+}
+
 /// The tasks that wait, of all sessions.
 #[derive(Debug)]
 pub(super) struct FairQueue<J> {
-    workers: usize,
     clients: BTreeMap<ClientId, Client<J>>,
     next_id: ClientId,
     /// Where the session that was served last stood.
     virtual_time: f64,
-    long_running: usize,
     waiting: usize,
 }
 
@@ -98,13 +108,11 @@ impl<J> Client<J> {
 }
 
 impl<J> FairQueue<J> {
-    pub(super) fn new(workers: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            workers,
             clients: BTreeMap::new(),
             next_id: 0,
             virtual_time: 0.0,
-            long_running: 0,
             waiting: 0,
         }
     }
@@ -157,6 +165,7 @@ impl<J> FairQueue<J> {
     /// The next task for a worker that is idle, of those that `fits` takes.
     pub(super) fn next(
         &mut self,
+        worker: Worker,
         now_us: u64,
         mut fits: impl FnMut(&mut J) -> bool,
     ) -> Option<Turn<J>> {
@@ -166,7 +175,7 @@ impl<J> FairQueue<J> {
             .filter(|(id, client)| {
                 client
                     .first()
-                    .is_some_and(|first| self.may_start(**id, first, now_us))
+                    .is_some_and(|first| self.may_start(worker, **id, first, now_us))
             })
             .map(|(id, client)| (client.finish, *id))
             .collect();
@@ -188,18 +197,15 @@ impl<J> FairQueue<J> {
         None
     }
 
-    fn may_start(&self, id: ClientId, estimate: Estimate, now_us: u64) -> bool {
-        if !estimate.is_long() {
-            return true;
+    fn may_start(&self, worker: Worker, id: ClientId, estimate: Estimate, now_us: u64) -> bool {
+        match (worker, estimate.is_long()) {
+            (Worker::Brisk, false) | (Worker::Patient { .. }, true) => true,
+            (Worker::Patient { takes_short }, false) => takes_short,
+            (Worker::Brisk, true) => {
+                let mut others = self.clients.iter().filter(|(other, _)| **other != id);
+                !others.any(|(_, client)| client.is_active_and_brief(now_us))
+            }
         }
-        let mut others = self.clients.iter().filter(|(other, _)| **other != id);
-        let leaves_room = others.any(|(_, client)| client.is_active_and_brief(now_us));
-        let most = if leaves_room {
-            self.workers / 2
-        } else {
-            self.workers
-        };
-        self.long_running < most.max(1)
     }
 
     fn start(&mut self, id: ClientId, now_us: u64) -> Option<Turn<J>> {
@@ -215,7 +221,6 @@ impl<J> FairQueue<J> {
         client.refused_us = None;
         self.virtual_time = start;
         self.waiting -= 1;
-        self.long_running += usize::from(estimate.is_long());
         let receipt = Receipt {
             client: id,
             estimate,
@@ -231,7 +236,6 @@ impl<J> FairQueue<J> {
             estimate,
             demand,
         } = *receipt;
-        self.long_running -= usize::from(estimate.is_long());
         if let Some(client) = self.clients.get_mut(&client) {
             client.demand.spend(used_us, now_us);
             client.finish += (used_us as f64 - estimate.processor_us as f64) * demand;

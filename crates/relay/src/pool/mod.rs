@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use live_keypoints_pipeline::picture::{DecodeLimits, estimate_jpeg};
 use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, TaskId, Work, branch};
 
-use self::fair_queue::{ClientId, Estimate, FairQueue, Turn};
+use self::fair_queue::{ClientId, Estimate, FairQueue, Turn, Worker};
 use self::processor_time::ProcessorTime;
 use crate::frame::Frame;
 use crate::memory::{Held, PictureMemory, Pixels};
@@ -110,8 +110,8 @@ struct Means<'a> {
 }
 
 impl WorkerPool {
-    /// Starts `workers` threads, which share the models: at most [`MAX_WORKERS`] and as many as there are cores, but for
-    /// a second one, so that a long task does not keep all others waiting. Pictures in work take `picture_bytes`
+    /// Starts `workers` threads, which share the models: at most [`MAX_WORKERS`], and one more than there are cores. Of
+    /// several the last is a patient one, which the system lets wait for the others where there is no core for all. Pictures in work take `picture_bytes`
     /// of memory at most, or are one.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl WorkerPool {
         picture_bytes: u64,
         run: impl Fn(FrameWork, Means<'_>) -> FrameOutcome + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let workers = workers.get().min(MAX_WORKERS).min(most_at_once());
+        let kinds = kinds_of_workers(workers.get().min(MAX_WORKERS));
         let shared = Arc::new_cyclic(|shared: &std::sync::Weak<Shared>| {
             let shared = shared.clone();
             // A decoding that did not fit may fit now.
@@ -142,7 +142,7 @@ impl WorkerPool {
                 }
             };
             Shared {
-                queue: Mutex::new(FairQueue::new(workers)),
+                queue: Mutex::new(FairQueue::new()),
                 work_came: Condvar::new(),
                 started: Instant::now(),
                 is_ending: AtomicBool::new(false),
@@ -151,13 +151,14 @@ impl WorkerPool {
                 busy_us: AtomicU64::new(0),
             }
         });
+        let workers = kinds.len();
         let pool = Self { shared, workers };
         let run = Arc::new(run);
-        for number in 0..workers {
+        for (number, kind) in kinds.into_iter().enumerate() {
             let (shared, run) = (Arc::clone(&pool.shared), Arc::clone(&run));
             thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || work_off(&shared, run.as_ref()))?;
+                .spawn(move || work_off(kind, &shared, run.as_ref()))?;
         }
         Ok(pool)
     }
@@ -220,7 +221,8 @@ impl Client {
         };
         let now_us = self.shared.now_us();
         self.shared.queue().push(self.id, estimate, job, now_us);
-        self.shared.work_came.notify_one();
+        // All, as not every worker takes every task.
+        self.shared.work_came.notify_all();
     }
 }
 
@@ -250,13 +252,13 @@ impl Shared {
     }
 
     /// Waits for the next task; `None` when the pool ends.
-    fn next(&self) -> Option<Turn<Job>> {
+    fn next(&self, worker: Worker) -> Option<Turn<Job>> {
         let mut queue = self.queue();
         loop {
             if self.is_ending.load(Ordering::Relaxed) {
                 return None;
             }
-            let turn = queue.next(self.now_us(), |job| {
+            let turn = queue.next(worker, self.now_us(), |job| {
                 if job.memory_bytes > 0 {
                     job.held = self.memory.try_hold(job.memory_bytes);
                 }
@@ -273,8 +275,11 @@ impl Shared {
     }
 }
 
-fn work_off(shared: &Shared, run: &impl Fn(FrameWork, Means<'_>) -> FrameOutcome) {
-    while let Some(Turn { job, receipt }) = shared.next() {
+fn work_off(worker: Worker, shared: &Shared, run: &impl Fn(FrameWork, Means<'_>) -> FrameOutcome) {
+    if worker != Worker::Brisk {
+        be_patient();
+    }
+    while let Some(Turn { job, receipt }) = shared.next(worker) {
         let Job {
             task,
             held,
@@ -301,8 +306,6 @@ fn work_off(shared: &Shared, run: &impl Fn(FrameWork, Means<'_>) -> FrameOutcome
             .busy_us
             .fetch_add(finished.elapsed_us, Ordering::Relaxed);
         shared.queue().done(&receipt, used_us, shared.now_us());
-        // A long task that waited for this one's place may start; one worker was woken for each task that came.
-        shared.work_came.notify_one();
         let _ = catch_unwind(AssertUnwindSafe(|| reply(finished)));
     }
 }
@@ -330,7 +333,7 @@ fn run(
     means: Means<'_>,
 ) -> FrameOutcome {
     match work {
-        Work::Decode(frame) => frame.decode(limits, means.held, means.keep_going),
+        Work::Decode(frame) => frame.decode_within(limits, means.held, means.keep_going),
         Work::Branch(pixels, job) => match branch::run(models.of_job(&job), &pixels, &job) {
             Ok(outcome) => Outcome::Branch(outcome),
             Err(error) => Outcome::Failed(error.into()),
@@ -338,10 +341,28 @@ fn run(
     }
 }
 
-/// More threads than cores would only take the time of one task for another.
-fn most_at_once() -> usize {
-    thread::available_parallelism().map_or(MAX_WORKERS, |cores| cores.get().max(2))
+/// No more brisk ones than there are cores: they would only take each other's time.
+fn kinds_of_workers(workers: usize) -> Vec<Worker> {
+    let cores = thread::available_parallelism().map_or(workers, NonZeroUsize::get);
+    let brisk = cores.min(workers.saturating_sub(1)).max(1);
+    let mut kinds = vec![Worker::Brisk; brisk];
+    if workers > 1 {
+        kinds.push(Worker::Patient {
+            takes_short: brisk < cores,
+        });
+    }
+    kinds
 }
+
+/// Lets the system run this thread where no other wants its core.
+#[cfg(target_os = "linux")]
+fn be_patient() {
+    // Of a thread, not of the process. It is allowed to everybody; were it not, the thread would be as the others.
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn be_patient() {}
 
 /// What a task will take: processor time and memory, and the most that it may take of the first.
 fn reckon(work: &FrameWork) -> (Estimate, u64, Duration) {

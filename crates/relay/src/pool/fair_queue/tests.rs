@@ -8,6 +8,7 @@ use super::*;
 
 const MILLISECOND: u64 = 1_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
+const PATIENT: Worker = Worker::Patient { takes_short: true };
 /// Tasks of a frame after its decoding: pose, then hands and face.
 const ROUNDS: [usize; 2] = [1, 3];
 const BRANCH_US: u64 = 8 * MILLISECOND;
@@ -63,7 +64,7 @@ struct World {
 
 impl World {
     fn new(workers: usize, kinds: &[Kind]) -> Self {
-        let mut queue = FairQueue::new(workers);
+        let mut queue = FairQueue::new();
         let senders = kinds.iter().map(|kind| Sender {
             kind: *kind,
             starts_us: 0,
@@ -140,9 +141,17 @@ impl World {
     }
 
     fn start_idle_workers(&mut self) {
-        for worker in self.workers.iter_mut().filter(|worker| worker.is_none()) {
-            let Some(turn) = self.queue.next(self.now_us, |_| true) else {
-                return;
+        let last = self.workers.len() - 1;
+        for (number, worker) in self.workers.iter_mut().enumerate() {
+            let kind = match number == last {
+                true => PATIENT,
+                false => Worker::Brisk,
+            };
+            if worker.is_some() {
+                continue;
+            }
+            let Some(turn) = self.queue.next(kind, self.now_us, |_| true) else {
+                continue;
             };
             let kind = self.sessions[turn.job.session].kind;
             let used_us = match turn.job.round {
@@ -266,14 +275,14 @@ fn long_tasks_take_every_worker_where_nobody_else_is_active() {
 
 #[test]
 fn what_does_not_fit_for_long_is_not_passed_by_those_behind_it() {
-    let mut queue = FairQueue::new(1);
+    let mut queue = FairQueue::new();
     let [ahead, large, behind] = [(); 3].map(|()| queue.register(0));
     let decoding = |processor_us| Estimate {
         is_decoding: true,
         processor_us,
     };
     let run = |queue: &mut FairQueue<u64>, now_us| {
-        let turn = queue.next(now_us, |job| *job != large)?;
+        let turn = queue.next(PATIENT, now_us, |job| *job != large)?;
         queue.done(&turn.receipt, turn.job * 10, now_us);
         Some(turn.job)
     };
@@ -286,16 +295,18 @@ fn what_does_not_fit_for_long_is_not_passed_by_those_behind_it() {
         assert_eq!(run(&mut queue, now_us), next);
     }
     assert_eq!(
-        queue.next(3 * SECOND, |_| true).map(|turn| turn.job),
+        queue
+            .next(PATIENT, 3 * SECOND, |_| true)
+            .map(|turn| turn.job),
         Some(large)
     );
 }
 
 proptest! {
-    /// Whatever comes and goes, in whatever order, each task is given out once, and what runs is counted.
+    /// Whatever comes and goes, in whatever order, each task is given out once, and none is left.
     #[test]
     fn no_task_is_lost_or_given_out_twice(steps in prop::collection::vec((0..6_u8, 0..4_usize, 0..50_000_u64), 1..200)) {
-        let mut queue = FairQueue::new(2);
+        let mut queue = FairQueue::new();
         let mut clients: Vec<ClientId> = (0..4).map(|_| queue.register(0)).collect();
         let (mut pushed, mut seen, mut running) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         for (number, (step, client, us)) in steps.into_iter().enumerate() {
@@ -306,7 +317,7 @@ proptest! {
                     queue.push(clients[client], estimate, number, now_us);
                     pushed.insert(number);
                 }
-                3 => if let Some(turn) = queue.next(now_us, |job| *job % 7 != 0) {
+                3 => if let Some(turn) = queue.next(PATIENT, now_us, |job| *job % 7 != 0) {
                     prop_assert!(seen.insert(turn.job));
                     running.push(turn.receipt);
                 },
@@ -324,11 +335,11 @@ proptest! {
         for receipt in running {
             queue.done(&receipt, 1, SECOND);
         }
-        while let Some(turn) = queue.next(SECOND, |_| true) {
+        while let Some(turn) = queue.next(PATIENT, SECOND, |_| true) {
             prop_assert!(seen.insert(turn.job));
             queue.done(&turn.receipt, 1, SECOND);
         }
         prop_assert_eq!(seen, pushed);
-        prop_assert_eq!((queue.waiting(), queue.long_running), (0, 0));
+        prop_assert_eq!(queue.waiting(), 0);
     }
 }
