@@ -7,7 +7,7 @@ const MESSAGES_A_SECOND: f64 = 500.0;
 /// Bytes of a session in a second, where its messages are small.
 const LEAST_BYTES_A_SECOND: f64 = 16e6;
 /// Messages of the greatest length in a second.
-const LONGEST_MESSAGES_A_SECOND: f64 = 4.0;
+const LONGEST_MESSAGES_A_SECOND: f64 = 2.0;
 /// Seconds' worth that may come at once.
 const BURST: f64 = 1.0;
 
@@ -66,7 +66,7 @@ mod tests {
             assert_eq!(pace.read(200 << 10, now), Duration::ZERO);
         }
         let mut pace = Pace::of_bytes(8 << 20);
-        for _ in 0..4 {
+        for _ in 0..2 {
             assert_eq!(pace.read(8 << 20, Duration::ZERO), Duration::ZERO);
         }
         assert!(pace.read(8 << 20, Duration::ZERO) > Duration::from_millis(200));

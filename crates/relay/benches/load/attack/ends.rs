@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -111,8 +112,9 @@ pub(super) async fn stills_and_gone(
     Ok(())
 }
 
-/// Work enough for minutes, under way when the relay is told to end.
-pub(super) async fn overwork(server: &Server, clip: &Clip) -> Result<()> {
+/// Work enough for minutes, under way when the relay is told to end; and a session that never says that it is over.
+pub(super) async fn overwork(server: &Server, clip: &Clip) -> Result<TcpStream> {
+    let deaf = session(server.address).await?;
     let bombs = [
         Picture::Lossless { scans: 200 },
         Picture::Refined { scans: 400 },
@@ -123,5 +125,5 @@ pub(super) async fn overwork(server: &Server, clip: &Clip) -> Result<()> {
     let heavy = Flood::Paced(Picture::ProgressiveCmyk, 10.0);
     let end = Instant::now() + Duration::from_secs(1);
     heavy.run(server.address, clip, 4, end).await;
-    Ok(())
+    Ok(deaf)
 }

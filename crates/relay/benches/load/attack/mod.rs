@@ -185,8 +185,7 @@ async fn put_to(
         Attack::Tokens => faults = http::tokens(server, files).await?,
         Attack::Files => faults = http::foreign_files(address).await?,
         Attack::End | Attack::EndAtOnce => {
-            // Its welcome is in the way of nothing.
-            let _ = timeout_at(over, ends::overwork(server, clip)).await;
+            let _deaf = timeout_at(over, ends::overwork(server, clip)).await;
             let peak = server.peak_mb()?;
             let (signals, status): (&[&str], _) = match attack {
                 Attack::End => (&["-TERM"], 0),
