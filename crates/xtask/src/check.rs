@@ -6,8 +6,8 @@ mod files;
 mod links;
 mod packaging;
 
-use std::env;
 use std::path::PathBuf;
+use std::{env, fs};
 
 use anyhow::Result;
 use xshell::cmd;
@@ -96,7 +96,10 @@ fn advisories(workspace: &Workspace) -> Result<Finish> {
         || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cargo"),
         PathBuf::from,
     );
-    if !home.join("advisory-dbs").is_dir() {
+    let copies = fs::read_dir(home.join("advisory-dbs"));
+    let has_copy = copies
+        .is_ok_and(|mut copies| copies.any(|copy| copy.is_ok_and(|copy| copy.path().is_dir())));
+    if !has_copy {
         return Ok(Finish::Noted(
             "not looked for: no copy of RustSec's database (cargo deny fetch db)".to_owned(),
         ));
