@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::frame_count::FrameCount;
 use super::metrics::Metrics;
 use super::pace::Pace;
 use crate::memory::{MessageMemory, Partial};
@@ -102,6 +103,7 @@ pub(super) struct Metered<S> {
     inner: S,
     meter: Arc<Meter>,
     pace: Pace,
+    frames: FrameCount,
     pause: Option<Pin<Box<Sleep>>>,
     max_message_bytes: usize,
     /// Since when nothing is read for lack of memory.
@@ -109,6 +111,8 @@ pub(super) struct Metered<S> {
     is_discarding: bool,
 }
 
+/// A frame is as much work as so many bytes.
+const FRAME_BYTES: usize = 2048;
 /// How long a message waits for memory before its connection is given up, and between two looks.
 const SHORT_AT_MOST: Duration = Duration::from_secs(15);
 const SHORT_LOOK: Duration = Duration::from_millis(20);
@@ -126,6 +130,7 @@ impl<S> Metered<S> {
             inner,
             meter: Arc::new(Meter::new(metrics, memory)),
             pace: Pace::of_bytes(max_message_bytes),
+            frames: FrameCount::default(),
             pause: None,
             max_message_bytes,
             short_since: None,
@@ -171,7 +176,9 @@ impl<S> Metered<S> {
     }
 
     /// Takes note of what was read.
-    fn note_read(&mut self, count: usize) {
+    fn note_read(&mut self, bytes: &[u8]) {
+        let count = bytes.len();
+        let frames = self.frames.count(bytes);
         let meter = &self.meter;
         meter
             .since_message_bytes
@@ -179,7 +186,9 @@ impl<S> Metered<S> {
         // No more of a message is kept, whatever comes between its parts.
         let kept = self.max_message_bytes.saturating_sub(meter.partial.bytes());
         meter.partial.add(count.min(kept));
-        let wait = self.pace.read(count, meter.started.elapsed());
+        let wait = self
+            .pace
+            .read(count + frames * FRAME_BYTES, meter.started.elapsed());
         if !wait.is_zero() {
             self.pause = Some(Box::pin(sleep(wait)));
         }
@@ -204,7 +213,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         let outcome = Pin::new(&mut this.inner).poll_read(cx, buffer);
         let count = buffer.filled().len() - before;
         if !this.is_discarding {
-            this.note_read(count);
+            this.note_read(&buffer.filled()[before..]);
         }
         let meter = &this.meter;
         meter.metrics.bytes_received.inc_by(count as u64);

@@ -2,7 +2,7 @@
 //!
 //! Who may connect, and how many:
 //! - `endpoint`: the request and its upgrade; `access`: hosts, `origin`s and `tokens`; `registry`: room for sessions.
-//! - `limits`: what a client may ask; `rate`: frames a second; `pace`: how fast a session is read.
+//! - `limits`: what a client may ask; `rate`: frames a second; `pace`: how fast a session is read; `frame_count`: what is read.
 //!
 //! One session:
 //! - `ws_live_signs`: from `welcome` to the closing handshake; `end`: how it ends.
@@ -22,6 +22,7 @@ mod conversation;
 mod echo;
 mod end;
 mod endpoint;
+mod frame_count;
 mod get_frame_kps;
 mod limits;
 mod live_session;
