@@ -136,9 +136,9 @@ impl Conversation {
         oldest.is_some()
     }
 
-    /// Bytes of what waits for decoding.
-    pub(super) fn waiting_bytes(&self) -> usize {
-        self.unanswered.buffered_bytes()
+    /// Bytes of what waits for decoding, or is being decoded.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.unanswered.held_bytes()
     }
 
     /// Frames that came, in all.
@@ -286,7 +286,7 @@ impl Conversation {
         };
         let task = self.session.next_task(steps, now_us)?;
         if let Work::Decode(_) = task.work {
-            self.unanswered.unbuffer(task.id.frame);
+            self.unanswered.begin_decoding(task.id.frame);
             if let Some(rate) = &mut self.rate {
                 rate.pay();
             }
@@ -306,6 +306,9 @@ impl Conversation {
     pub(super) fn complete(&mut self, finished: Finished, now_us: u64) {
         if let Outcome::Decoded(_) = finished.outcome {
             self.metrics.frames_decoded.inc();
+        }
+        if finished.id.step == Step::Decode {
+            self.unanswered.end_decoding(finished.id.frame);
         }
         self.session
             .complete(finished.id, finished.outcome, finished.elapsed_us, now_us);

@@ -90,7 +90,7 @@ impl LiveSession {
         state
             .conversation
             .receive_frame(message, arrival_us, now_us, has_room);
-        self.share.set(state.conversation.waiting_bytes());
+        self.share.set(state.conversation.held_bytes());
         drop(state);
         self.work_came.notify_one();
     }
@@ -103,7 +103,7 @@ impl LiveSession {
         }
         state.last_message = Instant::now();
         let end = state.conversation.receive_text(text);
-        self.share.set(state.conversation.waiting_bytes());
+        self.share.set(state.conversation.held_bytes());
         drop(state);
         if let Some(end) = end {
             self.end(end);
@@ -133,7 +133,7 @@ impl LiveSession {
         let now_us = microseconds_since(self.started);
         let mut state = self.state();
         let task = state.conversation.next_task(now_us);
-        self.share.set(state.conversation.waiting_bytes());
+        self.share.set(state.conversation.held_bytes());
         task
     }
 
@@ -160,7 +160,9 @@ impl LiveSession {
     /// Takes the outcome of a task.
     pub(super) fn complete(&self, finished: Finished) {
         let now_us = microseconds_since(self.started);
-        self.state().conversation.complete(finished, now_us);
+        let mut state = self.state();
+        state.conversation.complete(finished, now_us);
+        self.share.set(state.conversation.held_bytes());
     }
 
     /// The next result.
@@ -267,7 +269,7 @@ impl Holds for LiveSession {
     fn drop_oldest(&self) -> bool {
         let mut state = self.state();
         let has_dropped = state.conversation.drop_oldest("memory");
-        self.share.set(state.conversation.waiting_bytes());
+        self.share.set(state.conversation.held_bytes());
         drop(state);
         // What waited behind it may be next.
         self.work_came.notify_one();

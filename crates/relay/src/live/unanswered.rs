@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub(super) struct Unanswered<T> {
     frames: BTreeMap<u64, Entry<T>>,
     buffered_bytes: usize,
+    decoding_bytes: usize,
     waiting_frames: usize,
     stills: usize,
 }
@@ -17,6 +18,8 @@ struct Entry<T> {
     is_still: bool,
     /// While it waits for decoding.
     buffered_bytes: usize,
+    /// From then on until it is decoded.
+    decoding_bytes: usize,
 }
 
 impl<T> Default for Unanswered<T> {
@@ -24,6 +27,7 @@ impl<T> Default for Unanswered<T> {
         Self {
             frames: BTreeMap::new(),
             buffered_bytes: 0,
+            decoding_bytes: 0,
             waiting_frames: 0,
             stills: 0,
         }
@@ -40,22 +44,33 @@ impl<T> Unanswered<T> {
             tag,
             is_still,
             buffered_bytes,
+            decoding_bytes: 0,
         };
         self.frames.insert(index, entry);
     }
 
-    /// Notes that a frame's bytes wait no more.
-    pub(super) fn unbuffer(&mut self, index: u64) {
+    /// Notes that a frame's bytes wait no more: it is being decoded.
+    pub(super) fn begin_decoding(&mut self, index: u64) {
         if let Some(entry) = self.frames.get_mut(&index) {
             let bytes = std::mem::take(&mut entry.buffered_bytes);
             self.buffered_bytes -= bytes;
             self.waiting_frames -= usize::from(!entry.is_still && bytes > 0);
+            entry.decoding_bytes += bytes;
+            self.decoding_bytes += bytes;
+        }
+    }
+
+    /// Notes that a frame's bytes are there no more.
+    pub(super) fn end_decoding(&mut self, index: u64) {
+        if let Some(entry) = self.frames.get_mut(&index) {
+            self.decoding_bytes -= std::mem::take(&mut entry.decoding_bytes);
         }
     }
 
     /// Takes a frame out; says whether it is a still.
     pub(super) fn take(&mut self, index: u64) -> Option<(T, bool)> {
-        self.unbuffer(index);
+        self.begin_decoding(index);
+        self.end_decoding(index);
         let Entry { tag, is_still, .. } = self.frames.remove(&index)?;
         self.stills -= usize::from(is_still);
         Some((tag, is_still))
@@ -77,6 +92,11 @@ impl<T> Unanswered<T> {
     /// Bytes of the frames that wait for decoding.
     pub(super) fn buffered_bytes(&self) -> usize {
         self.buffered_bytes
+    }
+
+    /// Bytes of the frames that wait for decoding or are being decoded.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.buffered_bytes + self.decoding_bytes
     }
 
     /// Frames of the stream that wait for decoding.
@@ -105,12 +125,17 @@ mod tests {
         unanswered.add(0, 'a', false, 10);
         assert_eq!(unanswered.waiting_frames(), 1);
         unanswered.add(1, 'b', true, 5);
-        unanswered.unbuffer(0);
-        unanswered.unbuffer(0);
-        assert_eq!(unanswered.buffered_bytes(), 5);
+        unanswered.begin_decoding(0);
+        unanswered.begin_decoding(0);
+        assert_eq!(
+            (unanswered.buffered_bytes(), unanswered.held_bytes()),
+            (5, 15)
+        );
+        unanswered.end_decoding(0);
+        assert_eq!(unanswered.held_bytes(), 5);
         assert_eq!(unanswered.waiting_frames(), 0);
         assert_eq!(unanswered.take(1), Some(('b', true)));
-        assert_eq!((unanswered.buffered_bytes(), unanswered.stills()), (0, 0));
+        assert_eq!((unanswered.held_bytes(), unanswered.stills()), (0, 0));
         assert_eq!(unanswered.take(1), None);
         assert_eq!(unanswered.take(0), Some(('a', false)));
     }
