@@ -130,9 +130,19 @@ impl Share {
         }
     }
 
-    /// As [`MessageMemory::make_room`].
+    /// As [`MessageMemory::make_room`], but that a session within an equal share has room in any case: what others have in
+    /// work cannot be dropped, and is no reason to drop a camera's frames.
     pub(crate) fn make_room(&self, bytes: usize) -> bool {
-        self.memory.make_room(bytes)
+        self.memory.make_room(bytes) || self.is_within_equal_share(bytes)
+    }
+
+    fn is_within_equal_share(&self, bytes: usize) -> bool {
+        let shares = self.memory.shares();
+        let waiting = shares
+            .by_id
+            .get(&self.id)
+            .map_or(0, |entry| entry.waiting_bytes);
+        waiting.saturating_add(bytes) <= self.memory.max_bytes / shares.by_id.len().max(1)
     }
 }
 
@@ -257,6 +267,13 @@ mod tests {
         assert!(memory.make_room(50));
         assert_eq!((small.messages(), large.messages()), (2, 3));
         assert!(!memory.make_room(101));
+        // What is in work cannot be dropped.
+        large.share.lock().unwrap().as_ref().unwrap().set(100);
+        large.messages.store(0, Ordering::Relaxed);
+        let share = small.share.lock().unwrap();
+        assert!(share.as_ref().unwrap().make_room(50));
+        assert!(!share.as_ref().unwrap().make_room(51));
+        drop(share);
         drop((small, large));
         assert_eq!(memory.shares().waiting_bytes, 0);
         assert!(memory.shares().by_id.is_empty());
