@@ -60,7 +60,7 @@ pub struct ServeConfig {
     pub www: Option<PathBuf>,
     /// The models; their main quality holds until a client asks for another.
     pub models: Arc<ModelSets>,
-    /// Worker threads, at most [`MAX_WORKERS`](crate::pool::MAX_WORKERS).
+    /// Worker threads, at most [`MAX_WORKERS`].
     pub workers: NonZeroUsize,
     /// What a client may ask.
     pub limits: Limits,
