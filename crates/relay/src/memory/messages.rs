@@ -93,17 +93,18 @@ impl MessageMemory {
         }
     }
 
-    /// Makes room for so many bytes, from the largest session's oldest frame on; says whether there is room then.
-    pub(crate) fn make_room(&self, bytes: usize) -> bool {
+    /// Makes room for so many bytes of a session, from the largest one's oldest frame on; says whether there is room then.
+    /// Of others nothing goes that is within an equal share.
+    fn make_room(&self, of: u64, bytes: usize) -> bool {
         while self.is_short_of(bytes) {
             let mut holders: Vec<_> = {
                 let shares = self.shares();
-                let entries = shares
-                    .by_id
-                    .values()
-                    .filter(|entry| entry.waiting_bytes > 0);
+                let equal = self.max_bytes / shares.by_id.len().max(1);
+                let entries = shares.by_id.iter();
+                let entries =
+                    entries.filter(|(id, entry)| **id == of || entry.waiting_bytes > equal);
                 entries
-                    .map(|entry| (entry.waiting_bytes, entry.holder.clone()))
+                    .map(|(_, entry)| (entry.waiting_bytes, entry.holder.clone()))
                     .collect()
             };
             holders.sort_by_key(|(waiting, _)| std::cmp::Reverse(*waiting));
@@ -133,7 +134,7 @@ impl Share {
     /// As [`MessageMemory::make_room`], but that a session within an equal share has room in any case: what others have in
     /// work cannot be dropped, and is no reason to drop a camera's frames.
     pub(crate) fn make_room(&self, bytes: usize) -> bool {
-        self.memory.make_room(bytes) || self.is_within_equal_share(bytes)
+        self.memory.make_room(self.id, bytes) || self.is_within_equal_share(bytes)
     }
 
     fn is_within_equal_share(&self, bytes: usize) -> bool {
@@ -262,18 +263,33 @@ mod tests {
         let [small, large] = [(); 2].map(|()| Holder::join(&memory));
         small.set(3);
         large.set(7);
-        assert!(memory.make_room(0));
+        let nobody = u64::MAX;
+        assert!(memory.make_room(nobody, 0));
         assert_eq!((small.messages(), large.messages()), (3, 7));
-        assert!(memory.make_room(50));
-        assert_eq!((small.messages(), large.messages()), (2, 3));
-        assert!(!memory.make_room(101));
+        assert!(memory.make_room(nobody, 20));
+        assert_eq!((small.messages(), large.messages()), (3, 5));
+        // A session's own frames go for its next one, those of others within an equal share do not.
+        assert!(!memory.make_room(nobody, 21));
+        assert!(memory.make_room(1, 30));
+        assert_eq!((small.messages(), large.messages()), (3, 4));
         // What is in work cannot be dropped.
         large.share.lock().unwrap().as_ref().unwrap().set(100);
         large.messages.store(0, Ordering::Relaxed);
-        let share = small.share.lock().unwrap();
-        assert!(share.as_ref().unwrap().make_room(50));
-        assert!(!share.as_ref().unwrap().make_room(51));
-        drop(share);
+        small.set(0);
+        let is_within = small
+            .share
+            .lock()
+            .unwrap()
+            .as_ref()
+            .map(|share| share.is_within_equal_share(50));
+        assert_eq!(is_within, Some(true));
+        let is_within = small
+            .share
+            .lock()
+            .unwrap()
+            .as_ref()
+            .map(|share| share.is_within_equal_share(51));
+        assert_eq!(is_within, Some(false));
         drop((small, large));
         assert_eq!(memory.shares().waiting_bytes, 0);
         assert!(memory.shares().by_id.is_empty());
