@@ -1,9 +1,9 @@
 //! The end of a connection: what is said last, and the closing handshake.
 //!
-//! After a close frame of ours, what the peer still sends is thrown away as it comes. It is not read as messages, which
-//! would be put together in memory for nobody.
+//! What a refused peer sends is thrown away as it comes. After a session it is read up to the peer's close frame, within the
+//! session's place, its memory and the time for closing; behind a message that is too long it is thrown away, too.
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -35,9 +35,13 @@ where
         reason: reason.into(),
     };
     if socket.close(Some(frame)).await.is_ok() {
-        // What it has of an unfinished message goes with the WebSocket.
+        // Up to its close frame: a proxy may take our half's end for that of the connection.
+        let mut is_closed_by_peer = end == End::ClosedByClient;
+        while let Some(Ok(message)) = socket.next().await {
+            is_closed_by_peer |= message.is_close();
+        }
         let mut connection = socket.into_inner();
-        hang_up(connection.discard(), end == End::ClosedByClient).await;
+        hang_up(connection.discard(), is_closed_by_peer).await;
     }
 }
 
