@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,6 @@ pub(super) struct Meter {
     last_received_us: AtomicU64,
     last_sent_us: AtomicU64,
     partial: Partial,
-    since_message_bytes: AtomicUsize,
     metrics: Arc<Metrics>,
 }
 
@@ -34,7 +33,6 @@ impl Meter {
         Self {
             metrics,
             partial: memory.partial(),
-            since_message_bytes: AtomicUsize::new(0),
             started: Instant::now(),
             received_bytes: AtomicU64::new(0),
             sent_bytes: AtomicU64::new(0),
@@ -51,12 +49,9 @@ impl Meter {
         )
     }
 
-    /// Notes that a message, or a ping or pong between its parts, was handed on.
-    pub(super) fn taken(&self, is_message: bool) {
-        self.since_message_bytes.store(0, Ordering::Relaxed);
-        if is_message {
-            self.partial.clear();
-        }
+    /// Notes that a message was handed on.
+    pub(super) fn message_taken(&self) {
+        self.partial.clear();
     }
 
     /// Notes that nothing was read up to now, whatever the peer sent.
@@ -154,16 +149,6 @@ impl<S> Metered<S> {
                 self.pause = None;
                 self.meter.note_pause();
             }
-            // A message may come in parts, each with a header.
-            let since_message = self.meter.since_message_bytes.load(Ordering::Relaxed);
-            if since_message
-                > self
-                    .max_message_bytes
-                    .saturating_mul(2)
-                    .saturating_add(1 << 20)
-            {
-                return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
-            }
             if self.meter.partial.may_grow() || self.meter.partial.takes_turn() {
                 self.short_since = None;
                 return Poll::Ready(Ok(()));
@@ -180,9 +165,6 @@ impl<S> Metered<S> {
         let count = bytes.len();
         let frames = self.frames.count(bytes);
         let meter = &self.meter;
-        meter
-            .since_message_bytes
-            .fetch_add(count, Ordering::Relaxed);
         // No more of a message is kept, whatever comes between its parts.
         let kept = self.max_message_bytes.saturating_sub(meter.partial.bytes());
         meter.partial.add(count.min(kept));

@@ -22,8 +22,8 @@ where
     loop {
         session.room_for_replies().await;
         let message = messages.next().await;
-        if let Some(Ok(message)) = &message {
-            meter.taken(message.is_binary() || message.is_text());
+        if let Some(Ok(Message::Binary(_) | Message::Text(_))) = message {
+            meter.message_taken();
         }
         match message {
             Some(Ok(Message::Binary(frame))) => session.receive_frame(&frame),
@@ -56,7 +56,6 @@ pub(super) fn end_of(error: &Error) -> End {
         Error::ConnectionClosed | Error::AlreadyClosed => End::ClosedByClient,
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Lost,
         Error::Protocol(_) => End::ProtocolViolation,
-        Error::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => End::TooLarge,
         Error::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => End::ShortOfMemory,
         _ => End::Lost,
     }

@@ -7,8 +7,8 @@
 mod demand;
 mod fair_queue;
 mod processor_time;
+mod work;
 
-use std::any::Any;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,26 +17,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use live_keypoints_pipeline::picture::{DecodeLimits, estimate_jpeg};
-use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, TaskId, Work, branch};
+use live_keypoints_pipeline::picture::DecodeLimits;
+use live_keypoints_pipeline::{Outcome, TaskId, Work};
 
-use self::fair_queue::{ClientId, Estimate, FairQueue, Turn, Worker};
+use self::fair_queue::{ClientId, FairQueue, Turn, Worker};
 use self::processor_time::ProcessorTime;
+use self::work::{Means, finish, reckon, run};
 use crate::frame::Frame;
 use crate::memory::{Held, PictureMemory, Pixels};
 use crate::model_sets::ModelSets;
 
 /// Greatest number of worker threads.
 pub const MAX_WORKERS: usize = 4;
-/// What a task of a branch is reckoned to take, in microseconds: its models, and for each million pixels the search for
-/// a person in all of them.
-const BRANCH_US: u64 = 8_000;
-const BRANCH_US_A_MEGAPIXEL: u64 = 2_000;
-/// Processor time that any decoding may take.
-const LEAST_LIMIT: Duration = Duration::from_millis(300);
-/// It may take so many times what it is reckoned to take beyond that, for slower machines and odder pictures.
-const LIMIT_TO_ESTIMATE: u32 = 4;
-
 /// A session as the relay drives it.
 pub type Session = live_keypoints_pipeline::Session<Frame, Arc<Pixels>>;
 /// A task of such a session.
@@ -102,13 +94,6 @@ struct Job {
     reply: Box<dyn FnOnce(Finished) + Send>,
 }
 
-/// What a task may use.
-struct Means<'a> {
-    held: Option<Held>,
-    /// Whether to go on, asked now and then while a picture is decoded.
-    keep_going: &'a dyn Fn() -> bool,
-}
-
 impl WorkerPool {
     /// Starts `workers` threads, which share the models: at most [`MAX_WORKERS`], and one more than there are cores. Of
     /// several the last is a patient one, which the system lets wait for the others where there is no core for all. Pictures in work take `picture_bytes`
@@ -132,7 +117,9 @@ impl WorkerPool {
         picture_bytes: u64,
         run: impl Fn(FrameWork, Means<'_>) -> FrameOutcome + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let kinds = kinds_of_workers(workers.get().min(MAX_WORKERS));
+        let workers = workers.get().min(MAX_WORKERS);
+        let cores = thread::available_parallelism().map_or(workers, NonZeroUsize::get);
+        let kinds = kinds_of_workers(workers, cores);
         let shared = Arc::new_cyclic(|shared: &std::sync::Weak<Shared>| {
             let shared = shared.clone();
             // A decoding that did not fit may fit now.
@@ -310,40 +297,8 @@ fn work_off(worker: Worker, shared: &Shared, run: &impl Fn(FrameWork, Means<'_>)
     }
 }
 
-fn finish(
-    task: Task,
-    means: Means<'_>,
-    run: &impl Fn(FrameWork, Means<'_>) -> FrameOutcome,
-) -> Finished {
-    let started = Instant::now();
-    // A task owns all it changes and the models hold no state: nothing half-changed outlives a panic.
-    let outcome = catch_unwind(AssertUnwindSafe(|| run(task.work, means)))
-        .unwrap_or_else(|panic| Outcome::Failed(internal_error(panic.as_ref())));
-    Finished {
-        id: task.id,
-        outcome,
-        elapsed_us: microseconds_since(started),
-    }
-}
-
-fn run(
-    models: &ModelSets,
-    limits: DecodeLimits,
-    work: FrameWork,
-    means: Means<'_>,
-) -> FrameOutcome {
-    match work {
-        Work::Decode(frame) => frame.decode_within(limits, means.held, means.keep_going),
-        Work::Branch(pixels, job) => match branch::run(models.of_job(&job), &pixels, &job) {
-            Ok(outcome) => Outcome::Branch(outcome),
-            Err(error) => Outcome::Failed(error.into()),
-        },
-    }
-}
-
 /// No more brisk ones than there are cores: they would only take each other's time.
-fn kinds_of_workers(workers: usize) -> Vec<Worker> {
-    let cores = thread::available_parallelism().map_or(workers, NonZeroUsize::get);
+fn kinds_of_workers(workers: usize, cores: usize) -> Vec<Worker> {
     let brisk = cores.min(workers.saturating_sub(1)).max(1);
     let mut kinds = vec![Worker::Brisk; brisk];
     if workers > 1 {
@@ -363,36 +318,6 @@ fn be_patient() {
 
 #[cfg(not(target_os = "linux"))]
 fn be_patient() {}
-
-/// What a task will take: processor time and memory, and the most that it may take of the first.
-fn reckon(work: &FrameWork) -> (Estimate, u64, Duration) {
-    let (processor_us, memory_bytes) = match work {
-        Work::Branch(pixels, _) => {
-            let pixels = pixels.pixels().len() as u64 / 3;
-            (BRANCH_US + BRANCH_US_A_MEGAPIXEL * pixels / 1_000_000, 0)
-        }
-        Work::Decode(Frame::Jpeg(bytes)) => {
-            let estimate = estimate_jpeg(bytes);
-            (estimate.work_ns / 1000, estimate.memory_bytes)
-        }
-        Work::Decode(Frame::Png(_) | Frame::Unreadable(_)) => (BRANCH_US, 0),
-    };
-    let estimate = Estimate {
-        is_decoding: matches!(work, Work::Decode(_)),
-        processor_us,
-    };
-    let limit = LEAST_LIMIT + LIMIT_TO_ESTIMATE * Duration::from_micros(processor_us);
-    (estimate, memory_bytes, limit)
-}
-
-fn internal_error(panic: &(dyn Any + Send)) -> FrameError {
-    let reason = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no reason given");
-    FrameError::new(ErrorCode::Internal, format!("the task panicked: {reason}"))
-}
 
 /// Microseconds since `started`, for a session's clock and for timings.
 #[must_use]

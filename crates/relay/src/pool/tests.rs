@@ -1,7 +1,7 @@
 use std::sync::mpsc::{self, RecvTimeoutError};
 
 use live_keypoints_pipeline::picture::RgbImage;
-use live_keypoints_pipeline::{Decoded, Options, Steps};
+use live_keypoints_pipeline::{Decoded, ErrorCode, FrameError, Options, Steps};
 
 use super::*;
 
@@ -142,6 +142,22 @@ fn decoding_waits_for_memory_that_pictures_give_back() {
     assert!(matches!(second, Err(RecvTimeoutError::Timeout)));
     drop(first);
     finished.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn of_several_workers_one_is_patient_and_no_more_are_brisk_than_there_are_cores() {
+    let counted = |workers, cores| {
+        let kinds = kinds_of_workers(workers, cores);
+        let brisk = kinds.iter().filter(|kind| **kind == Worker::Brisk).count();
+        (brisk, kinds.get(brisk).copied())
+    };
+    let patient = |takes_short| Some(Worker::Patient { takes_short });
+    assert_eq!(counted(1, 16), (1, None));
+    assert_eq!(counted(2, 1), (1, patient(false)));
+    assert_eq!(counted(2, 2), (1, patient(true)));
+    assert_eq!(counted(4, 1), (1, patient(false)));
+    assert_eq!(counted(4, 2), (2, patient(false)));
+    assert_eq!(counted(4, 16), (3, patient(true)));
 }
 
 #[test]

@@ -4,69 +4,41 @@
 #[path = "../../benches/load/attack/bombs.rs"]
 mod bombs;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::program::{clip_bytes, relay};
+use crate::program::{Relay, clip_bytes, relay};
 
 const SOON: Duration = Duration::from_secs(30);
 
-struct Relay {
-    child: Child,
-    address: String,
+/// Sends a frame, takes its answer and closes.
+async fn answer(relay: &Relay, frame: Vec<u8>) -> String {
+    let url = format!("ws://{}/live-signs", relay.address);
+    let (mut socket, _) = connect_async(url).await.unwrap();
+    socket.send(Message::binary(frame)).await.unwrap();
+    let _welcome = socket.next().await.unwrap().unwrap();
+    let answer = socket.next().await.unwrap().unwrap();
+    socket.close(None).await.unwrap();
+    answer.into_text().unwrap().to_string()
 }
 
-impl Relay {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--drain-secs", "1"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
-        Self {
-            address: address.to_owned(),
-            child,
-        }
-    }
-
-    /// Sends a frame, takes its answer and closes.
-    async fn answer(&self, frame: Vec<u8>) -> String {
-        let url = format!("ws://{}/live-signs", self.address);
-        let (mut socket, _) = connect_async(url).await.unwrap();
-        socket.send(Message::binary(frame)).await.unwrap();
-        let _welcome = socket.next().await.unwrap().unwrap();
-        let answer = socket.next().await.unwrap().unwrap();
-        socket.close(None).await.unwrap();
-        answer.into_text().unwrap().to_string()
-    }
-
-    /// Megabytes that it holds.
-    #[cfg(target_os = "linux")]
-    fn resident_mb(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.unwrap().trim().strip_suffix(" kB").unwrap();
-        kilobytes.parse::<u64>().unwrap() >> 10
-    }
+/// Megabytes that it holds.
+#[cfg(target_os = "linux")]
+fn resident_mb(relay: &Relay) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", relay.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.unwrap().trim().strip_suffix(" kB").unwrap();
+    kilobytes.parse::<u64>().unwrap() >> 10
 }
 
-impl Drop for Relay {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Logs to nobody.
+fn start() -> Relay {
+    Relay::start(relay().stderr(Stdio::null()), &["--drain-secs", "1"])
 }
 
 /// A picture of 16 megapixels.
@@ -83,9 +55,9 @@ fn large_jpeg() -> Vec<u8> {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn memory_goes_back_when_sessions_of_large_pictures_are_over() {
-    let relay = Relay::start(&mut relay());
-    assert!(relay.answer(clip_bytes(0)).await.contains("keypoints"));
-    let before = relay.resident_mb();
+    let relay = start();
+    assert!(answer(&relay, clip_bytes(0)).await.contains("keypoints"));
+    let before = resident_mb(&relay);
     let jpeg = large_jpeg();
     let url = format!("ws://{}/live-signs", relay.address);
     let mut sessions = Vec::new();
@@ -108,14 +80,14 @@ async fn memory_goes_back_when_sessions_of_large_pictures_are_over() {
     }
     let mut peak = before;
     while sessions.iter().any(|session| !session.is_finished()) {
-        peak = peak.max(relay.resident_mb());
+        peak = peak.max(resident_mb(&relay));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(peak > before + 100, "{peak} MB at most is no load");
     let began = Instant::now();
     let may_stay = (before + 60).max(before * 3 / 2);
-    while relay.resident_mb() > may_stay {
-        let now = relay.resident_mb();
+    while resident_mb(&relay) > may_stay {
+        let now = resident_mb(&relay);
         assert!(
             began.elapsed() < SOON,
             "{before} MB before, {peak} MB at most, {now} MB after {SOON:?}"
@@ -127,7 +99,7 @@ async fn memory_goes_back_when_sessions_of_large_pictures_are_over() {
 #[cfg(unix)]
 #[tokio::test]
 async fn work_for_minutes_does_not_hold_the_end_up() {
-    let mut relay = Relay::start(&mut relay());
+    let mut relay = start();
     let url = format!("ws://{}/live-signs", relay.address);
     let mut clients = Vec::new();
     for jpeg in [
@@ -144,10 +116,8 @@ async fn work_for_minutes_does_not_hold_the_end_up() {
         }
         clients.push(socket);
     }
-    let id = relay.child.id().to_string();
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-    assert!(sent.success());
+    relay.signal("-TERM");
     let began = Instant::now();
     let status = loop {
         if let Some(status) = relay.child.try_wait().unwrap() {
@@ -173,11 +143,10 @@ async fn a_relay_keeps_nothing_on_disk() {
     for variable in ["HOME", "TMPDIR"] {
         command.env(variable, folder.path());
     }
-    let relay = Relay::start(&mut command);
-    assert!(relay.answer(clip_bytes(0)).await.contains("keypoints"));
+    let relay = Relay::start(&mut command, &[]);
+    assert!(answer(&relay, clip_bytes(0)).await.contains("keypoints"));
     assert!(
-        relay
-            .answer(b"no JPEG".to_vec())
+        answer(&relay, b"no JPEG".to_vec())
             .await
             .contains("not-a-jpeg")
     );

@@ -1,9 +1,9 @@
 //! The program as its user runs it, and pictures to feed it with.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use serde_json::Value;
@@ -11,6 +11,48 @@ use serde_json::Value;
 /// The program, to be given arguments.
 pub(crate) fn relay() -> Command {
     Command::new(env!("CARGO_BIN_EXE_live-keypoints-relay"))
+}
+
+/// `serve` on a free port, ended with this.
+pub(crate) struct Relay {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+}
+
+impl Relay {
+    /// Starts a command that has all its arguments but these.
+    pub(crate) fn start(command: &mut Command, arguments: &[&str]) -> Self {
+        let mut child = command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap();
+        Self {
+            address: address.to_owned(),
+            child,
+        }
+    }
+
+    /// Sends it a signal, as `kill` names it.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status();
+        assert!(status.unwrap().success());
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// What a run printed, and how it ended.

@@ -1,44 +1,32 @@
 //! `serve`: static files, their headers, what is refused, how it ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::program::relay;
+use crate::program::{Relay, relay};
 use live_keypoints_pipeline::Quality;
 use live_keypoints_relay::model_loading::{ModelSource, load};
 use live_keypoints_relay::serve::{ServeConfig, ServeError, bind, run};
 use tokio::sync::oneshot;
 
-/// The server as a process, which is ended with it.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
+/// The server as a process.
+struct Server(Relay);
 
 impl Server {
     fn start(www: &Path) -> Self {
-        let mut child = relay()
-            .args(["serve", "--listen", "127.0.0.1:0", "--www"])
-            .arg(www)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
-        let address = address.parse().unwrap();
-        Self { child, address }
+        Self(Relay::start(
+            &mut relay(),
+            &["--www", www.to_str().unwrap()],
+        ))
     }
 
     /// Sends `METHOD TARGET` as it is, with more header lines, and gives the whole answer.
     fn request(&self, start: &str, headers: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).unwrap();
+        let mut stream = TcpStream::connect(&self.0.address).unwrap();
         write!(
             stream,
             "{start} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n"
@@ -47,13 +35,6 @@ impl Server {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         String::from_utf8(answer).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -207,11 +188,11 @@ fn an_interrupt_or_a_termination_ends_it_with_status_zero() {
     for signal in ["-INT", "-TERM"] {
         let mut server = Server::start(&site.path().join("www"));
         // A connection that is kept alive and idle must not hold the end up.
-        let mut idle = TcpStream::connect(server.address).unwrap();
+        let mut idle = TcpStream::connect(&server.0.address).unwrap();
         idle.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             .unwrap();
         idle.read_exact(&mut [0; 16]).unwrap();
-        let id = server.child.id().to_string();
+        let id = server.0.child.id().to_string();
         assert!(
             Command::new("kill")
                 .args([signal, &id])
@@ -221,7 +202,7 @@ fn an_interrupt_or_a_termination_ends_it_with_status_zero() {
         );
         let deadline = Instant::now() + Duration::from_secs(10);
         let status = loop {
-            if let Some(status) = server.child.try_wait().unwrap() {
+            if let Some(status) = server.0.child.try_wait().unwrap() {
                 break status;
             }
             assert!(Instant::now() < deadline, "{signal}: still running");
@@ -235,7 +216,7 @@ fn an_interrupt_or_a_termination_ends_it_with_status_zero() {
 fn a_port_that_is_taken_is_named() {
     let site = site();
     let server = Server::start(&site.path().join("www"));
-    let address = server.address.to_string();
+    let address = server.0.address.to_string();
     let output = relay()
         .args(["serve", "--listen", &address])
         .output()

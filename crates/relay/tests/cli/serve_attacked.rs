@@ -2,39 +2,16 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::program::relay;
+use crate::program::{Relay, relay};
 
 /// What should take a moment fails after this.
 const SOON: Duration = Duration::from_secs(30);
 
-struct Relay {
-    child: Child,
-    address: String,
-}
-
 impl Relay {
-    fn start(command: &mut Command, arguments: &[&str]) -> Self {
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
-        Self {
-            address: address.to_owned(),
-            child,
-        }
-    }
-
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
@@ -79,12 +56,6 @@ impl Relay {
         stream
     }
 
-    fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        let status = Command::new("kill").args([signal, &id]).status();
-        assert!(status.unwrap().success());
-    }
-
     fn status(mut self) -> Option<i32> {
         let deadline = Instant::now() + SOON;
         loop {
@@ -94,13 +65,6 @@ impl Relay {
             assert!(Instant::now() < deadline, "still running");
             thread::sleep(Duration::from_millis(20));
         }
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

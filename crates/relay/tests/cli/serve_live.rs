@@ -1,7 +1,7 @@
 //! `serve` as its operator runs it: options, what is logged, how it ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::process::Stdio;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -10,46 +10,14 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::program::{clip_bytes, relay};
+use crate::program::{Relay, clip_bytes, relay};
 
-struct Relay {
-    child: Child,
-    address: String,
-}
-
-impl Relay {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap();
-        Self {
-            address: address.to_owned(),
-            child,
-        }
-    }
-
-    #[cfg(unix)]
-    fn terminate(&self) {
-        let id = self.child.id().to_string();
-        let status = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(status.unwrap().success());
-    }
-
-    /// Its status and what it logged.
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut log = String::new();
-        let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut log).unwrap();
-        (self.child.wait().unwrap().code(), log)
-    }
+/// Its status and what it logged.
+fn end(mut relay: Relay) -> (Option<i32>, String) {
+    let mut log = String::new();
+    let mut stderr = relay.child.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).unwrap();
+    (relay.child.wait().unwrap().code(), log)
 }
 
 /// The next message as JSON, or the code of the close frame.
@@ -70,7 +38,9 @@ async fn a_termination_answers_what_is_in_flight_and_no_secret_is_ever_logged() 
         relay()
             .env("RUST_LOG", "trace")
             .env("LIVE_KEYPOINTS_LOG_FORMAT", "json")
-            .env("LIVE_KEYPOINTS_TOKEN_FILE", tokens.path()),
+            .env("LIVE_KEYPOINTS_TOKEN_FILE", tokens.path())
+            .stderr(Stdio::piped()),
+        &[],
     );
     let mut request = format!("ws://{}/live-signs", relay.address)
         .into_client_request()
@@ -83,10 +53,10 @@ async fn a_termination_answers_what_is_in_flight_and_no_secret_is_ever_logged() 
     assert_eq!(next(&mut socket).await["type"], "welcome");
     socket.send(Message::binary(clip_bytes(0))).await.unwrap();
     assert_eq!(next(&mut socket).await["type"], "keypoints");
-    relay.terminate();
+    relay.signal("-TERM");
     assert_eq!(next(&mut socket).await["type"], "stats");
     assert_eq!(next(&mut socket).await, 1001);
-    let (status, log) = relay.end();
+    let (status, log) = end(relay);
     assert_eq!(status, Some(0), "{log}");
     let lines: Vec<Value> = log
         .lines()

@@ -13,6 +13,8 @@
 //! | `max_fps` | `limits::of_frames_over_the_rate_…`, `who_waits_for_each_answer_…` |
 //! | a bad frame is answered, so many in a row end the session (1008) | `frames::a_bad_frame_…`, `limits::bad_frames_in_a_row_…` |
 //! | fields of `keypoints` | `frames::bare_jpegs_…`, [`a_part_that_is_not_there_is_null_and_says_why`], [`the_size_is_that_of_the_upright_picture`] |
+//! | all sessions' memory; 1013 for a message left off | `ceiling` |
+//! | 500 messages a second | [`who_sends_too_fast_is_read_later_and_answered`] |
 //! | order of the answers | `frames::answers_keep_the_order_…` |
 //! | one unsent result, thirty errors | `peers::for_a_reader_that_stops_…`, `of_the_errors_that_wait_…` |
 //! | received = keypoints + errors + dropped + left over | `support::assert_accounted` in nearly all, `cargo xtask soak relay` |
@@ -33,7 +35,7 @@
 //! | nothing on disk | `tests/cli/bounds.rs` |
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use live_keypoints_relay::live::Limits;
 use serde_json::{Value, json};
@@ -67,6 +69,23 @@ async fn the_subprotocol_is_echoed_to_whoever_offers_it() {
     let name = "sec-websocket-protocol";
     let echoed = connect_with(&server, name, "other, live-keypoints.v1").await;
     assert_eq!(echoed.as_deref(), Some("live-keypoints.v1"));
+}
+
+#[tokio::test]
+async fn who_sends_too_fast_is_read_later_and_answered() {
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    let began = Instant::now();
+    for _ in 0..150 {
+        for _ in 0..10 {
+            client.send_text(r#"{"type":"reset"}"#).await;
+        }
+        for _ in 0..10 {
+            assert_eq!(client.json().await["type"], "reset");
+        }
+    }
+    // 500 at once, and 1,000 at 500 a second.
+    assert!(began.elapsed() > Duration::from_millis(1900));
 }
 
 #[tokio::test]
