@@ -1,9 +1,9 @@
 //! The end of a connection: what is said last, and the closing handshake.
 //!
-//! What a refused peer sends is thrown away as it comes. After a session it is read up to the peer's close frame, within the
-//! session's place, its memory and the time for closing; behind a message that is too long it is thrown away, too.
+//! After a close frame of ours, what the peer still sends is thrown away as it comes. It is not read as messages, which
+//! would be put together in memory for nobody.
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -35,13 +35,19 @@ where
         reason: reason.into(),
     };
     if socket.close(Some(frame)).await.is_ok() {
-        // Up to its close frame: a proxy may take our half's end for that of the connection.
-        let mut is_closed_by_peer = end == End::ClosedByClient;
-        while let Some(Ok(message)) = socket.next().await {
-            is_closed_by_peer |= message.is_close();
-        }
+        // What it has of an unfinished message goes with the WebSocket.
         let mut connection = socket.into_inner();
-        hang_up(connection.discard(), is_closed_by_peer).await;
+        connection.discard();
+        // Up to its close frame: a proxy may take our half's end for that of the connection.
+        let mut bytes = [0; 4096];
+        while !connection.is_closed_by_peer()
+            && connection
+                .read(&mut bytes)
+                .await
+                .is_ok_and(|count| count > 0)
+        {}
+        let is_closed_by_peer = connection.is_closed_by_peer();
+        hang_up(&mut connection, is_closed_by_peer).await;
     }
 }
 

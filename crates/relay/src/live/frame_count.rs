@@ -1,5 +1,6 @@
-//! Counts the WebSocket frames that come over a connection, as the library that reads them tells of whole messages only:
-//! parts of one, empty ones too, are work that nobody sees.
+//! Looks at the headers of the WebSocket frames that come over a connection. The library that reads them tells of whole
+//! messages only: parts of one, empty ones too, are work that it hides. And behind a close frame of ours only the peer's own
+//! is of interest.
 
 /// Where in a frame the stream stands.
 #[derive(Debug, Default)]
@@ -9,7 +10,10 @@ pub(super) struct FrameCount {
     filled: usize,
     /// What is still to come of a payload.
     payload: u64,
+    has_close: bool,
 }
+
+const CLOSE: u8 = 8;
 
 impl FrameCount {
     /// How many headers end in these bytes, which follow those of the call before.
@@ -27,12 +31,18 @@ impl FrameCount {
             self.filled += 1;
             bytes = rest;
             if let Some(payload) = self.payload_of_whole_header() {
+                self.has_close |= self.header[0] & 0x0F == CLOSE;
                 self.payload = payload;
                 self.filled = 0;
                 frames += 1;
             }
         }
         frames
+    }
+
+    /// Whether a close frame was among them.
+    pub(super) fn has_close(&self) -> bool {
+        self.has_close
     }
 
     fn payload_of_whole_header(&self) -> Option<u64> {
@@ -91,6 +101,9 @@ mod tests {
             let counted = stream.chunks(step).map(|bytes| count.count(bytes));
             assert_eq!(counted.sum::<usize>(), lengths.len(), "{step}");
             assert_eq!((count.filled, count.payload), (0, 0));
+            assert!(!count.has_close());
+            assert_eq!(count.count(&[0x88, 0x80, 0, 0, 0, 0]), 1);
+            assert!(count.has_close());
         }
     }
 }

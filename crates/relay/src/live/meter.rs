@@ -134,11 +134,15 @@ impl<S> Metered<S> {
     }
 
     /// What comes from now on is thrown away: it takes no memory and is read as fast as it comes.
-    pub(super) fn discard(&mut self) -> &mut Self {
+    pub(super) fn discard(&mut self) {
         self.is_discarding = true;
         self.pause = None;
         self.meter.partial.clear();
-        self
+    }
+
+    /// Whether the peer has sent a close frame.
+    pub(super) fn is_closed_by_peer(&self) -> bool {
+        self.frames.has_close()
     }
 
     /// Waits until more may be read, or says why it never may.
@@ -162,8 +166,11 @@ impl<S> Metered<S> {
 
     /// Takes note of what was read.
     fn note_read(&mut self, bytes: &[u8]) {
-        let count = bytes.len();
         let frames = self.frames.count(bytes);
+        if self.is_discarding {
+            return;
+        }
+        let count = bytes.len();
         let meter = &self.meter;
         // No more of a message is kept, whatever comes between its parts.
         let kept = self.max_message_bytes.saturating_sub(meter.partial.bytes());
@@ -194,9 +201,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut this.inner).poll_read(cx, buffer);
         let count = buffer.filled().len() - before;
-        if !this.is_discarding {
-            this.note_read(&buffer.filled()[before..]);
-        }
+        this.note_read(&buffer.filled()[before..]);
         let meter = &this.meter;
         meter.metrics.bytes_received.inc_by(count as u64);
         meter.note(&meter.received_bytes, &meter.last_received_us, count);
