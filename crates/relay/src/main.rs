@@ -5,11 +5,11 @@ mod documents;
 
 use std::backtrace::Backtrace;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
-use std::{panic, thread};
+use std::{fs, panic, thread};
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
@@ -90,8 +90,10 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         .context("the worker threads cannot be started")?;
     let (output, output_file): (Box<dyn Write>, _) = match &args.output {
         Some(path) => {
+            let interrupt = Interrupt::catch().context("signals cannot be caught")?;
             let made = OutputFile::create(path);
             let (file, output) = made.with_context(|| cannot_write(path))?;
+            interrupt.removes(output.beside().map(Path::to_owned))?;
             (Box::new(file), Some((output, path)))
         }
         None => (Box::new(io::stdout().lock()), None),
@@ -131,6 +133,33 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// A signal that ends the program once its half of a file is gone.
+struct Interrupt {
+    runtime: tokio::runtime::Runtime,
+    signals: Signals,
+}
+
+impl Interrupt {
+    fn catch() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let signals = runtime.block_on(async { Signals::catch(false) })?;
+        Ok(Self { runtime, signals })
+    }
+
+    /// From now on, and for signals since it was caught.
+    fn removes(mut self, file: Option<PathBuf>) -> io::Result<()> {
+        thread::Builder::new().spawn(move || {
+            self.runtime.block_on(self.signals.next());
+            // It may be in its place already.
+            let _ = file.map(fs::remove_file);
+            process::exit(INTERRUPTED)
+        })?;
+        Ok(())
     }
 }
 

@@ -191,3 +191,26 @@ fn half_of_memory() -> u64 {
         total => total / 2,
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_ceiling_is_half_of_what_there_is() {
+        let machine = std::fs::read_to_string("/proc/meminfo").unwrap();
+        let kilobytes = machine.split_ascii_whitespace().nth(1).unwrap();
+        let machine = kilobytes.parse::<u64>().unwrap() * 1024;
+        let files = [
+            "/sys/fs/cgroup/memory.max",
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        ];
+        let container = files
+            .iter()
+            .find_map(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok());
+        assert_eq!(
+            half_of_memory(),
+            container.unwrap_or(machine).min(machine) / 2
+        );
+    }
+}

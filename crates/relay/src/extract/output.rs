@@ -42,7 +42,7 @@ impl<W: Write> ResultSink for JsonLines<W> {
         if let Some(file) = file {
             line.truncate(line.len() - b"}\n".len());
             line.extend(b",\"file\":");
-            serde_json::to_writer(&mut line, file)?;
+            line.extend(json_string(file)?.as_bytes());
             line.extend(b"}\n");
         }
         self.0.write_all(&line)
@@ -55,6 +55,20 @@ impl<W: Write> ResultSink for JsonLines<W> {
     fn finish(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// The text in quotes, with an escape for every control character: those from U+007F on may stand in JSON as they are, but
+/// a terminal obeys them, too.
+fn json_string(text: &str) -> serde_json::Result<String> {
+    let quoted = serde_json::to_string(text)?;
+    let mut escaped = String::with_capacity(quoted.len());
+    for letter in quoted.chars() {
+        match u32::from(letter) {
+            code if letter.is_control() => escaped += &format!("\\u{code:04x}"),
+            _ => escaped.push(letter),
+        }
+    }
+    Ok(escaped)
 }
 
 /// A `.pose` file. Its header holds the number of frames, and all points stand before all confidences, so both wait in

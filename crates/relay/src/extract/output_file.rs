@@ -40,6 +40,13 @@ impl OutputFile {
         Ok((file, Self { beside }))
     }
 
+    /// Where the file is until then; for a program that is ended before.
+    #[must_use]
+    pub fn beside(&self) -> Option<&Path> {
+        let (beside, _) = self.beside.as_ref()?;
+        Some(beside)
+    }
+
     /// Puts the file in its place. All was written.
     ///
     /// # Errors

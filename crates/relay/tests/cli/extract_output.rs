@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::program::{Output, clip_bytes, clip_frame, extract, relay, run};
 
@@ -137,4 +140,46 @@ fn control_characters_of_a_name_do_nothing_to_a_terminal() {
             .chars()
             .all(|letter| !letter.is_control())
     );
+}
+
+#[test]
+fn control_characters_of_a_name_are_escaped_in_the_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("a\u{1b}b\u{7f}c\u{9b}d.jpg");
+    fs::write(&picture, clip_bytes(0)).unwrap();
+    let output = extract(&[&picture]);
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.ends_with("a\\u001bb\\u007fc\\u009bd.jpg\"}\n"),
+        "{text}"
+    );
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["file"].as_str(), picture.to_str());
+}
+
+/// Standard input stays open, so the program is at work when the signal comes.
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_nothing_behind() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = relay();
+        command
+            .args(["extract", "-o"])
+            .arg(folder.path().join("results.jsonl"));
+        let mut program = command.arg("-").stdin(Stdio::piped()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while names_in(folder.path()).is_empty() {
+            assert!(Instant::now() < deadline, "no file was made");
+            thread::sleep(Duration::from_millis(5));
+        }
+        // Waiting for the program would close it.
+        let _open = program.stdin.take();
+        let id = rustix::process::Pid::from_child(&program);
+        rustix::process::kill_process(id, signal).unwrap();
+        let status = program.wait().unwrap();
+        assert_eq!(status.code(), Some(130), "{status}");
+        assert_eq!(names_in(folder.path()), [] as [OsString; 0]);
+    }
 }
