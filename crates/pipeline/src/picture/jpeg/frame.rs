@@ -237,6 +237,11 @@ impl Scan {
                 band: (0, 63),
                 approximation: (0, 0),
             },
+            Coding::Progressive if *last > 63 || first > last => {
+                return Err(malformed(format!(
+                    "a scan of coefficients {first} to {last}"
+                )));
+            }
             Coding::Progressive => Self {
                 parts,
                 band: (*first, *last),
