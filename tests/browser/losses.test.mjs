@@ -66,7 +66,7 @@ for (const [what, isOffline] of [
     assert.equal(steps.flat().filter((served) => served === step).length, 1);
   });
 
-/** Before a page's scripts: `trapNext` makes the next `nextTask` trap, and its instance trap at every call from then on. */
+/** Before a page's scripts: `trapNext` makes the next `pump` trap, and its instance trap at every call from then on. */
 function breakable() {
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (module, imports) => {
@@ -77,7 +77,7 @@ function breakable() {
       typeof call !== "function"
         ? call
         : (...given) => {
-            if (globalThis.trapNext && name === "session_nextTask") {
+            if (globalThis.trapNext && name === "pagestream_pump") {
               globalThis.trapNext = false;
               isBroken = true;
             }

@@ -1,19 +1,18 @@
 /** Checks of where the caller says that assets come from. Each throws `invalid-option`, naming the option. */
 
+import { MODEL_NAMES } from "./assets.js";
 import type { AssetsOption } from "./assets.js";
 import { baseOfPage } from "./asset-urls.js";
-import { MODEL_SHA256 } from "./model-digests.js";
 import { checkNames, invalidOption } from "./option-checks.js";
 
 const ASSETS = ["baseUrl", "session", "inference", "models"];
-const MODELS = Object.keys(MODEL_SHA256);
 
 /** Where assets come from: an address, or sources by name. */
 export function checkAssets(assets: AssetsOption | undefined): void {
   if (typeof assets === "string" || assets instanceof URL)
     return checkAddress("assets", assets);
   const { models, ...others } = checkNames(assets, ASSETS, "assets");
-  const files = checkNames(models, MODELS, "assets.models");
+  const files = checkNames(models, MODEL_NAMES, "assets.models");
   for (const [name, source] of Object.entries(others))
     checkAddress(`assets.${name}`, source);
   for (const [name, source] of Object.entries(files))

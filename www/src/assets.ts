@@ -1,26 +1,25 @@
-/** WebAssembly modules and model files. All but the workers' module, which one of them compiles, is got here. */
+/** Where WebAssembly modules and model files come from. All but the page's own module is got by that module. */
 
-import { answerOf } from "./asset-fetch.js";
 import type { OnPiece } from "./asset-fetch.js";
-import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
-import { MODEL_SHA256 } from "./model-digests.js";
-import type { Downloads } from "./downloads.js";
-import { modelBytes } from "./models.js";
-import type { ModelPlace } from "./models.js";
-import { compileModule, isBytes } from "./module-compile.js";
-import type { ProgressMeter } from "./progress.js";
-import type { AssetPlace } from "./protocol.js";
+import { moduleUrl } from "./asset-urls.js";
+import { Downloads } from "./downloads.js";
+import { compileModule } from "./module-compile.js";
+import type { Progress } from "./progress.js";
+
+/** The model files, without `.onnx`. */
+export const MODEL_NAMES = [
+  "pose_detection",
+  "pose_landmark_full",
+  "pose_landmark_lite",
+  "hand_recrop",
+  "hand_landmark_full",
+  "hand_landmark_lite",
+  "face_detection_short_range",
+  "face_landmark",
+] as const;
 
 /** A model file, without `.onnx`. */
-export type ModelName =
-  | "pose_detection"
-  | "pose_landmark_full"
-  | "pose_landmark_lite"
-  | "hand_recrop"
-  | "hand_landmark_full"
-  | "hand_landmark_lite"
-  | "face_detection_short_range"
-  | "face_landmark";
+export type ModelName = (typeof MODEL_NAMES)[number];
 
 /** The two WebAssembly modules: the page's scheduler, and what the workers run. */
 export type ModuleName = "session" | "inference";
@@ -46,100 +45,33 @@ export interface AssetSources {
 /** A folder's address, or sources one by one. */
 export type AssetsOption = string | URL | AssetSources;
 
-/** Gets assets, and tells how far it is. */
-export class AssetLoader {
-  readonly #sources: AssetSources;
-  readonly #meter: ProgressMeter;
-  readonly #downloads: Downloads;
-  readonly #keepsModels: boolean;
-  /** An answer can be read once only, and a worker's replacement needs the model again. */
-  readonly #given = new Map<ModelName, Promise<AssetPlace>>();
-
-  /** Models of the package itself are kept where `keepsModels` is set. */
-  constructor(
-    assets: AssetsOption | undefined,
-    meter: ProgressMeter,
-    downloads: Downloads,
-    keepsModels = false,
-  ) {
-    this.#sources =
-      typeof assets === "string" || assets instanceof URL
-        ? { baseUrl: assets }
-        : (assets ?? {});
-    this.#meter = meter;
-    this.#downloads = downloads;
-    this.#keepsModels = keepsModels;
-  }
-
-  /** The page's module, compiled. Rejects as `compileModule` does. */
-  async session(): Promise<WebAssembly.Module> {
-    this.#meter.expectDownload("session");
-    const source = this.#moduleSource("session");
-    const onPiece = this.#onPiece("session");
-    const module =
-      source instanceof WebAssembly.Module
-        ? source
-        : await this.#downloads.run(
-            "session",
-            source instanceof Response ? ["no-store"] : ["default", "no-store"],
-            (request) => compileModule("session", source, request, onPiece),
-          );
-    this.#meter.compiled("session");
-    return module;
-  }
-
-  /**
-   * The workers' module, if it was given compiled, or else where the worker that compiles it gets it from. Rejects with
-   * `asset-unreachable` or `asset-wrong-type`.
-   */
-  async inference(): Promise<WebAssembly.Module | AssetPlace> {
-    this.#meter.expectDownload("inference");
-    const source = this.#moduleSource("inference");
-    return source instanceof WebAssembly.Module
-      ? source
-      : placeOf("inference", source);
-  }
-
-  /** A model file, read anew each time. Rejects as `modelBytes` does. */
-  async model(name: ModelName): Promise<Uint8Array<ArrayBuffer>> {
-    this.#meter.expectDownload(name);
-    const place = await this.#modelPlace(name);
-    const bytes =
-      "file" in place
-        ? new Uint8Array(await place.file.arrayBuffer())
-        : await modelBytes(name, place, this.#downloads, this.#onPiece(name));
-    this.#meter.arrived(name, bytes.length);
-    return bytes;
-  }
-
-  async #modelPlace(name: ModelName): Promise<AssetPlace | ModelPlace> {
-    const source = this.#sources.models?.[name];
-    if (source === undefined) {
-      const url = modelUrl(name, this.#sources.baseUrl).href;
-      return { url, digest: MODEL_SHA256[name], keeps: this.#keepsModels };
-    }
-    const place = this.#given.get(name) ?? placeOf(name, source);
-    this.#given.set(name, place);
-    return place;
-  }
-
-  #onPiece(asset: string): OnPiece {
-    return (loadedBytes, totalBytes) => {
-      this.#downloads.heard();
-      this.#meter.tell({ phase: "download", asset, loadedBytes, totalBytes });
-    };
-  }
-
-  #moduleSource(name: ModuleName): AssetSource | WebAssembly.Module {
-    return this.#sources[name] ?? moduleUrl(name, this.#sources.baseUrl);
-  }
-}
-
-/** Bytes are handed on as `Blob`, which can be posted to workers without a copy. */
-async function placeOf(name: string, source: AssetSource): Promise<AssetPlace> {
-  if (source instanceof Blob) return { file: source };
-  if (isBytes(source)) return { file: new Blob([source as BlobPart]) };
-  if (source instanceof Response)
-    return { file: await (await answerOf(name, source)).blob() };
-  return { url: new URL(source, baseOfPage()).href };
+/**
+ * The page's module, compiled. It is small: what it takes is no part of the whole yet. Rejects as `compileModule` does.
+ */
+export async function compileSession(
+  { baseUrl, session }: Pick<AssetSources, "baseUrl" | "session">,
+  signal: AbortSignal = new AbortController().signal,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<WebAssembly.Module> {
+  const source = session ?? moduleUrl("session", baseUrl);
+  const asset = "session";
+  const downloads = new Downloads(signal);
+  const onPiece: OnPiece = (loadedBytes, totalBytes) => {
+    downloads.heard();
+    onProgress({
+      ...{ phase: "download", asset, loadedBytes, totalBytes },
+      fraction: 0,
+    });
+  };
+  const isCompiled = (source as object) instanceof WebAssembly.Module;
+  const module = isCompiled
+    ? (source as WebAssembly.Module)
+    : await downloads.run(
+        asset,
+        source instanceof Response ? ["no-store"] : ["default", "no-store"],
+        (request) =>
+          compileModule(asset, source as AssetSource, request, onPiece),
+      );
+  onProgress({ phase: "compile", asset, fraction: 0 });
+  return module;
 }

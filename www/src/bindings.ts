@@ -3,6 +3,11 @@
  * `code`. Their real declarations are generated next to them, in `dist/wasm/`.
  */
 
+import type { EngineStats } from "./engine.js";
+import type { Frame } from "./frames.js";
+import type { Progress } from "./progress.js";
+import type { WorkerLike } from "./worker-scripts.js";
+
 /** Everything a module's `init` can make it of. */
 export type ModuleSource =
   WebAssembly.Module | BufferSource | Response | URL | string;
@@ -29,18 +34,6 @@ export interface SessionOptions {
   minHandLandmarksConfidence?: number;
   minFaceDetectionConfidence?: number;
   minFacePresenceConfidence?: number;
-}
-
-/** One step of one frame, to be run by one worker. */
-export interface Task {
-  /** Names the task in `complete…` and `fail`. */
-  readonly ticket: number;
-  /** Index of the frame. */
-  readonly frame: number;
-  /** One bit of the steps asked with. */
-  readonly step: number;
-  /** What `Runner.run` needs to know, opaque; absent when the step is to decode. */
-  readonly job: Uint8Array | undefined;
 }
 
 /** A result as the session gives it. */
@@ -97,34 +90,43 @@ export interface SessionStats {
   unread: number;
 }
 
-/** The page's scheduler: which step may run on which frame, and the results in frame order. It holds no pixels. */
-export interface Session {
+/** What a stream of the page is started with. */
+export interface PageStreamOptions {
+  session: SessionOptions;
+  workers: number;
+  maxPixels: number;
+  fastDecode: boolean;
+  workerTimeoutMs: number;
+  keepsModels: boolean;
+  /** Sources of the workers' module and of models, with absolute addresses. */
+  assets: object;
+  /** The address of what `assets` does not name. */
+  addressOf(name: string): string;
+  createWorker(): WorkerLike;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+  /** Makes a listener that may trap one that tells of it. */
+  guard(call: (event: unknown) => void): (event: unknown) => void;
+  /** Told why the instance is of no more use. */
+  onPanic(message: string): void;
+}
+
+/** A stream that workers of this page compute. */
+export interface PageStream {
+  connect(
+    onResult: (result: SessionResult) => void,
+    onFatal: (error: Error) => void,
+  ): void;
   addFrame(
+    frame: Frame,
     timestampMs: number,
-    nowMs: number,
-  ): { index: number; evicted: number | undefined };
-  addStill(nowMs: number): number;
-  nextTask(steps: number, nowMs: number): Task | undefined;
-  /** True: the frame's pixels are needed no more. So for `completeBranch` and `fail`. */
-  completeDecode(
-    ticket: number,
-    width: number,
-    height: number,
-    elapsedUs: number,
-    nowMs: number,
-  ): boolean;
-  completeBranch(
-    ticket: number,
-    outcome: Uint8Array,
-    elapsedUs: number,
-    nowMs: number,
-  ): boolean;
-  fail(ticket: number, code: string, message: string, nowMs: number): boolean;
-  nextResult(): SessionResult | undefined;
-  /** Indices of the waiting frames that are thrown away. */
-  reset(): Float64Array;
-  stats(): SessionStats;
-  free(): void;
+    transfer: boolean | undefined,
+  ): number;
+  addStill(frame: Frame, transfer: boolean | undefined): number;
+  pump(): void;
+  reset(): void;
+  stats(): EngineStats;
+  close(): void;
 }
 
 /** The bytes of one `.pose` file, a frame at a time. Sides of the first frame are the file's. */
@@ -137,31 +139,6 @@ export interface PoseFileEncoder {
 
 /** What the page uses of its module. */
 export interface SessionModule {
-  modelsForSteps(steps: number, quality: string): string[];
-  Session: new (options: SessionOptions) => Session;
+  PageStream: { start(options: PageStreamOptions): Promise<PageStream> };
   PoseFileEncoder: new () => PoseFileEncoder;
-}
-
-/** A worker's models, and the pixels of the frames in work. */
-export interface Runner {
-  loadModel(name: string, bytes: Uint8Array): void;
-  /** Runs a model that has not run yet on an empty picture; false if all have. */
-  warmUpNext(): boolean;
-  /** Size of the picture. With `fast`, fewer pixels of a large one are kept. */
-  decodeJpeg(
-    frame: number,
-    bytes: Uint8Array,
-    maxPixels: number,
-    fast: boolean,
-  ): { width: number; height: number };
-  putRgba(frame: number, width: number, height: number, rgba: Uint8Array): void;
-  putRgb(frame: number, width: number, height: number, rgb: Uint8Array): void;
-  /** Size of the pixels that are kept of a frame. */
-  pixelSize(frame: number): { width: number; height: number };
-  /** A copy of the frame's pixels, three bytes each. */
-  takeRgb(frame: number): Uint8Array;
-  /** The same into an array of just the right length. */
-  copyRgb(frame: number, target: Uint8Array): void;
-  run(frame: number, job: Uint8Array): Uint8Array;
-  release(frame: number): void;
 }

@@ -18,19 +18,15 @@ export type Attempts = readonly ("default" | "no-store")[];
 /** Files on their way over one line. While bytes of any of them arrive, none is given up. */
 export class Downloads {
   readonly #signal: AbortSignal;
-  readonly #onBytes: () => void;
   readonly #watchdogs = new Set<Watchdog>();
 
-  /** `onBytes` is called as often as `heard`. */
-  constructor(signal: AbortSignal, onBytes: () => void = () => {}) {
+  constructor(signal: AbortSignal) {
     this.#signal = signal;
-    this.#onBytes = onBytes;
   }
 
   /** Bytes have arrived, here or in a worker. */
   heard(): void {
     for (const watchdog of this.#watchdogs) watchdog.renew();
-    this.#onBytes();
   }
 
   /** What `get` gives. Rejects with its error, `asset-unreachable` after too much silence, or `aborted`. */

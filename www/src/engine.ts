@@ -4,7 +4,9 @@ import type { SessionResult, SessionStats } from "./bindings.js";
 import type { LiveKeypointsError } from "./errors.js";
 import type { Frame } from "./frames.js";
 import type { StageStats } from "./stage-times.js";
-import type { Step } from "./steps.js";
+
+/** A step of a frame. */
+export type Step = "decode" | "pose" | "leftHand" | "rightHand" | "face";
 
 /** Where a stream is computed. */
 export type EngineKind = "page" | "relay";

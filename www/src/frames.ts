@@ -2,7 +2,6 @@
 
 import { BufferPool } from "./buffer-pool.js";
 import { LiveKeypointsError, messageOf } from "./errors.js";
-import type { FrameSource } from "./protocol.js";
 
 /** Everything that can be pushed or detected on: a JPEG as bytes or Blob, or a picture that the browser holds. */
 export type Frame =
@@ -16,6 +15,19 @@ export type Frame =
   | OffscreenCanvas
   | HTMLVideoElement
   | HTMLImageElement;
+
+/** A frame on its way to whoever reads its pixels. */
+export type FrameSource =
+  | { kind: "jpeg"; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: "jpeg-blob"; blob: Blob }
+  | {
+      kind: "rgba";
+      width: number;
+      height: number;
+      pixels: Uint8Array<ArrayBuffer>;
+    }
+  | { kind: "bitmap"; bitmap: ImageBitmap }
+  | { kind: "video-frame"; frame: VideoFrame };
 
 /** How one frame is given. */
 export interface FrameOptions {
@@ -145,22 +157,6 @@ export function timestampOf(frame: Frame): number {
 export function discard(source: FrameSource): void {
   if (source.kind === "bitmap") source.bitmap.close();
   if (source.kind === "video-frame") source.frame.close();
-}
-
-/** What can be transferred with a frame instead of being copied. */
-export function transferables(source: FrameSource): Transferable[] {
-  switch (source.kind) {
-    case "jpeg":
-      return [source.bytes.buffer];
-    case "rgba":
-      return [source.pixels.buffer];
-    case "bitmap":
-      return [source.bitmap];
-    case "video-frame":
-      return [source.frame];
-    case "jpeg-blob":
-      return [];
-  }
 }
 
 /** The class of an object by name, also where it is of another window or the class is not known here. */

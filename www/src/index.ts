@@ -12,6 +12,7 @@ export type {
   EngineKind,
   EngineStats,
   Stats,
+  Step,
   WorkerStats,
 } from "./engine.js";
 export type { CreateOptions, Part, Quality, RelayFallback } from "./options.js";
@@ -40,8 +41,7 @@ export type {
   Timings,
 } from "./keypoints.js";
 export type { LiveKeypointsEvents } from "./emitter.js";
-export type { WorkerLike } from "./worker-slot.js";
-export type { Step } from "./steps.js";
+export type { WorkerLike } from "./worker-scripts.js";
 export { ERROR_CODES, LiveKeypointsError } from "./errors.js";
 export type { ErrorCode } from "./errors.js";
 export { VERSION } from "./version.js";

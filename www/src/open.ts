@@ -5,13 +5,11 @@ import { asLiveKeypointsError } from "./errors.js";
 import { checkNames } from "./option-checks.js";
 import { checkOptions } from "./options.js";
 import type { CreateOptions, RelayFallback } from "./options.js";
+import { PageEngine } from "./page-engine.js";
 import { RelayEngine } from "./relay/relay-engine.js";
 import { checkConnectOptions, CONNECT_OPTION_NAMES } from "./relay/options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { createSocket, relayAddress } from "./relay/socket.js";
-import { start } from "./start.js";
-import { WorkerEngine } from "./worker-engine.js";
-import { WorkerSilence } from "./worker-slot.js";
 
 /** An engine that is ready, and what its stream must know of the options. */
 export interface Opened {
@@ -37,10 +35,13 @@ export async function openPage(options: CreateOptions = {}): Promise<Opened> {
       ? undefined
       : fallbackOf(options, options.fallback);
   try {
-    return { engine: new WorkerEngine(await start(checked, options)), checked };
+    return { engine: await PageEngine.start(checked, options), checked };
   } catch (error) {
     const reason = asLiveKeypointsError(error, "internal");
-    const isSlowLine = error instanceof WorkerSilence;
+    // A worker's script may still be on its way.
+    const { isSilence: isSlowLine } = (reason.cause ?? {}) as {
+      isSilence?: boolean;
+    };
     if (!fallback || isSlowLine || !FALLBACK_CODES.includes(reason.code))
       throw error;
     await options.onFallback?.(reason);

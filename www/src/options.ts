@@ -14,11 +14,13 @@ import {
   oneOf,
   wholeNumber,
 } from "./option-checks.js";
-import type { WorkerLike } from "./pool.js";
 import type { Progress } from "./progress.js";
-import { MAX_WORKERS } from "./steps.js";
 import type { ConnectOptions } from "./relay/options.js";
 import type { SessionOptions } from "./bindings.js";
+import type { WorkerLike } from "./worker-scripts.js";
+
+/** Most workers that one stream is spread over: a frame has four branches. */
+export const MAX_WORKERS = 4;
 
 /** What can be asked for: 33 body points, 21 of each hand, 468 of the face. */
 export type Part = "pose" | "hands" | "face";

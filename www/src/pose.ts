@@ -3,12 +3,11 @@
  * relay's `extract --format pose` writes them. Exported as `live-keypoints/pose`; importing it does nothing.
  */
 
-import { AssetLoader } from "./assets.js";
+import { compileSession } from "./assets.js";
 import { checkAssets } from "./asset-checks.js";
-import type { AssetsOption } from "./assets.js";
+import type { AssetsOption, AssetSources } from "./assets.js";
 import type { PoseFileEncoder } from "./bindings.js";
 import { BlobWriter } from "./blob-writer.js";
-import { Downloads } from "./downloads.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./keypoints.js";
 import {
@@ -17,7 +16,6 @@ import {
   invalidOption,
   wholeNumber,
 } from "./option-checks.js";
-import { ProgressMeter } from "./progress.js";
 import { loadSession } from "./session-module.js";
 
 /** 33 of the body, 468 of the face, 21 of each hand, 33 of the body in the world. */
@@ -110,12 +108,13 @@ export class PoseRecorder {
         "Aborted by the caller's signal.",
       );
     try {
-      const loader = new AssetLoader(
-        assets,
-        new ProgressMeter(undefined),
-        new Downloads(signal),
+      const sources: AssetSources =
+        typeof assets === "string" || assets instanceof URL
+          ? { baseUrl: assets }
+          : (assets ?? {});
+      const { PoseFileEncoder } = await loadSession(() =>
+        compileSession(sources, signal),
       );
-      const { PoseFileEncoder } = await loadSession(loader);
       return new PoseRecorder(new PoseFileEncoder(), { fps, maxFrames });
     } catch (error) {
       throw asLiveKeypointsError(error, "internal");

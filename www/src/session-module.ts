@@ -1,11 +1,9 @@
 /** The WebAssembly module of the page's own thread, with its bindings. */
 
-import type { AssetLoader } from "./assets.js";
 import type { SessionModule } from "./bindings.js";
-import { messageOf } from "./errors.js";
+import { LiveKeypointsError, messageOf } from "./errors.js";
 import { VERSION } from "./version.js";
 import makeBindings from "./wasm/session/bindings.js";
-import { versionMismatch } from "./worker-slot.js";
 
 /** Set once the page has it: a second stream, or a recorder, need not fetch it again. */
 let compiled: WebAssembly.Module | undefined;
@@ -14,11 +12,16 @@ let compiled: WebAssembly.Module | undefined;
  * A new instance for each caller, since one that trapped cannot be used again. Rejects with `asset-unreachable`,
  * `asset-wrong-type`, `version-mismatch` or `aborted`.
  */
-export async function loadSession(loader: AssetLoader): Promise<SessionModule> {
-  const module = compiled ?? (await loader.session());
+export async function loadSession(
+  compile: () => Promise<WebAssembly.Module>,
+): Promise<SessionModule> {
+  const module = compiled ?? (await compile());
   const bindings = makeBindings();
   const found = await versionOf(module, bindings);
-  if (found !== VERSION) throw versionMismatch("the session module", found);
+  if (found !== VERSION) {
+    const message = `the session module is of version ${found}; this page has ${VERSION}`;
+    throw new LiveKeypointsError("version-mismatch", message);
+  }
   compiled = module;
   return bindings;
 }

@@ -3,8 +3,22 @@
  * along; and here, because they are relative to `dist/`, where the bundled package is.
  */
 
+/** What is used of a `Worker`. */
+export interface WorkerLike {
+  /** Sends a message to it, and gives away what is in `transfer`. */
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  /** Ends it at once. */
+  terminate(): void;
+  /** Hears its `message`, `error` and `messageerror` events. */
+  addEventListener(type: string, listener: (event: Event) => void): void;
+}
+
 /** A worker that decodes and runs models. */
-export function createInferenceWorker(): Worker {
+export function createInferenceWorker(url: string | URL | undefined): Worker {
+  if (typeof Worker !== "function")
+    throw new Error("there are no Web Workers here");
+  if (url !== undefined)
+    return new Worker(url, { type: "module", name: "live-keypoints" });
   return new Worker(new URL("./worker.js", import.meta.url), {
     type: "module",
     name: "live-keypoints",

@@ -1,137 +1,79 @@
-/** The script of a worker: loads the models it is told to and runs steps. Exported as `live-keypoints/worker`. */
+/** The script of a worker until its module is there, which does the rest. Exported as `live-keypoints/worker`. */
 
-import { asLiveKeypointsError, codeOf, messageOf } from "./errors.js";
+import { asLiveKeypointsError } from "./errors.js";
 import { compileModule } from "./module-compile.js";
-import { PixelReader } from "./pixels.js";
-import { PROTOCOL_VERSION, unreachable } from "./protocol.js";
-import type { PageMessage, WorkerMessage } from "./protocol.js";
-import { StepRunner } from "./step-runner.js";
 import { VERSION } from "./version.js";
-import { WarmUp } from "./warm-up.js";
-import initInference, { Runner, version } from "./wasm/inference/inference.js";
+import initPlain, { InferenceWorker } from "./wasm/inference/inference.js";
+import initRelaxed, {
+  InferenceWorker as RelaxedWorker,
+} from "./wasm/inference/inference_relaxed.js";
+
+/** What the page says to the script; everything else is the module's. */
+interface ScriptMessage {
+  /** Compile the module, for all workers; the one before is given up. */
+  compile?: { file: Blob } | { url: string };
+  /** How the HTTP cache is asked for it. */
+  cache?: RequestCache;
+  /** The compiled module. */
+  module?: WebAssembly.Module;
+}
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
-  postMessage(message: WorkerMessage, transfer?: Transferable[]): void;
+  postMessage(message: unknown): void;
   addEventListener(
-    type: "message" | "messageerror",
-    listener: (event: MessageEvent<PageMessage>) => void,
+    type: "message",
+    listener: (event: MessageEvent<ScriptMessage>) => void,
   ): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
 let compiling: AbortController | undefined;
-let started: Promise<InstanceType<typeof Runner>> | undefined;
-/** Models that are to come before the worker is ready. */
-let awaitedModels = 0;
-let steps: StepRunner | undefined;
-let warmUp: WarmUp | undefined;
+let worker: Promise<InstanceType<typeof InferenceWorker>> | undefined;
 
 scope.addEventListener("message", ({ data }) => {
-  handle(data).catch(breakOff);
+  handle(data).catch((error: unknown) => {
+    const { code, message } = asLiveKeypointsError(error, "worker-failed");
+    scope.postMessage({ broken: { code, message } });
+  });
 });
-scope.postMessage({
-  type: "hello",
-  protocol: PROTOCOL_VERSION,
-  version: VERSION,
-});
+scope.postMessage({ hello: VERSION });
 
-async function handle(message: PageMessage): Promise<void> {
-  switch (message.type) {
-    case "compile":
-      return compile(message);
-    case "init":
-      return init(message);
-    case "model":
-      return load(message);
-    case "decode":
-    case "run":
-      return runStep(message);
-    default:
-      return unreachable(message);
-  }
+async function handle(data: ScriptMessage): Promise<void> {
+  if (data.compile) return compile(data.compile, data.cache);
+  if (data.module) worker = start(data.module);
+  const started = await worker;
+  if (!started) throw new Error("a message came before the module");
+  if (!data.module) started.receive(data);
 }
 
-async function compile({
-  source,
-  cache,
-}: PageMessage & { type: "compile" }): Promise<void> {
+/** Each module has bindings of its own. */
+async function start(
+  module: WebAssembly.Module,
+): Promise<InstanceType<typeof InferenceWorker>> {
+  const isRelaxed = WebAssembly.Module.exports(module).some(
+    ({ name }) => name === "usesRelaxedSimd",
+  );
+  const init = isRelaxed ? initRelaxed : initPlain;
+  await init({ module_or_path: module });
+  return isRelaxed ? new RelaxedWorker() : new InferenceWorker();
+}
+
+async function compile(
+  place: { file: Blob } | { url: string },
+  cache: RequestCache = "default",
+): Promise<void> {
   compiling?.abort();
   const { signal } = (compiling = new AbortController());
-  const from = "file" in source ? source.file : source.url;
   try {
-    const module = await compileModule(
+    const compiled = await compileModule(
       "inference",
-      from,
+      "file" in place ? place.file : place.url,
       { cache, signal },
-      (loadedBytes, totalBytes) =>
-        scope.postMessage({ type: "downloaded", loadedBytes, totalBytes }),
+      (...bytes) => scope.postMessage({ downloaded: bytes }),
     );
-    if (!signal.aborted) scope.postMessage({ type: "compiled", module });
+    if (!signal.aborted) scope.postMessage({ compiled });
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-}
-
-async function init({
-  module,
-  models,
-  maxPixels,
-  fastDecode,
-}: PageMessage & { type: "init" }): Promise<void> {
-  awaitedModels = models;
-  started = initInference({ module_or_path: module }).then(({ memory }) => {
-    const runner = new Runner();
-    const pixels = new PixelReader(runner, maxPixels, fastDecode);
-    steps = new StepRunner(runner, pixels, memory);
-    return runner;
-  });
-  tellIfReady(await started);
-}
-
-async function load({
-  name,
-  bytes,
-}: PageMessage & { type: "model" }): Promise<void> {
-  const runner = await started;
-  if (!runner) throw new Error("model came before init");
-  runner.loadModel(name, bytes);
-  awaitedModels -= 1;
-  scope.postMessage({ type: "loaded", model: name });
-  tellIfReady(runner);
-}
-
-/** Once: what comes later, for steps of another worker, makes the number negative. */
-function tellIfReady(runner: InstanceType<typeof Runner>): void {
-  if (awaitedModels !== 0 || !steps) return;
-  const { memoryBytes } = steps;
-  scope.postMessage({ type: "ready", version: version(), memoryBytes });
-  warmUp = new WarmUp(() => runner.warmUpNext(), breakOff);
-}
-
-/** An error with a code is that step's own; any other, such as a WebAssembly trap, ends the worker. */
-async function runStep(
-  message: PageMessage & { type: "decode" | "run" },
-): Promise<void> {
-  warmUp?.postpone();
-  if (!steps) throw new Error(`${message.type} came before init was done`);
-  try {
-    const answer = await steps.run(message);
-    scope.postMessage(answer.message, answer.transfer);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    const { ticket } = message;
-    scope.postMessage({
-      type: "failed",
-      ticket,
-      code,
-      message: messageOf(error),
-    });
-  }
-}
-
-function breakOff(error: unknown): void {
-  const { code, message } = asLiveKeypointsError(error, "worker-failed");
-  scope.postMessage({ type: "broken", code, message });
 }

@@ -3,10 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { after, before } from "node:test";
 
-import { AssetLoader } from "../build/assets.js";
-import { Downloads } from "../build/downloads.js";
-import { ProgressMeter } from "../build/progress.js";
+import { compileSession } from "../build/assets.js";
 import { requireSimd } from "../build/simd.js";
+import { fakeStream, GIVEN } from "./fake-stream.mjs";
 import { test } from "./limited.mjs";
 
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
@@ -88,16 +87,27 @@ after(() => {
   server.close();
 });
 
-function loader(
-  assets,
-  { signal = new AbortController().signal, report, keepsModels } = {},
-) {
-  const meter = new ProgressMeter(report);
-  return new AssetLoader(assets, meter, new Downloads(signal), keepsModels);
-}
+/** The page's module, from a folder. */
+const session = (baseUrl) => compileSession({ baseUrl });
 
-/** The model as a worker gets it. */
-const model = (assets, options) => loader(assets, options).model(NAME);
+/** The model as a worker gets it, of a stream that is given all other assets. */
+async function model(assets, onProgress) {
+  const { baseUrl = assets, models } = assets;
+  const { [NAME]: _own, ...others } = GIVEN.models;
+  const { live, workers } = await fakeStream({
+    ...{ workers: 1, parts: ["hands"], onProgress },
+    assets: {
+      ...GIVEN,
+      ...(typeof baseUrl === "string" || baseUrl instanceof URL
+        ? { baseUrl }
+        : {}),
+      models: { ...others, ...models },
+    },
+  });
+  const { beside } = workers[0].got("model").at(-1);
+  await live.close();
+  return beside;
+}
 
 const failsWith =
   (code, ...parts) =>
@@ -110,15 +120,14 @@ const failsWith =
 
 test("modules and models come from a folder, with or without its final slash", async () => {
   for (const base of [address, `${address}/`, new URL(address)]) {
-    assert.ok((await loader(base).session()) instanceof WebAssembly.Module);
+    assert.ok((await session(base)) instanceof WebAssembly.Module);
     assert.deepEqual(await model({ baseUrl: base }), MODEL);
   }
 });
 
 test("a module served with a general content type is compiled all the same", async () => {
   assert.ok(
-    (await loader(`${address}/plain-type`).session()) instanceof
-      WebAssembly.Module,
+    (await session(`${address}/plain-type`)) instanceof WebAssembly.Module,
   );
 });
 
@@ -136,7 +145,7 @@ test("assets may be given as bytes, Blob, Response or compiled module", async ()
     response(),
   ]) {
     assert.ok(
-      (await loader({ session }).session()) instanceof WebAssembly.Module,
+      (await compileSession({ session })) instanceof WebAssembly.Module,
     );
   }
   for (const hand_recrop of [
@@ -153,7 +162,7 @@ test("assets may be given as bytes, Blob, Response or compiled module", async ()
 test("an address that is not there is named with its status", async () => {
   const there = `${address}/nowhere/`;
   await assert.rejects(
-    loader(there).session(),
+    session(there),
     failsWith(
       "asset-unreachable",
       `${there}wasm/session/session_bg.wasm`,
@@ -168,7 +177,7 @@ test("an address that is not there is named with its status", async () => {
 
 test("a page instead of an asset is named with status and content type", async () => {
   await assert.rejects(
-    loader(`${address}/page`).session(),
+    session(`${address}/page`),
     failsWith("asset-wrong-type", `${address}/page/wasm`, "200", "text/html"),
   );
   await assert.rejects(
@@ -187,15 +196,15 @@ test("what is no asset at all, or only a part of one, is named", async () => {
     failsWith("asset-wrong-type", `${address}/empty`),
   );
   await assert.rejects(
-    loader(`${address}/other`).session(),
+    session(`${address}/other`),
     failsWith("asset-wrong-type", `${address}/other`, "application/wasm"),
   );
   await assert.rejects(
-    loader(`${address}/cut`).session(),
+    session(`${address}/cut`),
     failsWith("asset-wrong-type", `${address}/cut`),
   );
   await assert.rejects(
-    loader({ session: MODEL }).session(),
+    compileSession({ session: MODEL }),
     failsWith("asset-wrong-type", "session"),
   );
 });
@@ -234,17 +243,21 @@ test("where the page is not secure, models are taken unchecked", async () => {
 
 test("an aborted download rejects with aborted", async () => {
   const controller = new AbortController();
-  const loading = loader(`${address}/slow`, {
-    signal: controller.signal,
-  }).session();
+  const loading = compileSession(
+    { baseUrl: `${address}/slow` },
+    controller.signal,
+  );
   setTimeout(() => controller.abort(), 10);
   await assert.rejects(loading, { code: "aborted" });
 });
 
 test("the pieces of a model are counted, those of one that is given are not", async () => {
   const told = [];
-  const report = (progress) => told.push(progress);
-  await model(address, { report });
+  const note = (progress) =>
+    progress.asset === NAME &&
+    progress.phase === "download" &&
+    told.push(progress);
+  await model(address, note);
   const { loadedBytes, totalBytes } = told.at(-1);
   assert.deepEqual([loadedBytes, totalBytes], [MODEL.length, MODEL.length]);
   const loaded = told.map(({ loadedBytes }) => loadedBytes);
@@ -253,42 +266,8 @@ test("the pieces of a model are counted, those of one that is given are not", as
     [...loaded].sort((a, b) => a - b),
   );
   told.length = 0;
-  await model({ models: { [NAME]: MODEL } }, { report });
+  await model({ models: { [NAME]: MODEL } }, note);
   assert.deepEqual(told, []);
-});
-
-test("progress never goes back", () => {
-  const told = [];
-  const meter = new ProgressMeter((progress) => told.push(progress));
-  const download = (loadedBytes) =>
-    meter.tell({
-      ...{ phase: "download", asset: NAME, loadedBytes, totalBytes: 100 },
-    });
-  meter.expectDownload("session");
-  meter.expectDownload(NAME);
-  download(60);
-  meter.arrived("session", 1);
-  meter.tell({ phase: "compile", asset: "session" });
-  // From the beginning, as a second worker's download would be told.
-  download(1);
-  download(100);
-  const fractions = told.map(({ fraction }) => fraction);
-  assert.deepEqual(
-    fractions,
-    [...fractions].sort((a, b) => a - b),
-  );
-  assert.ok(fractions.every((fraction) => fraction > 0 && fraction < 1));
-});
-
-test("progress ends at exactly 1", () => {
-  const told = [];
-  const meter = new ProgressMeter((progress) => told.push(progress.fraction));
-  meter.expectModels(2);
-  meter.tell({ phase: "optimise", asset: "face_landmark", worker: 0 });
-  meter.tell({ phase: "optimise", asset: "face_landmark", worker: 1 });
-  assert.ok(told[0] < told[1] && told[1] < 1);
-  meter.tell({ phase: "ready" });
-  assert.equal(told[2], 1);
 });
 
 test("missing SIMD is found by a feature test that passes where there is SIMD", () => {

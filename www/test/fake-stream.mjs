@@ -1,44 +1,42 @@
-// A LiveKeypoints over a session and workers that compute nothing.
+// A LiveKeypoints over the page's own module, and workers that compute nothing.
 
+import { readFile } from "node:fs/promises";
+
+import { MODEL_NAMES } from "../build/assets.js";
 import { LiveKeypoints } from "../build/live-keypoints.js";
-import { checkOptions } from "../build/options.js";
-import { WorkerPool } from "../build/pool.js";
-import { layoutSteps } from "../build/steps.js";
-import { WorkerEngine } from "../build/worker-engine.js";
-import { FakeSession } from "./fake-session.mjs";
-import { FakeWorker, startWith } from "./fake-worker.mjs";
+import { FakeWorker } from "./fake-worker.mjs";
 
-/**
- * `make(number)` says how the workers that are created one after the other behave; `messages` is what they are started
- * with.
- */
-export async function fakeStream(
-  options = {},
-  make = () => ({}),
-  messages = startWith(),
-) {
-  const checked = checkOptions(options);
-  const session = new FakeSession(checked.session);
+const MODULE = new URL(
+  "../build/wasm/session/session_bg.wasm",
+  import.meta.url,
+);
+const session = await WebAssembly.compile(await readFile(MODULE));
+/** The workers take no notice of these. */
+const inference = new WebAssembly.Module(
+  Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00),
+);
+const models = Object.fromEntries(
+  MODEL_NAMES.map((name) => [name, Uint8Array.of(8)]),
+);
+
+/** Everything that a stream of fakes is started with. */
+export const GIVEN = { session, inference, models };
+
+/** `make(number)` says how the workers that are created one after the other behave. */
+export async function fakeStream(options = {}, make = () => ({})) {
   const workers = [];
   const createWorker = () => {
     const worker = new FakeWorker(make(workers.length));
     workers.push(worker);
     return worker;
   };
-  const pool = new WorkerPool(
-    layoutSteps(checked.workers, checked.parts),
-    messages,
-    {
-      createWorker,
-      workerTimeoutMs: checked.workerTimeoutMs,
-      startTimeoutMs: 1000,
-    },
-  );
-  await pool.start();
-  const live = new LiveKeypoints(new WorkerEngine({ session, pool }), checked);
+  const live = await LiveKeypoints.create({
+    ...{ createWorker, assets: GIVEN },
+    ...options,
+  });
   const errors = [];
   live.on("error", (error) => errors.push(error));
-  return { live, session, pool, workers, errors };
+  return { live, workers, errors };
 }
 
 /** The next `count` results of a stream. */

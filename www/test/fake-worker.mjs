@@ -1,7 +1,21 @@
-// A worker in the page's own thread that speaks the protocol and computes nothing.
+// A worker in the page's own thread that finds nobody in any picture. It reads and writes the page's messages, which are
+// postcard: https://postcard.jamesmunns.com/wire-format
 
-import { PROTOCOL_VERSION } from "../build/protocol.js";
+import { ERROR_CODES } from "../build/errors.js";
 import { VERSION } from "../build/version.js";
+
+const PAGE_SAYS = [
+  "init",
+  "peer",
+  "model",
+  "decode",
+  "run",
+  "sendPixels",
+  "pixelsLost",
+];
+const WORKER_SAYS = ["loaded", "ready", "decoded", "outcome", "failed"];
+/** A pose's outcome in which nobody was found. */
+const NOBODY = [0, 0, 0, 0, 0];
 
 export class FakeWorker extends EventTarget {
   /** Messages it got, in order. */
@@ -10,30 +24,35 @@ export class FakeWorker extends EventTarget {
   #awaitedModels = 0;
 
   /** `answer(message, worker)` may give another answer than the ordinary one: a message, or `null` for none. */
-  constructor({
-    answer = () => undefined,
-    hello = { protocol: PROTOCOL_VERSION, version: VERSION },
-  } = {}) {
+  constructor({ answer = () => undefined, hello = VERSION } = {}) {
     super();
     this.answer = answer;
-    if (hello) setImmediate(() => this.say({ type: "hello", ...hello }));
+    if (hello) setImmediate(() => this.tell({ hello }));
   }
 
   postMessage(message, transfer) {
+    const isMovable = (item) =>
+      item instanceof ArrayBuffer || item instanceof MessagePort;
     const copy = structuredClone(message, {
-      transfer: transfer.filter((item) => item instanceof ArrayBuffer),
+      transfer: transfer.filter(isMovable),
     });
-    this.received.push(copy);
-    setImmediate(() => this.#handle(copy));
+    const read = Array.isArray(copy) ? readMessage(copy) : copy;
+    this.received.push(read);
+    setImmediate(() => this.#handle(read));
   }
 
   terminate() {
     this.isTerminated = true;
   }
 
-  say(message) {
+  /** Says something as the script does, before the module is there. */
+  tell(data) {
     if (!this.isTerminated)
-      this.dispatchEvent(new MessageEvent("message", { data: message }));
+      this.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  say(message) {
+    this.tell([Uint8Array.from(writeMessage(message))]);
   }
 
   die(message = "out of memory") {
@@ -50,62 +69,87 @@ export class FakeWorker extends EventTarget {
     const given = this.answer(message, this);
     if (given === null) return;
     if (given !== undefined) return this.say(given);
-    const { ticket } = message;
-    if (message.type === "compile") {
-      this.say({ type: "compiled", module: undefined });
-    } else if (message.type === "init") {
-      this.#awaitedModels = message.models;
-      this.#tellIfReady();
-    } else if (message.type === "model") {
-      this.#awaitedModels -= 1;
-      this.say({ type: "loaded", model: message.name });
-      this.#tellIfReady();
-    } else if (message.type === "decode") {
-      const copy = message.wantsCopy
-        ? { width: 2, height: 2, rgb: new ArrayBuffer(12) }
-        : undefined;
-      this.say({
-        type: "decoded",
-        ticket,
-        width: 2,
-        height: 2,
-        elapsedUs: 10,
-        copy,
-        memoryBytes: 2000,
-      });
-    } else {
-      this.say({
-        type: "outcome",
-        ticket,
-        outcome: message.job,
-        elapsedUs: 20,
-        memoryBytes: 3000,
-      });
-    }
-  }
-
-  #tellIfReady() {
-    if (this.#awaitedModels === 0)
+    const { type, ticket } = message;
+    if (type === "init") this.#awaitedModels = message.models;
+    if (type === "model") this.#awaitedModels -= 1;
+    const isReady = this.#awaitedModels === 0;
+    if ((type === "init" || type === "model") && isReady)
       this.say({ type: "ready", version: VERSION, memoryBytes: 1000 });
+    if (type === "decode") {
+      const size = { width: 2, height: 2 };
+      const took = { elapsedUs: 10, memoryBytes: 2000 };
+      this.say({ type: "decoded", ticket, ...size, ...took });
+    }
+    if (type === "run")
+      this.say({ type: "outcome", ticket, elapsedUs: 20, memoryBytes: 3000 });
   }
 }
 
-/** What workers are started with where nothing depends on it: models of the names that a list of steps has. */
-export const startWith = ({ compile, namesOf = () => [] } = {}) => {
-  const parcel = (message) => ({ message, transfer: [] });
-  async function* models(steps) {
-    for (const name of namesOf(steps))
-      yield parcel({ type: "model", name, bytes: new Uint8Array(1) });
+function readMessage([bytes, beside]) {
+  let at = 1;
+  const number = () => {
+    for (let value = 0n, shift = 0n; ; shift += 7n) {
+      const byte = bytes[at++];
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return Number(value);
+    }
+  };
+  const type = PAGE_SAYS[bytes[0]];
+  switch (type) {
+    case "init": {
+      const maxPixels = number();
+      const isFast = bytes[at++] === 1;
+      return { type, maxPixels, fastDecode: isFast, models: number() };
+    }
+    case "decode":
+    case "run":
+      return { type, ticket: number(), frame: number(), beside };
+    default:
+      return { type, beside };
   }
-  async function* init(steps) {
-    yield parcel({
-      ...{ type: "init", module: undefined, models: namesOf(steps).length },
-      ...{ maxPixels: 100, fastDecode: false },
-    });
-    yield* models(steps);
+}
+
+function writeMessage({ type, ...fields }) {
+  const { version, ticket, width, height, elapsedUs, memoryBytes } = fields;
+  const { code, message } = fields;
+  const variant = WORKER_SAYS.indexOf(type);
+  switch (type) {
+    case "ready":
+      return [variant, ...text(version), ...varint(memoryBytes)];
+    case "decoded":
+      return [
+        variant,
+        ...[ticket, width, height, elapsedUs, memoryBytes].flatMap(varint),
+      ];
+    case "outcome":
+      return [
+        variant,
+        ...varint(ticket),
+        ...NOBODY,
+        ...[elapsedUs, memoryBytes].flatMap(varint),
+      ];
+    case "failed":
+      return [
+        variant,
+        ...varint(ticket),
+        ...varint(ERROR_CODES.indexOf(code)),
+        ...text(message),
+      ];
+    default:
+      throw new Error(`no worker says ${type}`);
   }
-  return { compile: Promise.resolve(compile), init, models };
-};
+}
+
+function text(value) {
+  const bytes = new TextEncoder().encode(value);
+  return [...varint(bytes.length), ...bytes];
+}
+
+function varint(value) {
+  return value < 128
+    ? [value]
+    : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
+}
 
 /** Waits until `condition` holds; throws after ten seconds. */
 export async function until(condition) {

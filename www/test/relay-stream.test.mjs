@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { LiveKeypoints } from "../build/index.js";
 import { fakeRelay, gets } from "./fake-socket.mjs";
-import { FakePicture, jpeg, take } from "./fake-stream.mjs";
+import { FakePicture, jpeg, take, GIVEN } from "./fake-stream.mjs";
 import { FakeWorker, until } from "./fake-worker.mjs";
 import { jsonResult } from "./relay-results.mjs";
 import { test } from "./limited.mjs";
@@ -376,7 +376,7 @@ test("a fallback is told before the relay hears of it, waits for the answer, and
     await new Promise((resolve) => setTimeout(resolve, 5));
     told.push(["asked", sockets.length]);
   };
-  const options = { fallback, createWorker };
+  const options = { fallback, createWorker, assets: GIVEN };
   const live = await LiveKeypoints.create({ ...options, onFallback });
   assert.equal(live.engine, "relay");
   await live.close();
@@ -441,7 +441,7 @@ test("a page that can compute does not ask the relay, and one that cannot falls 
   }
   assert.equal(sockets.length, 1);
   // Neither are there workers under Node.
-  const live = await LiveKeypoints.create(options);
+  const live = await LiveKeypoints.create({ ...options, assets: GIVEN });
   assert.equal(live.engine, "relay");
   await live.close();
 });

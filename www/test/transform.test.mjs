@@ -71,8 +71,8 @@ test("times and ownership can be given with a frame", async () => {
 });
 
 test("a frame that fails is left out, and what another pushed does not come out", async () => {
-  const answer = ({ type, ticket, source }) =>
-    type === "decode" && source.bytes[2] === 1
+  const answer = ({ type, ticket, beside }) =>
+    type === "decode" && beside[2] === 1
       ? { type: "failed", ticket, code: "not-a-jpeg", message: "no" }
       : undefined;
   const { live, errors } = await fakeStream({ workers: 1 }, () => ({ answer }));
@@ -117,9 +117,9 @@ test("reset while it closes does not leave it waiting", async () => {
   await until(() => workers[0].got("run").length === 1);
   live.reset();
   isHeld = false;
-  const [{ ticket, job }] = workers[0].got("run");
+  const [{ ticket }] = workers[0].got("run");
   workers[0].say({
-    ...{ type: "outcome", ticket, outcome: job },
+    ...{ type: "outcome", ticket },
     ...{ elapsedUs: 1, memoryBytes: 1 },
   });
   await closed;
@@ -147,15 +147,23 @@ test("reset on a relay, which then owes nothing, does not leave it waiting", asy
 });
 
 test("frames that others pushed out are not waited for, however long the others go on", async () => {
-  const { live, session } = await fakeStream({ workers: 1, bufferSize: 1 });
+  let isHeld = true;
+  const answer = ({ type }) => (isHeld && type === "decode" ? null : undefined);
+  const options = { workers: 1, bufferSize: 1, maxFramesInFlight: 1 };
+  const { live, workers } = await fakeStream(options, () => ({ answer }));
   const { writable, readable } = live.transform();
   const writer = writable.getWriter();
   const results = collect(readable);
-  const { nextTask } = session;
-  session.nextTask = () => undefined;
+  live.push(jpeg());
+  await until(() => workers[0].got("decode").length === 1);
   await writer.write(jpeg(0));
   live.push(jpeg(1));
-  session.nextTask = nextTask;
+  isHeld = false;
+  const [{ ticket }] = workers[0].got("decode");
+  workers[0].say({
+    ...{ type: "decoded", ticket, width: 2, height: 2 },
+    ...{ elapsedUs: 1, memoryBytes: 1 },
+  });
   let isClosed = false;
   const closed = writer.close().then(() => (isClosed = true));
   // Whenever a frame is done, the next one waits already.
@@ -194,7 +202,8 @@ test("a relay that is lost, or closed with frames on their way, ends it", async 
 });
 
 test("cancelling and aborting end it, and nothing of it is left", async () => {
-  const silent = ({ type }) => (type === "init" ? undefined : null);
+  const silent = ({ type }) =>
+    ["decode", "run"].includes(type) ? null : undefined;
   const { live } = await fakeStream({ workers: 1, bufferSize: 1 }, () => ({
     answer: silent,
   }));
@@ -225,12 +234,12 @@ test("close ends the results, and a fatal error breaks them", async () => {
   await assert.rejects(writer.write(jpeg()), { code: "closed" });
   assert.throws(() => live.transform(), { code: "closed" });
 
-  const broken = await fakeStream({ workers: 1 });
+  const broken = await fakeStream({ workers: 1 }, (number) =>
+    number === 0 ? {} : assert.fail("no worker any more"),
+  );
   const results = collect(
     frames(5).readable.pipeThrough(broken.live.transform()),
   );
-  broken.session.nextTask = () => {
-    throw new Error("a fault");
-  };
-  await assert.rejects(results, { code: "internal" });
+  broken.workers[0].die();
+  await assert.rejects(results, { code: "worker-failed" });
 });

@@ -180,6 +180,15 @@ impl FrameResult {
         }
     }
 
+    /// Capture time in microseconds, as given with the frame.
+    #[must_use]
+    pub fn timestamp_us(&self) -> i64 {
+        match self {
+            Self::Keypoints(keypoints) => keypoints.timestamp_us,
+            Self::Failed(failed) => failed.timestamp_us,
+        }
+    }
+
     pub(crate) fn dropped_mut(&mut self) -> &mut u64 {
         match self {
             Self::Keypoints(keypoints) => &mut keypoints.dropped,

@@ -8,25 +8,26 @@
 //!
 //! Errors cross as JavaScript `Error`s with a `code`, one of `ErrorCode`'s words.
 
+mod browser;
 mod error;
+mod messages;
 #[cfg(feature = "session")]
-mod options;
+mod page;
+#[cfg(feature = "session")]
+mod pool;
 #[cfg(feature = "session")]
 mod pose_file;
-#[cfg(feature = "session")]
-mod result_object;
-#[cfg(feature = "inference")]
-mod runner;
-#[cfg(feature = "session")]
-mod session;
 mod start;
+#[cfg(feature = "inference")]
+mod worker;
+mod worker_id;
 
+#[cfg(feature = "session")]
+pub use page::PageStream;
 #[cfg(feature = "session")]
 pub use pose_file::WebPoseFile;
 #[cfg(feature = "inference")]
-pub use runner::Runner;
-#[cfg(feature = "session")]
-pub use session::{WebSession, models_for_steps};
+pub use worker::InferenceWorker;
 
 use wasm_bindgen::prelude::*;
 
@@ -35,4 +36,12 @@ use wasm_bindgen::prelude::*;
 #[must_use]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// Only in the module that uses relaxed SIMD, which has bindings of its own; a worker knows it by this export.
+#[cfg(feature = "relaxed-simd")]
+#[wasm_bindgen(js_name = usesRelaxedSimd)]
+#[must_use]
+pub fn uses_relaxed_simd() -> bool {
+    true
 }

@@ -1,19 +1,37 @@
-//! The bindings in a real browser: options, errors, and a clip from JPEG bytes to keypoints.
+//! The glue in a real browser: real workers, real fetch, a worker that is ended, a start that is given up.
 
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
 
-use js_sys::{Float32Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect, Uint8Array};
 use live_keypoints_pipeline::inference::ModelKind;
-use live_keypoints_web::{Runner, WebSession, models_for_steps, version};
-use wasm_bindgen::{JsCast, JsValue};
+use live_keypoints_web::{PageStream, version};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-wasm_bindgen_test_configure!(run_in_dedicated_worker);
+wasm_bindgen_test_configure!(run_in_browser);
 
-const ALL_STEPS: u8 = 31;
-const DECODE: u8 = 1;
-const MAX_PIXELS: f64 = 1e7;
+/// What `worker.ts` of the npm package does, with the module of these tests.
+const WORKER: &str = r#"
+import init, { InferenceWorker } from "ORIGIN/wasm-bindgen-test";
+let worker;
+addEventListener("message", async ({ data }) => {
+  try {
+    if (data.compile) {
+      const compiled = await WebAssembly.compileStreaming(fetch(data.compile.url));
+      return postMessage({ compiled });
+    }
+    if (data.module)
+      worker = init({ module_or_path: data.module }).then(() => new InferenceWorker());
+    const started = await worker;
+    if (!data.module) started.receive(data);
+  } catch ({ code, message }) {
+    postMessage({ broken: { code, message } });
+  }
+});
+postMessage({ hello: "VERSION" });
+"#;
 
 macro_rules! fixture {
     ($path:literal) => {
@@ -21,244 +39,163 @@ macro_rules! fixture {
     };
 }
 
+const FRAME: &[u8] = fixture!("fixtures/clips/fingers/000.jpg");
+
 fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap()
+}
+
+fn set(object: &JsValue, key: &str, value: impl Into<JsValue>) {
+    Reflect::set(object, &key.into(), &value.into()).unwrap();
 }
 
 fn number(object: &JsValue, key: &str) -> f64 {
     get(object, key).as_f64().unwrap()
 }
 
-fn code(error: &JsValue) -> String {
-    assert!(error.is_instance_of::<js_sys::Error>());
-    get(error, "code").as_string().unwrap()
+fn text(object: &JsValue, key: &str) -> String {
+    get(object, key).as_string().unwrap()
 }
 
-fn options(entries: &[(&str, JsValue)]) -> JsValue {
-    let object = Object::new();
-    for (key, value) in entries {
-        Reflect::set(&object, &(*key).into(), value).unwrap();
-    }
-    object.into()
+fn function(arguments: &str, body: &str) -> Function {
+    Function::new_with_args(arguments, body)
 }
 
-fn error_of<T>(result: Result<T, JsValue>) -> JsValue {
-    match result {
-        Ok(_) => panic!("no error"),
-        Err(error) => error,
-    }
+fn bytes(kind: ModelKind) -> Uint8Array {
+    Uint8Array::from(kind.embedded_bytes())
 }
 
-fn runner_with_all_models() -> Runner {
-    let mut runner = Runner::new();
-    for name in models_for_steps(ALL_STEPS, "full").unwrap() {
-        let kind = ModelKind::from_name(&name).unwrap();
-        runner
-            .load_model(&name, kind.embedded_bytes().to_vec())
-            .unwrap();
-    }
-    runner
+/// A stream's options, and what happens to it.
+struct Test {
+    options: JsValue,
+    workers: Array,
+    /// Results, one after the other, and what ended the stream.
+    results: Array,
 }
 
-/// Processes all that waits; the answer to the last frame.
-fn run_until_idle(session: &mut WebSession, runner: &mut Runner, jpeg: &[u8]) -> JsValue {
-    loop {
-        let task = session.next_task(ALL_STEPS, 0.0).unwrap();
-        if task.is_undefined() {
-            return session.next_result();
-        }
-        let (ticket, frame) = (number(&task, "ticket"), number(&task, "frame"));
-        let is_done = if number(&task, "step") == f64::from(DECODE) {
-            match runner.decode_jpeg(frame, jpeg, MAX_PIXELS, false) {
-                Ok(size) => {
-                    let [width, height] = ["width", "height"].map(|key| number(&size, key) as u32);
-                    session.complete_decode(ticket, width, height, 0.0, 0.0)
-                }
-                Err(error) => session.fail(ticket, &code(&error), "as the decoder says", 0.0),
+impl Test {
+    /// So many workers, which get every model but those of `left_out` without a request.
+    fn new(workers: u32, left_out: &[ModelKind]) -> Self {
+        let origin = text(&get(&js_sys::global(), "location"), "origin");
+        let script = WORKER
+            .replace("ORIGIN", &origin)
+            .replace("VERSION", &version());
+        let (made, results) = (Array::new(), Array::new());
+        let create = function(
+            "script, made",
+            "const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+             const worker = new Worker(url, { type: 'module' });
+             const terminate = () => Worker.prototype.terminate.call(worker);
+             worker.terminate = () => { worker.isEnded = true; terminate(); };
+             made.push(worker);
+             return worker;",
+        );
+        let models = JsValue::from(Object::new());
+        for kind in ModelKind::ALL {
+            if !left_out.contains(&kind) {
+                set(&models, kind.name(), bytes(kind));
             }
-        } else {
-            let job: Uint8Array = get(&task, "job").dyn_into().unwrap();
-            let outcome = runner.run(frame, &job.to_vec()).unwrap();
-            session.complete_branch(ticket, &outcome, 0.0, 0.0).unwrap()
-        };
-        if is_done {
-            runner.release(frame);
+        }
+        let assets = JsValue::from(Object::new());
+        set(&assets, "models", models);
+        let options = JsValue::from(Object::new());
+        set(&options, "session", Object::new());
+        set(&options, "workers", workers);
+        set(&options, "maxPixels", 1e7);
+        set(&options, "workerTimeoutMs", 10_000);
+        set(&options, "assets", assets);
+        set(
+            &options,
+            "createWorker",
+            create.bind2(&JsValue::NULL, &script.into(), &made),
+        );
+        let address = "return location.origin + (name === 'inference' ? '/wasm-bindgen-test_bg.wasm' : `/nowhere/${name}`);";
+        set(&options, "addressOf", function("name", address));
+        set(&options, "guard", function("call", "return call;"));
+        set(
+            &options,
+            "onPanic",
+            function("message", "console.error(message);"),
+        );
+        Self {
+            options,
+            workers: made,
+            results,
         }
     }
-}
 
-#[wasm_bindgen_test]
-fn the_version_is_the_packages() {
-    assert_eq!(version(), env!("CARGO_PKG_VERSION"));
-}
-
-#[wasm_bindgen_test]
-fn wrong_options_are_named_and_have_a_code() {
-    for (key, value) in [
-        ("bufferSize", JsValue::from(0)),
-        ("bufferSize", JsValue::from(1.5)),
-        ("maxFramesInFlight", JsValue::from(17)),
-        ("minPoseDetectionConfidence", JsValue::from(2)),
-        ("parts", JsValue::from("pose")),
-        ("smoothing", JsValue::from("yes")),
-        ("handSmoothing", JsValue::from("yes")),
-        ("faceSmoothing", JsValue::from(1)),
-        ("mirrored", JsValue::NULL),
-        ("quality", JsValue::from("medium")),
-        ("bufferSzie", JsValue::from(5)),
-    ] {
-        let error = error_of(WebSession::new(&options(&[(key, value)])));
-        assert_eq!(code(&error), "invalid-option");
-        let message = get(&error, "message").as_string().unwrap();
-        assert!(message.contains(key), "{message}");
+    fn session(self, key: &str, value: impl Into<JsValue>) -> Self {
+        set(&get(&self.options, "session"), key, value);
+        self
     }
-    assert!(WebSession::new(&JsValue::UNDEFINED).is_ok());
-    let right = [
-        ("quality", JsValue::from("lite")),
-        ("handSmoothing", JsValue::TRUE),
-        ("faceSmoothing", JsValue::FALSE),
-        ("mirrored", JsValue::TRUE),
-    ];
-    assert!(WebSession::new(&options(&right)).is_ok());
-}
 
-#[wasm_bindgen_test]
-fn a_full_buffer_names_the_frame_that_it_pushed_out() {
-    let mut session = WebSession::new(&options(&[("bufferSize", 1.into())])).unwrap();
-    assert!(get(&session.add_frame(1.0, 0.0), "evicted").is_undefined());
-    let second = session.add_frame(2.0, 0.0);
-    assert_eq!(
-        (number(&second, "index"), number(&second, "evicted")),
-        (1.0, 0.0)
-    );
-    assert_eq!(session.reset().to_vec(), [1.0]);
-}
-
-#[wasm_bindgen_test]
-fn stills_beyond_the_room_are_busy() {
-    let mut session = WebSession::new(&JsValue::UNDEFINED).unwrap();
-    let error = (0..100).find_map(|_| session.add_still(0.0).err()).unwrap();
-    assert_eq!(code(&error), "busy");
-}
-
-#[wasm_bindgen_test]
-fn a_worker_needs_only_the_models_of_its_steps_the_largest_first() {
-    assert_eq!(
-        models_for_steps(2, "lite").unwrap(),
-        ["pose_landmark_lite", "pose_detection"]
-    );
-    assert_eq!(
-        models_for_steps(4 | 8, "full").unwrap(),
-        ["hand_landmark_full", "hand_recrop"]
-    );
-    assert_eq!(
-        code(&error_of(models_for_steps(2, "best"))),
-        "invalid-option"
-    );
-}
-
-#[wasm_bindgen_test]
-fn pixels_go_into_an_array_of_their_length_and_no_other() {
-    let mut runner = Runner::new();
-    let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
-    runner.decode_jpeg(0.0, jpeg, MAX_PIXELS, false).unwrap();
-    let pixels = runner.take_rgb(0.0).unwrap();
-    let target = js_sys::Uint8Array::new_with_length(pixels.length());
-    runner.copy_rgb(0.0, &target).unwrap();
-    assert_eq!(target.to_vec(), pixels.to_vec());
-    let short = js_sys::Uint8Array::new_with_length(pixels.length() - 1);
-    let error = error_of(runner.copy_rgb(0.0, &short));
-    assert_eq!(code(&error), "invalid-pixels");
-}
-
-#[wasm_bindgen_test]
-fn bad_pictures_and_models_have_their_codes() {
-    let mut runner = Runner::new();
-    let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
-    let mut decode = |bytes: &[u8], max_pixels| {
-        runner
-            .decode_jpeg(0.0, bytes, max_pixels, false)
-            .map_err(|e| code(&e))
-    };
-    assert!(decode(jpeg, MAX_PIXELS).is_ok());
-    assert_eq!(decode(b"", MAX_PIXELS), Err("empty-frame".to_owned()));
-    assert_eq!(decode(b"GIF89a", MAX_PIXELS), Err("not-a-jpeg".to_owned()));
-    assert_eq!(
-        decode(&jpeg[..900], MAX_PIXELS),
-        Err("malformed-picture".to_owned())
-    );
-    assert_eq!(decode(jpeg, 1000.0), Err("too-many-pixels".to_owned()));
-    assert_eq!(
-        code(&error_of(runner.put_rgba(0.0, 2, 2, &[0; 15]))),
-        "invalid-pixels"
-    );
-    let html = b"<!doctype html><title>404</title>";
-    assert_eq!(
-        code(&error_of(runner.load_model("face_landmark", html.to_vec()))),
-        "model-malformed"
-    );
-    let other = ModelKind::HandRecrop.embedded_bytes();
-    assert_eq!(
-        code(&error_of(
-            runner.load_model("face_landmark", other.to_vec())
-        )),
-        "model-mismatch"
-    );
-    assert_eq!(
-        code(&error_of(
-            runner.load_model("no_such_model", other.to_vec())
-        )),
-        "model-missing"
-    );
-}
-
-#[wasm_bindgen_test]
-fn bytes_of_another_version_are_refused() {
-    let mut runner = Runner::new();
-    runner.put_rgba(0.0, 1, 1, &[0; 4]).unwrap();
-    assert_eq!(
-        code(&error_of(runner.run(0.0, &[0xFF; 7]))),
-        "version-mismatch"
-    );
-}
-
-#[wasm_bindgen_test]
-fn every_model_is_warmed_up_once_unless_a_frame_has_run_it() {
-    let mut runner = Runner::new();
-    assert!(!runner.warm_up_next().unwrap());
-    runner = runner_with_all_models();
-    for _ in 0..6 {
-        assert!(runner.warm_up_next().unwrap());
+    async fn start(&self) -> Result<PageStream, JsValue> {
+        let stream = PageStream::start(self.options.clone()).await?;
+        let push = function("results, result", "results.push(result);");
+        let push: Function = push.bind1(&JsValue::NULL, &self.results).unchecked_into();
+        stream.connect(push.clone(), push);
+        Ok(stream)
     }
-    assert!(!runner.warm_up_next().unwrap());
-    runner = runner_with_all_models();
-    let mut session = WebSession::new(&JsValue::UNDEFINED).unwrap();
-    session.add_frame(0.0, 0.0);
-    let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
-    run_until_idle(&mut session, &mut runner, jpeg);
-    // A frame with a person needs them all.
-    assert!(!runner.warm_up_next().unwrap());
+
+    /// The error that the start fails with; every worker is ended then.
+    async fn error(&self) -> JsValue {
+        let Err(error) = self.start().await else {
+            panic!("it started");
+        };
+        for worker in self.workers.iter() {
+            assert!(get(&worker, "isEnded").is_truthy());
+        }
+        error
+    }
+
+    /// The result after those that were taken already.
+    async fn next(&self, taken: u32) -> JsValue {
+        for _ in 0..3000 {
+            if self.results.length() > taken {
+                return self.results.get(taken);
+            }
+            pause(10).await;
+        }
+        panic!("there is no result {taken}");
+    }
+}
+
+async fn pause(ms: u32) {
+    let wait = function(
+        "ms",
+        "return new Promise((resolve) => setTimeout(resolve, ms));",
+    );
+    let wait: Promise = wait
+        .call1(&JsValue::NULL, &ms.into())
+        .unwrap()
+        .unchecked_into();
+    JsFuture::from(wait).await.unwrap();
+}
+
+fn push(stream: &PageStream, jpeg: &[u8], timestamp_ms: f64) {
+    let frame = Uint8Array::from(jpeg);
+    stream.add_frame(&frame, timestamp_ms, None).unwrap();
+    stream.pump();
 }
 
 #[wasm_bindgen_test]
-fn a_clip_gives_the_landmarks_of_mediapipe() {
+async fn two_workers_find_the_landmarks_of_mediapipe() {
     let golden: serde_json::Value =
         serde_json::from_slice(fixture!("golden/fingers.clip.json")).unwrap();
     let clip: [&[u8]; 3] = [
-        fixture!("fixtures/clips/fingers/000.jpg"),
+        FRAME,
         fixture!("fixtures/clips/fingers/001.jpg"),
         fixture!("fixtures/clips/fingers/002.jpg"),
     ];
-    let mut runner = runner_with_all_models();
-    let mut session = WebSession::new(&JsValue::UNDEFINED).unwrap();
+    let test = Test::new(2, &[]);
+    let stream = test.start().await.unwrap();
     for (index, jpeg) in clip.into_iter().enumerate() {
-        session.add_frame((index + 1) as f64 * 33.333, 0.0);
-        let result = run_until_idle(&mut session, &mut runner, jpeg);
-        assert_eq!(get(&result, "kind"), "keypoints");
-        assert_eq!(
-            (number(&result, "index"), number(&result, "width")),
-            (index as f64, 320.0)
-        );
+        push(&stream, jpeg, (index + 1) as f64 * 33.333);
+    }
+    for index in 0..3 {
+        let result = test.next(index).await;
+        assert_eq!(text(&result, "kind"), "keypoints");
+        assert_eq!(number(&result, "width"), 320.0);
         // The pixels are jpeg-decoder's, MediaPipe's were libjpeg-turbo's: that alone moves points by tenths of a pixel.
         for (part, name, values, limit_px) in [
             ("pose", "pose", 4, 1.5),
@@ -267,7 +204,7 @@ fn a_clip_gives_the_landmarks_of_mediapipe() {
         ] {
             let points: Float32Array = get(&result, part).dyn_into().unwrap();
             let points = points.to_vec();
-            let expected = golden["frames"][index][name].as_array().unwrap();
+            let expected = golden["frames"][index as usize][name].as_array().unwrap();
             assert_eq!(points.len(), expected.len() * values);
             let distance = |(own, expected): (&[f32], &serde_json::Value)| {
                 let x = (f64::from(own[0]) - expected[0].as_f64().unwrap()) * 320.0;
@@ -279,23 +216,108 @@ fn a_clip_gives_the_landmarks_of_mediapipe() {
             assert!(mean < limit_px, "frame {index}, {part}: {mean} px");
         }
         assert!(get(&result, "rightHand").is_null());
-        let reason = get(&get(&result, "missing"), "rightHand")
-            .as_string()
-            .unwrap();
-        assert!(["low-presence", "out-of-view"].contains(&reason.as_str()));
     }
-    assert_eq!(runner.kept_bytes(), 0.0);
+    stream.close();
+    for worker in test.workers.iter() {
+        assert!(get(&worker, "isEnded").is_truthy());
+    }
 }
 
 #[wasm_bindgen_test]
-fn a_broken_frame_is_answered_and_the_next_one_is_processed() {
-    let mut runner = runner_with_all_models();
-    let mut session = WebSession::new(&JsValue::UNDEFINED).unwrap();
-    session.add_frame(1.0, 0.0);
-    let broken = run_until_idle(&mut session, &mut runner, b"\xFF\xD8\xFF");
-    assert_eq!(get(&broken, "code"), "malformed-picture");
-    session.add_frame(2.0, 0.0);
-    let jpeg = fixture!("fixtures/clips/fingers/000.jpg");
-    let result = run_until_idle(&mut session, &mut runner, jpeg);
-    assert!(get(&result, "pose").is_instance_of::<Float32Array>());
+async fn bad_pictures_fail_alone() {
+    let test = Test::new(1, &[]);
+    let stream = test.start().await.unwrap();
+    for (index, (jpeg, expected)) in [
+        (&b""[..], Some("empty-frame")),
+        (b"GIF89a", Some("not-a-jpeg")),
+        (&FRAME[..900], Some("malformed-picture")),
+        (FRAME, None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        push(&stream, jpeg, index as f64);
+        let result = test.next(index as u32).await;
+        let code = get(&result, "code").as_string();
+        assert_eq!(code.as_deref(), expected);
+    }
+    stream.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_is_ended_costs_its_frame_and_is_replaced() {
+    let test = Test::new(1, &[]);
+    set(&test.options, "workerTimeoutMs", 1000);
+    let stream = test.start().await.unwrap();
+    push(&stream, FRAME, 0.0);
+    let terminate: Function = get(&test.workers.get(0), "terminate").unchecked_into();
+    terminate.call0(&test.workers.get(0)).unwrap();
+    assert_eq!(text(&test.next(0).await, "code"), "worker-died");
+    push(&stream, FRAME, 1.0);
+    assert_eq!(text(&test.next(1).await, "kind"), "keypoints");
+    assert_eq!(test.workers.length(), 2);
+    stream.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_start_that_is_given_up_leaves_no_worker() {
+    let test = Test::new(3, &[]);
+    let abort = function(
+        "",
+        "const controller = new AbortController();
+         setTimeout(() => controller.abort(), 20);
+         return controller.signal;",
+    );
+    set(
+        &test.options,
+        "signal",
+        abort.call0(&JsValue::NULL).unwrap(),
+    );
+    assert_eq!(text(&test.error().await, "code"), "aborted");
+    assert_eq!(test.workers.length(), 3);
+}
+
+#[wasm_bindgen_test]
+async fn a_model_that_is_not_there_or_is_another_is_told() {
+    let error = Test::new(2, &[ModelKind::FaceLandmark]).error().await;
+    assert_eq!(text(&error, "code"), "asset-unreachable");
+    assert!(text(&error, "message").contains("/nowhere/face_landmark"));
+
+    let test = Test::new(2, &[]);
+    let models = get(&get(&test.options, "assets"), "models");
+    set(&models, "face_landmark", bytes(ModelKind::HandRecrop));
+    assert_eq!(text(&test.error().await, "code"), "model-mismatch");
+    set(&models, "face_landmark", Uint8Array::from(&b"{}"[..]));
+    assert_eq!(text(&test.error().await, "code"), "model-malformed");
+}
+
+#[wasm_bindgen_test]
+async fn wrong_options_are_named_and_have_a_code() {
+    for (key, value) in [
+        ("bufferSize", JsValue::from(0)),
+        ("bufferSize", JsValue::from(1.5)),
+        ("maxFramesInFlight", JsValue::from(17)),
+        ("minPoseDetectionConfidence", JsValue::from(2)),
+        ("parts", JsValue::from("pose")),
+        ("smoothing", JsValue::from("yes")),
+        ("mirrored", JsValue::NULL),
+        ("quality", JsValue::from("medium")),
+        ("bufferSzie", JsValue::from(5)),
+    ] {
+        let error = Test::new(1, &[]).session(key, value).error().await;
+        assert_eq!(text(&error, "code"), "invalid-option");
+        assert!(text(&error, "message").contains(key));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_frame_is_named_and_stills_beyond_the_room_are_busy() {
+    let test = Test::new(1, &[]);
+    let stream = test.start().await.unwrap();
+    let error = stream.add_frame(&"a text".into(), 0.0, None).unwrap_err();
+    assert_eq!(text(&error, "code"), "unsupported-frame");
+    let frame = Uint8Array::from(FRAME);
+    let busy = (0..100).find_map(|_| stream.add_still(&frame, None).err());
+    assert_eq!(text(&busy.unwrap(), "code"), "busy");
+    stream.close();
 }

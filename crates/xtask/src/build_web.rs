@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::digest::sha256;
@@ -70,11 +70,9 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         build_module(workspace, "inference", "inference", &folder, profile)
     });
     plan.add_after(&[INFERENCE_MODULE], RELAXED_MODULE, move || {
-        let folder = workspace.path("target/wasm-relaxed");
+        let folder = workspace.path(BUILT_MODULES).join("inference");
         let features = "inference,relaxed-simd";
-        let finish = build_module(workspace, "inference", features, &folder, profile)?;
-        join_modules(&folder, &workspace.path(BUILT_MODULES).join("inference"))?;
-        Ok(finish)
+        build_module(workspace, "inference_relaxed", features, &folder, profile)
     });
     if profile == Profile::Published {
         plan.add_after(&[SESSION_MODULE, RELAXED_MODULE], OPTIMISE, || {
@@ -100,18 +98,6 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
     licences::add_package_step(plan, workspace);
 }
 
-/// Puts the module with relaxed SIMD beside the other one. Both are driven by the same bindings.
-fn join_modules(relaxed: &Path, plain: &Path) -> Result<()> {
-    let bindings = |folder: &Path| fs::read(folder.join("inference.js"));
-    ensure!(
-        bindings(relaxed)? == bindings(plain)?,
-        "the bindings of `inference` differ with relaxed SIMD, so one file cannot serve both"
-    );
-    let name = "inference_relaxed_bg.wasm";
-    fs::copy(relaxed.join("inference_bg.wasm"), plain.join(name))?;
-    Ok(())
-}
-
 /// Builds one module of `crates/web`, with its bindings, into a folder.
 fn build_module(
     workspace: &Workspace,
@@ -121,7 +107,6 @@ fn build_module(
     profile: Profile,
 ) -> Result<Finish> {
     let shell = workspace.shell();
-    shell.remove_path(folder)?;
     let profile = profile.of_cargo();
     cmd!(
         shell,

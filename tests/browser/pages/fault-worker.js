@@ -1,4 +1,4 @@
-// The package's worker, which a message `{ fault }` makes fail as a real one does: `trap` lets the next branch run into
+// The package's worker, which a message `{ fault }` makes fail as a real one does: `trap` lets the next message run into
 // an instruction that traps, `memory` takes all the memory that the module may have.
 
 const PAGE_BYTES = 65_536;
@@ -9,11 +9,14 @@ let isTrapped = false;
 WebAssembly.instantiate = async (module, imports) => {
   const { exports } = await instantiate(module, imports);
   memory = exports.memory;
-  const runner_run = (...given) => {
+  const inferenceworker_receive = (...given) => {
     if (isTrapped) trap();
-    return exports.runner_run(...given);
+    return exports.inferenceworker_receive(...given);
   };
-  return { instance: { exports: { ...exports, runner_run } }, module };
+  return {
+    instance: { exports: { ...exports, inferenceworker_receive } },
+    module,
+  };
 };
 
 addEventListener("message", (event) => {

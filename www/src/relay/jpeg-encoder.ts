@@ -1,8 +1,7 @@
 /** Makes a JPEG of every kind of frame, for the relay takes nothing else. */
 
 import { LiveKeypointsError, messageOf } from "../errors.js";
-import { unreachable } from "../protocol.js";
-import type { FrameSource } from "../protocol.js";
+import type { FrameSource } from "../frames.js";
 
 /** What an encoder may be told. */
 export interface EncoderOptions {
@@ -65,7 +64,7 @@ export class JpegEncoder {
         }
       }
       default:
-        return unreachable(source);
+        return source satisfies never;
     }
   }
 

@@ -123,12 +123,21 @@ impl<F, P: Clone> Session<F, P> {
         timestamp_us: i64,
         now_us: u64,
     ) -> Result<u64, SessionError> {
+        self.check_room_for_still()?;
+        Ok(self.intake.add_still(frame, timestamp_us, now_us))
+    }
+
+    /// Whether a stateless picture would be taken.
+    ///
+    /// # Errors
+    /// As [`add_still`](Self::add_still).
+    pub fn check_room_for_still(&self) -> Result<(), SessionError> {
         let in_work = self.in_work.iter().filter(|frame| frame.is_still()).count();
         let waiting = self.intake.waiting_stills() + in_work + self.results.unread_stills();
         if waiting >= MAX_STILLS {
             return Err(SessionError::Busy { waiting });
         }
-        Ok(self.intake.add_still(frame, timestamp_us, now_us))
+        Ok(())
     }
 
     /// Adds a frame of the stream that is known to be bad: it takes an index, drops no other, leaves tracking as it is, and

@@ -50,10 +50,32 @@ impl Steps {
     /// Every step.
     pub const ALL: Self = Self(31);
 
+    /// No step.
+    pub const NONE: Self = Self(0);
+
     /// The set of these bits ([`Step::bit`]); others are ignored.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits & Self::ALL.0)
+    }
+
+    /// What is in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// All but this step.
+    #[must_use]
+    pub const fn without(self, step: Step) -> Self {
+        Self(self.0 & !step.bit())
+    }
+
+    /// The steps in the set, in the order of [`Step::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Step> {
+        Step::ALL
+            .into_iter()
+            .filter(move |step| self.contains(*step))
     }
 
     /// Whether the step is in the set.

@@ -1,11 +1,12 @@
 /** Stands for the generated bindings while TypeScript is compiled: there may be none yet. */
 
-import type { InitModule, Runner as RunnerMethods } from "../../bindings.js";
+import type { InitModule } from "../../bindings.js";
 
 declare const init: InitModule;
 export default init;
 
-/** Version of the crate that the module was built from. */
-export function version(): string;
-
-export const Runner: new () => RunnerMethods;
+/** What runs in a worker once its module is there. */
+export class InferenceWorker {
+  /** Takes a message of the page's module. */
+  receive(data: unknown): void;
+}

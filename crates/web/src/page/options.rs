@@ -1,20 +1,107 @@
 //! Options as a plain JavaScript object, in camelCase. An unknown key is an error that names it.
 
-use js_sys::{Array, Object, Reflect};
+use std::cell::RefCell;
+use std::sync::Once;
+
+use js_sys::{Array, Function, Object, Reflect};
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Quality, SessionError};
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::assets::{AssetOptions, property};
+use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::error::js_error;
+use crate::pool::Patience;
+
+/// A worker that is silent for longer while it starts has failed, unless the network is busy with other files.
+const START_TIMEOUT_MS: f64 = 60_000.0;
+
+/// What a stream is started with.
+pub(super) struct StartOptions {
+    pub(super) session: Options,
+    pub(super) hand_world: HandWorld,
+    pub(super) workers: usize,
+    pub(super) max_pixels: u64,
+    pub(super) fast_decode: bool,
+    pub(super) patience: Patience,
+    /// `() => Worker`
+    pub(super) create_worker: Function,
+    pub(super) assets: Option<AssetOptions>,
+    guard: Function,
+    on_panic: Function,
+}
+
+impl StartOptions {
+    /// Reads `{ session, workers, maxPixels, fastDecode, workerTimeoutMs, createWorker, assets, addressOf, keepsModels,
+    /// onProgress, guard, onPanic }`.
+    pub(super) fn read(object: &JsValue) -> Result<Self, JsValue> {
+        let PageOptions {
+            session,
+            hand_world,
+        } = read(&property(object, "session"))?;
+        let number = |key: &str| property(object, key).as_f64().unwrap_or_default();
+        let is_set = |key: &str| property(object, key).is_truthy();
+        let function = |key: &str| property(object, key).dyn_into::<Function>();
+        Ok(Self {
+            hand_world,
+            workers: number("workers") as usize,
+            max_pixels: number("maxPixels") as u64,
+            fast_decode: is_set("fastDecode"),
+            patience: Patience {
+                start_ms: START_TIMEOUT_MS,
+                step_ms: number("workerTimeoutMs"),
+                compile_ms: RETRY_MS,
+                compile_retry_ms: SILENCE_MS,
+            },
+            create_worker: function("createWorker")?,
+            assets: Some(AssetOptions {
+                given: property(object, "assets"),
+                address_of: function("addressOf")?,
+                keeps_models: is_set("keepsModels"),
+                quality: session.quality,
+                on_progress: function("onProgress").ok(),
+            }),
+            session,
+            guard: function("guard")?,
+            on_panic: function("onPanic")?,
+        })
+    }
+
+    /// The listener, made to tell of a trap.
+    pub(super) fn guarded(&self, listener: &Function) -> Function {
+        let guarded = self.guard.call1(&JsValue::UNDEFINED, listener);
+        let guarded = guarded.ok().and_then(|guarded| guarded.dyn_into().ok());
+        guarded.unwrap_or_else(|| listener.clone())
+    }
+
+    /// A panic anywhere, also in a task that nobody waits for, is told before this instance ends.
+    pub(super) fn tell_of_panics(&self) {
+        static HOOK: Once = Once::new();
+        ON_PANIC.set(Some(self.on_panic.clone()));
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                before(panic);
+                if let Some(on_panic) = ON_PANIC.take() {
+                    let _ = on_panic.call1(&JsValue::UNDEFINED, &panic.to_string().into());
+                }
+            }));
+        });
+    }
+}
+
+thread_local! {
+    static ON_PANIC: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
 
 /// What the page asks for: of the session, and of its results.
 #[derive(Default)]
-pub(crate) struct PageOptions {
-    pub(crate) session: Options,
-    pub(crate) hand_world: HandWorld,
+struct PageOptions {
+    session: Options,
+    hand_world: HandWorld,
 }
 
-pub(crate) fn read(object: &JsValue) -> Result<PageOptions, JsValue> {
+fn read(object: &JsValue) -> Result<PageOptions, JsValue> {
     let mut page = PageOptions::default();
     if object.is_undefined() || object.is_null() {
         return Ok(page);

@@ -9,30 +9,39 @@ use wasm_bindgen::JsValue;
 
 use crate::error::set;
 
-pub(crate) fn result_object(result: &FrameResult, hand_world: HandWorld) -> JsValue {
+/// `timestamp_ms` is the capture time as it was given.
+pub(crate) fn result_object(
+    result: &FrameResult,
+    timestamp_ms: f64,
+    hand_world: HandWorld,
+) -> JsValue {
     match result {
-        FrameResult::Keypoints(keypoints) => keypoints_object(keypoints, hand_world),
-        FrameResult::Failed(failed) => failed_object(failed),
+        FrameResult::Keypoints(keypoints) => keypoints_object(keypoints, timestamp_ms, hand_world),
+        FrameResult::Failed(failed) => failed_object(failed, timestamp_ms),
     }
 }
 
-fn failed_object(failed: &FailedFrame) -> JsValue {
+fn failed_object(failed: &FailedFrame, timestamp_ms: f64) -> JsValue {
     object(&[
         ("kind", "error".into()),
         ("index", number(failed.index)),
-        ("timestampMs", capture_time_ms(failed.timestamp_us)),
+        ("timestampMs", timestamp_ms.into()),
         ("code", failed.error.code.as_str().into()),
         ("message", failed.error.message.as_str().into()),
         ("dropped", number(failed.dropped)),
     ])
 }
 
-fn keypoints_object(keypoints: &FrameKeypoints, hand_world: HandWorld) -> JsValue {
+fn keypoints_object(
+    keypoints: &FrameKeypoints,
+    timestamp_ms: f64,
+    hand_world: HandWorld,
+) -> JsValue {
     let k = keypoints;
     let js = object(&[
         ("kind", "keypoints".into()),
         ("index", number(k.index)),
-        ("timestampMs", capture_time_ms(k.timestamp_us)),
+        ("timestampMs", timestamp_ms.into()),
         ("width", k.width.into()),
         ("height", k.height.into()),
         ("dropped", number(k.dropped)),
@@ -108,10 +117,6 @@ fn score(score: Option<f32>) -> JsValue {
 /// Indices and counts stay below 2⁵³.
 fn number(value: u64) -> JsValue {
     (value as f64).into()
-}
-
-fn capture_time_ms(microseconds: i64) -> JsValue {
-    (microseconds as f64 / 1000.0).into()
 }
 
 fn milliseconds(microseconds: u64) -> JsValue {

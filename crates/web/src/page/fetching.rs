@@ -1,0 +1,146 @@
+//! Fetching assets, and saying plainly when they are not what they should be.
+
+use js_sys::{Object, Reflect, Uint8Array};
+use live_keypoints_pipeline::{ErrorCode, FrameError};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, ReadableStreamDefaultReader, Response};
+
+use super::browser;
+use crate::browser::message_of;
+
+/// How the browser's HTTP cache is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HttpCache {
+    Default,
+    /// Past it: where the answer is kept elsewhere, or what it would wait for is silent.
+    NoStore,
+}
+
+impl HttpCache {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::NoStore => "no-store",
+        }
+    }
+}
+
+/// The answer to the request for an asset, when it may be the asset.
+///
+/// # Errors
+/// `asset-unreachable`, `asset-wrong-type`, or `aborted` where the signal ended it.
+pub(super) async fn answer_of(
+    name: &str,
+    address: &str,
+    cache: HttpCache,
+    signal: &AbortSignal,
+) -> Result<Response, FrameError> {
+    let request = Object::new();
+    let _ = Reflect::set(&request, &"cache".into(), &cache.as_str().into());
+    let _ = Reflect::set(&request, &"signal".into(), signal);
+    let answer = match browser::fetch(address, &request) {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(thrown) => Err(thrown),
+    };
+    match answer {
+        Ok(response) => checked(name, response.unchecked_into()),
+        Err(_) if signal.aborted() => Err(aborted()),
+        Err(thrown) => {
+            let reason = message_of(&thrown);
+            let message = format!("{name} could not be fetched from {address}: {reason}");
+            Err(FrameError::new(ErrorCode::AssetUnreachable, message))
+        }
+    }
+}
+
+/// An answer that may be the asset.
+pub(super) fn checked(name: &str, response: Response) -> Result<Response, FrameError> {
+    let refused = |error| {
+        if let Some(body) = response.body() {
+            drop(body.cancel());
+        }
+        Err(error)
+    };
+    if !response.ok() {
+        let status = format!("{} {}", response.status(), response.status_text());
+        let (url, status) = (response.url(), status.trim_end());
+        let message = format!("{name} could not be fetched: {url} answered with status {status}");
+        return refused(FrameError::new(ErrorCode::AssetUnreachable, message));
+    }
+    if content_type(&response) == "text/html" {
+        return refused(wrong_type(name, &response, "an HTML page"));
+    }
+    Ok(response)
+}
+
+/// The body of an answer, with its pieces told as bytes so far and, where the server tells, bytes in all.
+///
+/// # Errors
+/// `asset-unreachable` if it breaks off.
+pub(super) async fn body_of(
+    name: &str,
+    response: &Response,
+    on_piece: &dyn Fn(f64, Option<f64>),
+) -> Result<Vec<u8>, FrameError> {
+    let mut body = Vec::new();
+    match read_pieces(response, &mut body, on_piece).await {
+        Ok(()) => Ok(body),
+        Err(thrown) => {
+            let (url, bytes, reason) = (response.url(), body.len(), message_of(&thrown));
+            let message = format!("{name}: {url} broke off after {bytes} bytes: {reason}");
+            Err(FrameError::new(ErrorCode::AssetUnreachable, message))
+        }
+    }
+}
+
+async fn read_pieces(
+    response: &Response,
+    body: &mut Vec<u8>,
+    on_piece: &dyn Fn(f64, Option<f64>),
+) -> Result<(), JsValue> {
+    let header = |name: &str| response.headers().get(name).ok().flatten();
+    let length = header("content-length").and_then(|length| length.parse::<f64>().ok());
+    let length = length.filter(|length| *length > 0.0 && header("content-encoding").is_none());
+    let Some(stream) = response.body() else {
+        return Ok(());
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    loop {
+        let piece = JsFuture::from(reader.read()).await?;
+        if Reflect::get(&piece, &"done".into())?.is_truthy() {
+            return Ok(());
+        }
+        let piece: Uint8Array = Reflect::get(&piece, &"value".into())?.unchecked_into();
+        let start = body.len();
+        body.resize(start + piece.length() as usize, 0);
+        piece.copy_to(&mut body[start..]);
+        on_piece(body.len() as f64, length);
+    }
+}
+
+/// Of an answer, without parameters; empty where there is none.
+fn content_type(response: &Response) -> String {
+    let header = response.headers().get("content-type").ok().flatten();
+    let header = header.unwrap_or_default();
+    let essence = header.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+/// The error of an answer that is not the asset.
+pub(super) fn wrong_type(name: &str, response: &Response, found: &str) -> FrameError {
+    let content_type = match content_type(response) {
+        empty if empty.is_empty() => "no content type".to_owned(),
+        content_type => content_type,
+    };
+    let (url, status) = (response.url(), response.status());
+    let message = format!(
+        "{name}: {url} answered with status {status} ({content_type}), but not with {name}: {found}"
+    );
+    FrameError::new(ErrorCode::AssetWrongType, message)
+}
+
+/// The error of everything that the caller's signal ended.
+pub(super) fn aborted() -> FrameError {
+    FrameError::new(ErrorCode::Aborted, "Aborted by the caller's signal.")
+}

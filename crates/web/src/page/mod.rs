@@ -1,0 +1,24 @@
+//! The page's own thread: a stream of frames, the workers that compute it, and what they start with. The rules are in
+//! `pool`, which knows no browser; here its commands are carried out.
+//!
+//! - `stream`: what JavaScript calls; `start`: what workers are started with; `worker`: one of them.
+//! - `intake`: what can be pushed; `buffers`: of pixels, that go round.
+//! - `assets`: module and models; `fetching`, `downloads`, `kept_models`: how they are had; `progress`: how far.
+//! - `browser`: what of it web-sys leaves out.
+
+mod assets;
+mod browser;
+mod buffers;
+mod downloads;
+mod fetching;
+mod intake;
+mod kept_models;
+mod models;
+mod options;
+mod progress;
+pub(crate) mod result_object;
+mod start;
+mod stream;
+mod worker;
+
+pub use stream::PageStream;

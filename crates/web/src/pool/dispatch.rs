@@ -1,0 +1,178 @@
+//! The next step for whoever is idle.
+
+use live_keypoints_pipeline::branch::Branch;
+use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, Step, Steps, Work};
+
+use super::place::{Place, Running, State};
+use super::{Command, Deadline, Pool, micros};
+use crate::worker_id::WorkerId;
+
+const DECODE: Step = Step::Decode;
+const POSE: Step = Step::Branch(Branch::Pose);
+
+impl<F> Pool<F> {
+    /// Gives every idle worker the step that the session has for it: branches first, as frames wait for them.
+    pub(super) fn dispatch(&mut self, now_ms: f64) {
+        self.fail_unserved(now_ms);
+        for number in 0..self.places.len() {
+            let branches = self.places[number].steps.without(DECODE);
+            while self.places[number].is_idle() && self.start_next(number, branches, now_ms) {}
+        }
+        while let Some(reader) = self.reader() {
+            if !self.start_next(reader, Steps::from_iter([DECODE]), now_ms) {
+                break;
+            }
+        }
+    }
+
+    /// Who reads a frame's pixels: the worker of the pose, which needs them next, if it is idle; else who has least to do.
+    fn reader(&self) -> Option<usize> {
+        let idle = (0..self.places.len()).filter(|number| {
+            let place = &self.places[*number];
+            place.is_idle() && place.steps.contains(DECODE)
+        });
+        idle.max_by_key(|number| (self.places[*number].steps.contains(POSE), *number))
+    }
+
+    /// Nobody serves these steps now: their frames fail, so that none waits for ever.
+    fn fail_unserved(&mut self, now_ms: f64) {
+        let is_given_up = |place: &Place| {
+            place
+                .loss
+                .as_ref()
+                .is_some_and(|loss| loss.retry_at_ms.is_some())
+        };
+        if !self.places.iter().any(is_given_up) {
+            return;
+        }
+        let is_unserved = |step: &Step| !self.places.iter().any(|place| place.serves(*step));
+        let unserved: Steps = Steps::ALL.iter().filter(is_unserved).collect();
+        while let Some(task) = self.session.next_task(unserved, micros(now_ms)) {
+            let message = "no worker for this step can be had";
+            let error = FrameError::new(ErrorCode::WorkerFailed, message);
+            let outcome = Outcome::Failed(error);
+            self.session.complete(task.id, outcome, 0, micros(now_ms));
+        }
+    }
+
+    /// Starts the next of these steps, or fails it. False where there is none.
+    fn start_next(&mut self, number: usize, steps: Steps, now_ms: f64) -> bool {
+        let Some(task) = self.session.next_task(steps, micros(now_ms)) else {
+            return false;
+        };
+        let worker = self.places[number].worker();
+        let (ticket, index) = (task.id.ticket, task.id.frame);
+        let mut running = Running {
+            id: task.id,
+            started_ms: now_ms,
+            is_sent: false,
+            pixels_from: None,
+            copies: Vec::new(),
+            released: self.holdings.take_released(number),
+        };
+        let released = running.released.clone();
+        let command = match task.work {
+            Work::Decode(frame) => {
+                let others = self.places.iter().filter(|place| {
+                    place.is_at_work() && place.worker() != worker && place.has_branches()
+                });
+                running.copies = others.map(Place::worker).collect();
+                let copies = running.copies.clone();
+                Command::Decode {
+                    worker,
+                    ticket,
+                    index,
+                    frame,
+                    copies,
+                    released,
+                }
+            }
+            Work::Branch(_pixels, job) => {
+                if !self.holdings.has(number, index) {
+                    let holder = self.holder(index);
+                    running.pixels_from = holder;
+                    if holder.is_some() {
+                        self.holdings.add(number, index);
+                    }
+                }
+                if self.holdings.is_lost(number, index) || !self.holdings.has(number, index) {
+                    self.holdings.put_released_back(number, released);
+                    let message = "the worker that held the frame's pixels died";
+                    self.complete_failed(&running, ErrorCode::WorkerDied, message, now_ms);
+                    return true;
+                }
+                let pixels_from = running.pixels_from;
+                Command::Run {
+                    worker,
+                    ticket,
+                    index,
+                    job,
+                    pixels_from,
+                    released,
+                }
+            }
+        };
+        let place = &mut self.places[number];
+        place.state = State::Busy(running);
+        place.deadline = Some(Deadline::new(self.patience.step_ms, now_ms));
+        self.commands.push_back(command);
+        true
+    }
+
+    /// Who can send a frame's pixels.
+    fn holder(&self, index: u64) -> Option<WorkerId> {
+        let has_them = |place: &&Place| {
+            let number = place.worker().place;
+            place.is_at_work()
+                && !place.waits_for_pixels_of(index)
+                && self.holdings.has(number, index)
+                && !self.holdings.is_lost(number, index)
+        };
+        self.places.iter().find(has_them).map(Place::worker)
+    }
+
+    /// A worker has been sent its step.
+    pub(crate) fn sent(&mut self, worker: WorkerId, ticket: u64, now_ms: f64) {
+        let span_ms = self.patience.step_ms;
+        let Some(place) = self.current(worker) else {
+            return;
+        };
+        let Some(running) = place.running(ticket) else {
+            return;
+        };
+        running.is_sent = true;
+        running.released.clear();
+        place.deadline = Some(Deadline::new(span_ms, now_ms));
+    }
+
+    /// A step cannot be sent to its worker, such as a frame that the browser refuses.
+    pub(crate) fn refused(
+        &mut self,
+        worker: WorkerId,
+        ticket: u64,
+        error: FrameError,
+        now_ms: f64,
+    ) {
+        let Some(place) = self.current(worker) else {
+            return;
+        };
+        if place.running(ticket).is_none() {
+            return;
+        }
+        if let Some(running) = place.take_running() {
+            self.holdings
+                .put_released_back(worker.place, running.released);
+            let outcome = Outcome::Failed(error);
+            self.session
+                .complete(running.id, outcome, 0, micros(now_ms));
+        }
+    }
+
+    /// Whether a step is still wanted of a worker, while its frame is being prepared.
+    pub(crate) fn is_wanted(&self, worker: WorkerId, ticket: u64) -> bool {
+        self.places.get(worker.place).is_some_and(|place| {
+            place.worker() == worker
+                && matches!(&place.state, State::Busy(running) if running.id.ticket == ticket)
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Which worker has the models of which steps.
+
+use live_keypoints_pipeline::branch::Branch;
+use live_keypoints_pipeline::{Parts, Step, Steps};
+
+/// Most workers that one stream is spread over.
+pub(crate) const MAX_WORKERS: usize = 4;
+
+const HANDS: [Branch; 2] = [Branch::LeftHand, Branch::RightHand];
+
+/// The steps that each of `workers` serves. Both hands have one set of models, so who serves one hand serves both; pixels
+/// are read by any. A worker that would have nothing to do for the parts asked for is left out.
+pub(crate) fn layout(workers: usize, parts: Parts) -> Vec<Steps> {
+    // Where a part is left out, the layout with most workers that are all busy is the best one.
+    let branches = 1 + 2 * usize::from(parts.hands) + usize::from(parts.face);
+    let workers = if workers >= branches {
+        MAX_WORKERS
+    } else {
+        workers
+    };
+    let branches: &[&[Branch]] = match workers {
+        0 | 1 => &[&[
+            Branch::Pose,
+            Branch::LeftHand,
+            Branch::RightHand,
+            Branch::Face,
+        ]],
+        2 => &[&[Branch::Pose, Branch::Face], &HANDS],
+        3 => &[
+            &[Branch::Pose],
+            &[Branch::LeftHand, Branch::RightHand, Branch::Face],
+            &HANDS,
+        ],
+        _ => &[&[Branch::Pose], &HANDS, &HANDS, &[Branch::Face]],
+    };
+    let is_wanted = |branch: &Branch| match branch {
+        Branch::Pose => true,
+        Branch::LeftHand | Branch::RightHand => parts.hands,
+        Branch::Face => parts.face,
+    };
+    let served = branches.iter().map(|branches| {
+        let wanted = branches.iter().copied().filter(is_wanted);
+        wanted.map(Step::Branch).collect::<Vec<_>>()
+    });
+    served
+        .filter(|steps| !steps.is_empty())
+        .map(|steps| steps.into_iter().chain([Step::Decode]).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(workers: usize, parts: Parts) -> Vec<String> {
+        let layout = layout(workers, parts);
+        let letters = |steps: &Steps| {
+            let served = Step::ALL.into_iter().zip("dplrf".chars());
+            served
+                .filter(|(step, _)| steps.contains(*step))
+                .map(|(_, letter)| letter)
+                .collect()
+        };
+        layout.iter().map(letters).collect()
+    }
+
+    #[test]
+    fn every_step_is_served_and_no_worker_is_without() {
+        let all = Parts::ALL;
+        assert_eq!(words(1, all), ["dplrf"]);
+        assert_eq!(words(2, all), ["dpf", "dlr"]);
+        assert_eq!(words(3, all), ["dp", "dlrf", "dlr"]);
+        assert_eq!(words(4, all), ["dp", "dlr", "dlr", "df"]);
+        let pose = Parts {
+            pose: true,
+            hands: false,
+            face: false,
+        };
+        assert_eq!(words(4, pose), ["dp"]);
+        let face = Parts { face: true, ..pose };
+        assert_eq!(words(2, face), ["dp", "df"]);
+        assert_eq!(words(1, face), ["dpf"]);
+        let hands = Parts {
+            hands: true,
+            ..pose
+        };
+        assert_eq!(words(3, hands), ["dp", "dlr", "dlr"]);
+        assert_eq!(words(2, hands), ["dp", "dlr"]);
+    }
+}

@@ -1,0 +1,350 @@
+//! The workers of one stream and what they do, without any of the browser's: which is idle, starting or dead, who holds
+//! whose pixels, what starts next.
+//!
+//! [`Pool`] drives the pipeline's session. What happens comes in by its methods; what is to be done is asked of
+//! `poll_command`, `poll_event` and `next_result` until they give nothing. It has no clock and no timers: every method takes
+//! the time, and `next_deadline_ms` says when `timeout` wants to be called.
+//!
+//! - `layout`: which worker serves which steps; `place`: one worker after the other in one place.
+//! - `start`: from a worker's script to its last model; `losses`: what becomes of one that dies.
+//! - `dispatch`: the next step for an idle worker; `holdings`: whose pixels are where.
+
+mod deadline;
+mod dispatch;
+mod holdings;
+mod layout;
+mod losses;
+mod place;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use live_keypoints_pipeline::branch::{BranchJob, BranchOutcome};
+use live_keypoints_pipeline::rect::ImageSize;
+use live_keypoints_pipeline::{
+    Decoded, ErrorCode, FrameError, FrameResult, Options, Outcome, Session, SessionError, Stats,
+    Steps,
+};
+
+pub(crate) use deadline::Deadline;
+use holdings::{FramePixels, Holdings};
+pub(crate) use layout::MAX_WORKERS;
+use place::{Place, State};
+pub(crate) use start::version_mismatch;
+
+use crate::worker_id::WorkerId;
+
+/// What is to be done.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: a face's job is rarely worth an allocation for every step"
+)]
+pub(crate) enum Command<F> {
+    /// Make a worker; the one before it in this place is ended.
+    Spawn { worker: WorkerId },
+    /// Have it compile the module for all, once past the HTTP cache.
+    Compile { worker: WorkerId, is_retry: bool },
+    /// Send it the module and the models of these steps, then call `assets_sent`.
+    Init { worker: WorkerId, steps: Steps },
+    /// Send it the models of these steps as well, then call `adopted`.
+    Adopt {
+        worker: WorkerId,
+        steps: Steps,
+        served: Steps,
+        lost: usize,
+    },
+    /// Have it read a frame's pixels, and send them to these other workers.
+    Decode {
+        worker: WorkerId,
+        ticket: u64,
+        index: u64,
+        frame: F,
+        copies: Vec<WorkerId>,
+        released: Vec<u64>,
+    },
+    /// Have it run a branch; the worker `pixels_from` is to send it the frame's pixels.
+    Run {
+        worker: WorkerId,
+        ticket: u64,
+        index: u64,
+        job: BranchJob,
+        pixels_from: Option<WorkerId>,
+        released: Vec<u64>,
+    },
+    /// Tell it that pixels which it waits for will not come.
+    PixelsLost { worker: WorkerId, index: u64 },
+    /// End the worker in this place.
+    End { place: usize },
+}
+
+/// What the pool's owner is told.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Event {
+    /// All workers have started.
+    Ready,
+    /// The stream cannot start, or cannot go on. `is_silence`: a worker's script may still be on its way.
+    Fatal { error: FrameError, is_silence: bool },
+}
+
+/// What a step has come to.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time: a face's outcome is rarely worth an allocation for every step"
+)]
+pub(crate) enum Answer {
+    /// The picture's size; its pixels may be fewer.
+    Decoded { size: ImageSize, elapsed_us: u64 },
+    Outcome {
+        outcome: BranchOutcome,
+        elapsed_us: u64,
+    },
+    /// This step failed; the worker goes on.
+    Failed(FrameError),
+}
+
+/// How long workers may be silent, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// While they start, unless the network is busy with other files.
+    pub(crate) start_ms: f64,
+    /// On one step.
+    pub(crate) step_ms: f64,
+    /// While one compiles the module as it downloads, before it is asked for past the HTTP cache.
+    pub(crate) compile_ms: f64,
+    /// And from then on.
+    pub(crate) compile_retry_ms: f64,
+}
+
+/// What one worker does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct WorkerStats {
+    pub(crate) steps: Steps,
+    pub(crate) busy_ms: f64,
+    pub(crate) replaced: u32,
+    pub(crate) memory_bytes: u64,
+}
+
+/// The workers of one stream, and its frames of type `F`.
+pub(crate) struct Pool<F> {
+    session: Session<F, Rc<FramePixels>>,
+    places: Vec<Place>,
+    holdings: Rc<Holdings>,
+    patience: Patience,
+    /// Capture times as they were given, in milliseconds; the session's are whole microseconds.
+    timestamps_ms: BTreeMap<u64, f64>,
+    commands: VecDeque<Command<F>>,
+    events: VecDeque<Event>,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Some worker is missing for the first time.
+    Starting {
+        is_compiled: bool,
+    },
+    Working,
+    Closed,
+}
+
+impl<F> Pool<F> {
+    /// A pool of so many workers at most; commands to make them wait.
+    ///
+    /// # Errors
+    /// As [`Session::new`].
+    pub(crate) fn new(
+        options: Options,
+        workers: usize,
+        patience: Patience,
+        now_ms: f64,
+    ) -> Result<Self, SessionError> {
+        let layout = layout::layout(workers, options.parts);
+        let places = layout.into_iter().enumerate();
+        let mut pool = Self {
+            session: Session::new(options)?,
+            places: places
+                .map(|(number, steps)| Place::new(number, steps))
+                .collect(),
+            holdings: Rc::default(),
+            patience,
+            timestamps_ms: BTreeMap::new(),
+            commands: VecDeque::new(),
+            events: VecDeque::new(),
+            phase: Phase::Starting { is_compiled: false },
+        };
+        for place in 0..pool.places.len() {
+            pool.spawn(place, now_ms);
+        }
+        Ok(pool)
+    }
+
+    /// What each worker serves at first.
+    pub(crate) fn layout(&self) -> impl Iterator<Item = Steps> {
+        self.places.iter().map(|place| place.steps)
+    }
+
+    /// Takes a frame of the stream; a full buffer drops its oldest. Returns the frame's index.
+    pub(crate) fn add_frame(&mut self, frame: F, timestamp_ms: f64, now_ms: f64) -> u64 {
+        let timestamp_us = (timestamp_ms * 1000.0).round() as i64;
+        let added = self.session.add_frame(frame, timestamp_us, micros(now_ms));
+        self.timestamps_ms.insert(added.index, timestamp_ms);
+        if let Some((index, _frame)) = added.evicted {
+            self.timestamps_ms.remove(&index);
+        }
+        added.index
+    }
+
+    /// Takes a stateless picture.
+    ///
+    /// # Errors
+    /// [`SessionError::Busy`] where there is no room.
+    pub(crate) fn add_still(&mut self, frame: F, now_ms: f64) -> Result<u64, SessionError> {
+        let timestamp_us = (now_ms * 1000.0).round() as i64;
+        let index = self
+            .session
+            .add_still(frame, timestamp_us, micros(now_ms))?;
+        self.timestamps_ms.insert(index, now_ms);
+        Ok(index)
+    }
+
+    /// Whether there is room for a stateless picture.
+    pub(crate) fn has_room_for_still(&self) -> Result<(), SessionError> {
+        self.session.check_room_for_still()
+    }
+
+    /// Throws away the waiting frames and the tracking state.
+    pub(crate) fn reset(&mut self) {
+        for (index, _frame) in self.session.reset().discarded {
+            self.timestamps_ms.remove(&index);
+        }
+    }
+
+    /// The next result and its capture time as it was given: stills as they are done, frames in order.
+    pub(crate) fn next_result(&mut self) -> Option<(FrameResult, f64)> {
+        let result = self.session.next_result()?;
+        let given = self.timestamps_ms.remove(&result.index());
+        let timestamp_ms = given.unwrap_or(result.timestamp_us() as f64 / 1000.0);
+        Some((result, timestamp_ms))
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.session.stats()
+    }
+
+    pub(crate) fn worker_stats(&self) -> impl Iterator<Item = WorkerStats> {
+        self.places.iter().map(|place| WorkerStats {
+            steps: place.steps,
+            busy_ms: place.busy_ms,
+            replaced: place.replaced,
+            memory_bytes: place.memory_bytes,
+        })
+    }
+
+    /// A worker's step is over. What an earlier worker of its place says, or one that was asked nothing, is ignored.
+    pub(crate) fn answered(
+        &mut self,
+        worker: WorkerId,
+        ticket: u64,
+        answer: Answer,
+        memory_bytes: Option<u64>,
+        now_ms: f64,
+    ) {
+        let Some(place) = self.current(worker) else {
+            return;
+        };
+        if let Some(bytes) = memory_bytes {
+            place.memory_bytes = bytes;
+        }
+        let Some(running) = place.finish(ticket, now_ms) else {
+            return;
+        };
+        let (outcome, elapsed_us) = match answer {
+            Answer::Decoded { size, elapsed_us } => {
+                self.holdings.add(worker.place, running.id.frame);
+                for copy in &running.copies {
+                    if self.current(*copy).is_some() {
+                        self.holdings.add(copy.place, running.id.frame);
+                    }
+                }
+                let pixels = Rc::new(FramePixels::new(running.id.frame, &self.holdings));
+                (Outcome::Decoded(Decoded { pixels, size }), elapsed_us)
+            }
+            Answer::Outcome {
+                outcome,
+                elapsed_us,
+            } => (Outcome::Branch(outcome), elapsed_us),
+            Answer::Failed(error) => (Outcome::Failed(error), 0),
+        };
+        let now_us = micros(now_ms);
+        self.session
+            .complete(running.id, outcome, elapsed_us, now_us);
+    }
+
+    /// Calls `timeout` for, at the latest.
+    pub(crate) fn next_deadline_ms(&self) -> Option<f64> {
+        let deadlines = self.places.iter().flat_map(|place| {
+            let retry = place.loss.as_ref().and_then(|loss| loss.retry_at_ms);
+            [place.deadline.as_ref().map(Deadline::next_ms), retry]
+        });
+        deadlines.flatten().min_by(f64::total_cmp)
+    }
+
+    /// Ends all workers, and lets every frame go.
+    pub(crate) fn close(&mut self) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        self.phase = Phase::Closed;
+        self.commands.clear();
+        // Lets every frame go. The options were taken before.
+        if let Ok(empty) = Session::new(self.session.options().clone()) {
+            self.session = empty;
+        }
+        self.timestamps_ms.clear();
+        for (number, place) in self.places.iter_mut().enumerate() {
+            place.deadline = None;
+            place.loss = None;
+            place.state = State::Closed;
+            self.commands.push_back(Command::End { place: number });
+        }
+    }
+
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub(crate) fn poll_command(&mut self, now_ms: f64) -> Option<Command<F>> {
+        if let Some(command) = self.commands.pop_front() {
+            return Some(command);
+        }
+        if self.phase == Phase::Working {
+            self.dispatch(now_ms);
+        }
+        self.commands.pop_front()
+    }
+
+    /// The place of a worker that is still there.
+    fn current(&mut self, worker: WorkerId) -> Option<&mut Place> {
+        let place = self.places.get_mut(worker.place)?;
+        (place.worker() == worker && !place.is_closed()).then_some(place)
+    }
+
+    fn end_with(&mut self, error: FrameError, is_silence: bool) {
+        self.events.push_back(Event::Fatal { error, is_silence });
+        self.close();
+    }
+}
+
+fn worker_failed(message: impl Into<String>) -> FrameError {
+    FrameError::new(ErrorCode::WorkerFailed, message)
+}
+
+/// Whole microseconds of a time in milliseconds; what is negative or no number is 0.
+fn micros(milliseconds: f64) -> u64 {
+    (milliseconds * 1000.0).round() as u64
+}
