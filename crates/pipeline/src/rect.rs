@@ -60,14 +60,23 @@ impl NormalizedRect {
     /// A rectangle can be cropped if every value is finite and both sides are positive.
     #[must_use]
     pub fn is_croppable(&self) -> bool {
-        let values = [
+        self.values().iter().all(|v| v.is_finite()) && self.width > 0.0 && self.height > 0.0
+    }
+
+    /// Whether it is the same to the last bit, so that models see the same.
+    #[must_use]
+    pub fn has_bits_of(&self, other: &Self) -> bool {
+        self.values().map(f32::to_bits) == other.values().map(f32::to_bits)
+    }
+
+    fn values(&self) -> [f32; 5] {
+        [
             self.x_center,
             self.y_center,
             self.width,
             self.height,
             self.rotation,
-        ];
-        values.iter().all(|v| v.is_finite()) && self.width > 0.0 && self.height > 0.0
+        ]
     }
 
     /// Shifts, makes square by the longer side (in pixels), scales: in this order (HOLISTIC_SPEC §5.3).

@@ -109,13 +109,15 @@ impl Alone {
             }
             BranchOutcome::LeftHand(outcome) | BranchOutcome::RightHand(outcome) => {
                 run_in(ModelKind::HandRecrop, outcome.roi_from_pose);
-                run_in(ModelKind::HandLandmarkFull, outcome.roi);
+                let reading_roi = outcome.reading.as_ref().map(|reading| reading.roi);
+                run_in(ModelKind::HandLandmarkFull, reading_roi);
             }
             BranchOutcome::Face(outcome) => {
                 run_in(ModelKind::FaceDetectionShortRange, outcome.roi_from_pose);
                 let mesh_roi = outcome.mesh.as_ref().map(|mesh| mesh.roi);
                 run_in(ModelKind::FaceLandmark, mesh_roi);
             }
+            BranchOutcome::Early(_) => panic!("nobody asked for early tasks"),
         }
     }
 }

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
 
 use live_keypoints_pipeline::branch::{
-    BranchJob, BranchOutcome, FaceMesh, FaceOutcome, HandOutcome, PoseOutcome,
+    BranchJob, BranchOutcome, FaceMesh, FaceOutcome, HandOutcome, HandReading, PoseOutcome,
 };
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
@@ -53,10 +53,12 @@ fn at(shift: f32) -> Frame {
 fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
     let x = |n: usize| 0.3 + n as f32 * 0.001 + frame.shift;
     let hand = || HandOutcome {
-        roi: Some(ROI),
-        presence: Some(if frame.has_hands { 0.9 } else { 0.1 }),
-        landmarks: Some(Landmarks::from_fn(|n| [x(n), 0.5 + n as f32 * 0.01, 0.0])),
-        world: Some(Landmarks::from_fn(|_| [frame.shift, 0.0, 0.0])),
+        reading: Some(HandReading {
+            roi: ROI,
+            presence: if frame.has_hands { 0.9 } else { 0.1 },
+            landmarks: Some(Landmarks::from_fn(|n| [x(n), 0.5 + n as f32 * 0.01, 0.0])),
+            world: Some(Landmarks::from_fn(|_| [frame.shift, 0.0, 0.0])),
+        }),
         ..HandOutcome::default()
     };
     match job {
@@ -80,6 +82,7 @@ fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
             }),
             ..FaceOutcome::default()
         }),
+        BranchJob::Early(_) => panic!("nobody asked for early tasks"),
     }
 }
 

@@ -134,8 +134,8 @@ impl Stages {
                 if let Some(roi) = outcome.roi_from_pose {
                     self.model(ModelKind::HandRecrop, image, Some(&roi))?;
                 }
-                if let Some(roi) = outcome.roi {
-                    self.model(ModelKind::HandLandmarkFull, image, Some(&roi))?;
+                if let Some(reading) = outcome.reading {
+                    self.model(ModelKind::HandLandmarkFull, image, Some(&reading.roi))?;
                 }
             }
             BranchOutcome::Face(outcome) => {
@@ -147,6 +147,8 @@ impl Stages {
                     self.model(ModelKind::FaceLandmark, image, Some(&mesh.roi))?;
                 }
             }
+            // Nobody asked for early tasks.
+            BranchOutcome::Early(_) => {}
         }
         Ok(())
     }

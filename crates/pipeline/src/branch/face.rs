@@ -48,7 +48,10 @@ pub(super) fn run(
             roi = from_previous;
         }
     }
-    outcome.mesh = mesh(models, image, roi)?;
+    outcome.mesh = match &job.early {
+        Some(early) if early.roi.has_bits_of(&roi) => job.early.clone(),
+        _ => mesh(models, image, roi)?,
+    };
     Ok(outcome)
 }
 
@@ -90,7 +93,8 @@ fn image_from_padded(padded: &PixelRoi, size: ImageSize) -> impl Fn([f32; 2]) ->
     move |[u, v]| [x_row, y_row].map(|row| u * row[0] + v * row[1] + row[2])
 }
 
-fn mesh(
+/// Runs the mesh model on a region; `None` where it gives values that are no numbers.
+pub(super) fn mesh(
     models: &Models,
     image: &RgbImage,
     roi: NormalizedRect,

@@ -1,6 +1,6 @@
 //! One hand: region from the pose, re-crop, choice of region, landmarks (HOLISTIC_SPEC §7).
 
-use super::{HandJob, HandOutcome};
+use super::{HandJob, HandOutcome, HandReading};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::landmarks::{HandLandmarks, HandWorldLandmarks};
@@ -43,8 +43,10 @@ pub(super) fn run(
             roi = from_previous;
         }
     }
-    outcome.roi = Some(roi);
-    landmarks(models, image, &roi, &mut outcome)?;
+    outcome.reading = Some(match &job.early {
+        Some(early) if early.roi.has_bits_of(&roi) => early.clone(),
+        _ => read(models, image, roi)?,
+    });
     Ok(outcome)
 }
 
@@ -65,15 +67,15 @@ fn recrop(
     Ok(roi::hand_from_recrop(point(0), point(1), image.size()))
 }
 
-fn landmarks(
+/// Runs the landmark model on a region.
+pub(super) fn read(
     models: &Models,
     image: &RgbImage,
-    roi: &NormalizedRect,
-    outcome: &mut HandOutcome,
-) -> Result<(), ModelError> {
+    roi: NormalizedRect,
+) -> Result<HandReading, ModelError> {
     let model = models.hand_landmark()?;
     let input_size = model.kind().input().input_size as f32;
-    let (crop, outputs) = model.run(image, Some(roi))?;
+    let (crop, outputs) = model.run(image, Some(&roi))?;
     let (points, world) = (outputs.values(0)?, outputs.values(3)?);
     let image_from_roi = roi.image_from_roi();
     let landmarks = HandLandmarks::from_fn(|index| {
@@ -88,13 +90,13 @@ fn landmarks(
         [x, y, z]
     });
     let flat = [landmarks.as_flat(), world.as_flat()];
-    outcome.presence = Some(outputs.values(1)?[0]);
-    if flat
+    let is_finite = flat
         .iter()
-        .all(|values| values.iter().all(|v| v.is_finite()))
-    {
-        outcome.landmarks = Some(landmarks);
-        outcome.world = Some(world);
-    }
-    Ok(())
+        .all(|values| values.iter().all(|v| v.is_finite()));
+    Ok(HandReading {
+        roi,
+        presence: outputs.values(1)?[0],
+        landmarks: is_finite.then_some(landmarks),
+        world: is_finite.then_some(world),
+    })
 }

@@ -41,6 +41,8 @@ pub enum BranchJob {
     RightHand(HandJob),
     /// Face.
     Face(FaceJob),
+    /// What a hand or the face will probably ask for.
+    Early(EarlyJob),
 }
 
 /// The answer to the [`BranchJob`] of the same name.
@@ -58,42 +60,68 @@ pub enum BranchOutcome {
     RightHand(HandOutcome),
     /// Face.
     Face(FaceOutcome),
+    /// Ahead of the pose.
+    Early(EarlyOutcome),
 }
 
 impl BranchJob {
-    /// The branch it belongs to.
-    #[must_use]
-    pub fn branch(&self) -> Branch {
-        match self {
-            Self::Pose(_) => Branch::Pose,
-            Self::LeftHand(_) => Branch::LeftHand,
-            Self::RightHand(_) => Branch::RightHand,
-            Self::Face(_) => Branch::Face,
-        }
-    }
-
     /// Which landmark models it asks for; `None` for the face, which has the same in every quality.
     #[must_use]
     pub fn quality(&self) -> Option<Quality> {
         match self {
             Self::Pose(job) => Some(job.quality),
             Self::LeftHand(job) | Self::RightHand(job) => Some(job.quality),
-            Self::Face(_) => None,
+            Self::Early(EarlyJob::Hand { quality, .. }) => Some(*quality),
+            Self::Face(_) | Self::Early(EarlyJob::Face { .. }) => None,
+        }
+    }
+
+    /// Gives a hand or the face what was found of it early.
+    pub(crate) fn take_early(&mut self, outcome: EarlyOutcome) {
+        match (self, outcome) {
+            (Self::LeftHand(job) | Self::RightHand(job), EarlyOutcome::Hand(reading)) => {
+                job.early = Some(reading);
+            }
+            (Self::Face(job), EarlyOutcome::Face(mesh)) => job.early = mesh,
+            _ => {}
         }
     }
 }
 
-impl BranchOutcome {
-    /// The branch it belongs to.
-    #[must_use]
-    pub fn branch(&self) -> Branch {
+/// Run a landmark model where a hand or the face was in the frame before, while the pose of this one is not known: the
+/// branch will ask for just that, unless its tracking rule picks another region.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EarlyJob {
+    /// A hand, left or right.
+    Hand {
+        /// The region made from the previous landmarks.
+        roi: NormalizedRect,
+        /// The landmark model to use.
+        quality: Quality,
+    },
+    /// The face.
+    Face {
+        /// The region made from the previous mesh.
+        roi: NormalizedRect,
+    },
+}
+
+impl EarlyJob {
+    pub(crate) fn roi(&self) -> &NormalizedRect {
         match self {
-            Self::Pose(_) => Branch::Pose,
-            Self::LeftHand(_) => Branch::LeftHand,
-            Self::RightHand(_) => Branch::RightHand,
-            Self::Face(_) => Branch::Face,
+            Self::Hand { roi, .. } | Self::Face { roi } => roi,
         }
     }
+}
+
+/// The answer to an [`EarlyJob`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "as of the jobs: one at a time")]
+pub enum EarlyOutcome {
+    /// A hand, left or right.
+    Hand(HandReading),
+    /// The face; `None` where the model gave values that are no numbers.
+    Face(Option<FaceMesh>),
 }
 
 /// Find the body.
@@ -133,6 +161,8 @@ pub struct HandJob {
     pub previous: Option<HandLandmarks>,
     /// The landmark model to use.
     pub quality: Quality,
+    /// What that model gave early. It counts only for its own region.
+    pub early: Option<HandReading>,
 }
 
 /// What was found of a hand. All regions are `None` from the first that could not be made.
@@ -144,10 +174,17 @@ pub struct HandOutcome {
     pub roi_from_recrop: Option<NormalizedRect>,
     /// The region made from the previous landmarks.
     pub roi_from_previous: Option<NormalizedRect>,
-    /// The region that the landmark model looked at.
-    pub roi: Option<NormalizedRect>,
-    /// Presence, 0..=1; `None` where the landmark model did not run.
-    pub presence: Option<f32>,
+    /// What the landmark model gave; `None` where it did not run.
+    pub reading: Option<HandReading>,
+}
+
+/// What the landmark model of a hand gave. Landmarks are `None` where it gave values that are no numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandReading {
+    /// The region that it looked at.
+    pub roi: NormalizedRect,
+    /// Presence, 0..=1.
+    pub presence: f32,
     /// The landmarks, whatever the presence.
     pub landmarks: Option<HandLandmarks>,
     /// In metres, turned like the picture.
@@ -163,6 +200,8 @@ pub struct FaceJob {
     pub previous: Option<FaceLandmarks>,
     /// Least score of a detected face.
     pub min_detection_confidence: f32,
+    /// What the mesh model gave early. It counts only for its own region.
+    pub early: Option<FaceMesh>,
 }
 
 /// What was found of the face.

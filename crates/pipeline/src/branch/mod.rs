@@ -19,8 +19,8 @@ mod pose;
 mod run;
 
 pub use job::{
-    Branch, BranchJob, BranchOutcome, FaceJob, FaceMesh, FaceOutcome, HandJob, HandOutcome,
-    PoseJob, PoseOutcome,
+    Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh, FaceOutcome,
+    HandJob, HandOutcome, HandReading, PoseJob, PoseOutcome,
 };
 #[cfg(feature = "inference")]
 pub use run::run;

@@ -1,6 +1,6 @@
 //! One way in for every executor.
 
-use super::{BranchJob, BranchOutcome, face, hand, pose};
+use super::{BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, face, hand, pose};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::picture::RgbImage;
@@ -19,5 +19,11 @@ pub fn run(
         BranchJob::LeftHand(job) => BranchOutcome::LeftHand(hand::run(models, image, job)?),
         BranchJob::RightHand(job) => BranchOutcome::RightHand(hand::run(models, image, job)?),
         BranchJob::Face(job) => BranchOutcome::Face(face::run(models, image, job)?),
+        BranchJob::Early(EarlyJob::Hand { roi, .. }) => {
+            BranchOutcome::Early(EarlyOutcome::Hand(hand::read(models, image, *roi)?))
+        }
+        BranchJob::Early(EarlyJob::Face { roi }) => {
+            BranchOutcome::Early(EarlyOutcome::Face(face::mesh(models, image, *roi)?))
+        }
     })
 }

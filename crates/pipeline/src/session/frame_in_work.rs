@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::intake::Queued;
 use super::part_state::Epoch;
-use super::step::{Decoded, Step};
-use crate::branch::Branch;
+use super::step::{Decoded, Outcome, Step};
+use crate::branch::{Branch, BranchOutcome, EarlyOutcome};
 use crate::error::FrameError;
 use crate::keypoints::{
     FailedFrame, FrameKeypoints, FrameResult, MissingParts, MissingReason, Scores, Timings,
@@ -13,11 +13,25 @@ use crate::keypoints::{
 use crate::options::Options;
 use crate::rect::ImageSize;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Progress {
-    Waiting,
+    Waiting(Early),
     Running { ticket: u64 },
     Through,
+}
+
+/// What is done ahead for a hand or the face that waits for the pose: once a frame at most, and gone with the waiting.
+#[derive(Debug)]
+enum Early {
+    NotBegun,
+    Running {
+        ticket: u64,
+    },
+    Done {
+        outcome: Box<EarlyOutcome>,
+        elapsed_us: u64,
+    },
+    Failed,
 }
 
 #[derive(Debug)]
@@ -69,7 +83,7 @@ impl<P: Clone> FrameInWork<P> {
             added_us: queued.added_us,
             has_end: false,
             decode: Progress::Running { ticket },
-            branches: [Progress::Waiting; 4],
+            branches: [const { Progress::Waiting(Early::NotBegun) }; 4],
             pixels: None,
             error: None,
             keypoints,
@@ -115,29 +129,66 @@ impl<P: Clone> FrameInWork<P> {
     }
 
     pub(super) fn is_waiting(&self, branch: Branch) -> bool {
-        self.branches[branch as usize] == Progress::Waiting
+        matches!(self.branches[branch as usize], Progress::Waiting(_))
     }
 
     pub(super) fn is_through(&self, branch: Branch) -> bool {
-        self.branches[branch as usize] == Progress::Through
+        matches!(self.branches[branch as usize], Progress::Through)
     }
 
     /// Whether pixels, and for hands and face the pose, are there or known to be absent.
     pub(super) fn has_inputs_of(&self, branch: Branch) -> bool {
-        self.decode == Progress::Through
-            && (branch == Branch::Pose || self.is_through(Branch::Pose))
+        self.is_decoded() && (branch == Branch::Pose || self.is_through(Branch::Pose))
     }
 
+    fn is_decoded(&self) -> bool {
+        matches!(self.decode, Progress::Through)
+    }
+
+    /// Whether something can be done for a hand or the face while the pose is not known.
+    pub(super) fn may_begin_early(&self, branch: Branch) -> bool {
+        let progress = &self.branches[branch as usize];
+        matches!(progress, Progress::Waiting(Early::NotBegun))
+            && self.is_decoded()
+            && !self.is_through(Branch::Pose)
+    }
+
+    pub(super) fn is_running_early(&self, branch: Branch) -> bool {
+        let progress = &self.branches[branch as usize];
+        matches!(progress, Progress::Waiting(Early::Running { .. }))
+    }
+
+    pub(super) fn begin_early(&mut self, branch: Branch, ticket: u64) {
+        self.branches[branch as usize] = Progress::Waiting(Early::Running { ticket });
+    }
+
+    /// Keeps what came of an early task until its branch begins. A failure is forgotten: the branch does without.
+    pub(super) fn end_early(&mut self, branch: Branch, outcome: Outcome<P>, elapsed_us: u64) {
+        let early = match outcome {
+            Outcome::Branch(BranchOutcome::Early(outcome)) => Early::Done {
+                outcome: Box::new(outcome),
+                elapsed_us,
+            },
+            _ => Early::Failed,
+        };
+        self.branches[branch as usize] = Progress::Waiting(early);
+    }
+
+    /// Whether this task, an early one or not, is under way.
     pub(super) fn is_running(&self, step: Step, ticket: u64) -> bool {
         let progress = match step {
-            Step::Decode => self.decode,
-            Step::Branch(branch) => self.branches[branch as usize],
+            Step::Decode => &self.decode,
+            Step::Branch(branch) => &self.branches[branch as usize],
         };
-        progress == Progress::Running { ticket }
+        match progress {
+            Progress::Running { ticket: running }
+            | Progress::Waiting(Early::Running { ticket: running }) => *running == ticket,
+            _ => false,
+        }
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.decode == Progress::Through && self.branches.iter().all(|b| *b == Progress::Through)
+        self.is_decoded() && Branch::ALL.iter().all(|b| self.is_through(*b))
     }
 
     pub(super) fn decoded(&mut self, decoded: Decoded<P>, elapsed_us: u64) {
@@ -148,19 +199,35 @@ impl<P: Clone> FrameInWork<P> {
         self.pixels = Some(decoded.pixels);
     }
 
-    pub(super) fn begin(&mut self, branch: Branch, ticket: u64) {
-        self.branches[branch as usize] = Progress::Running { ticket };
+    /// Begins a branch; what was done early for it.
+    pub(super) fn begin(&mut self, branch: Branch, ticket: u64) -> Option<EarlyOutcome> {
+        let running = Progress::Running { ticket };
+        match std::mem::replace(&mut self.branches[branch as usize], running) {
+            Progress::Waiting(Early::Done {
+                outcome,
+                elapsed_us,
+            }) => {
+                self.note_time(branch, elapsed_us);
+                Some(*outcome)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn end(&mut self, branch: Branch, elapsed_us: u64) {
         self.branches[branch as usize] = Progress::Through;
+        self.note_time(branch, elapsed_us);
+    }
+
+    fn note_time(&mut self, branch: Branch, elapsed_us: u64) {
         let timings = &mut self.keypoints.timings;
-        *match branch {
+        let time_us = match branch {
             Branch::Pose => &mut timings.pose,
             Branch::LeftHand => &mut timings.left_hand,
             Branch::RightHand => &mut timings.right_hand,
             Branch::Face => &mut timings.face,
-        } = elapsed_us;
+        };
+        *time_us = time_us.saturating_add(elapsed_us);
     }
 
     pub(super) fn skip(&mut self, branch: Branch, reason: Option<MissingReason>) {
@@ -186,7 +253,7 @@ impl<P: Clone> FrameInWork<P> {
             Step::Branch(branch) => self.end(branch, elapsed_us),
         }
         if matches!(step, Step::Decode | Step::Branch(Branch::Pose)) {
-            self.branches = [Progress::Through; 4];
+            self.branches = [const { Progress::Through }; 4];
         }
         self.error.get_or_insert(error);
     }

@@ -18,7 +18,7 @@ pub(super) struct PartState<T, S> {
     filters: S,
 }
 
-impl<T: Clone, S: Default> PartState<T, S> {
+impl<T, S: Default> PartState<T, S> {
     /// The part has not been there in this epoch.
     pub(super) fn absent(epoch: Epoch) -> Self {
         Self {
@@ -29,9 +29,9 @@ impl<T: Clone, S: Default> PartState<T, S> {
     }
 
     /// The landmarks of the frame before.
-    pub(super) fn previous(&self, epoch: Epoch) -> Option<T> {
+    pub(super) fn previous(&self, epoch: Epoch) -> Option<&T> {
         let is_tracked = self.epoch.tracking == epoch.tracking;
-        self.landmarks.clone().filter(|_| is_tracked)
+        self.landmarks.as_ref().filter(|_| is_tracked)
     }
 
     /// Remembers unsmoothed landmarks; the filters to smooth them with, new ones if the part was not there before.
@@ -59,10 +59,10 @@ mod tests {
         let epoch = |tracking, filters| Epoch { tracking, filters };
         let mut part = PartState::<char, u32>::absent(Epoch::default());
         *part.found(epoch(1, 1), 'a') = 7;
-        assert_eq!(part.previous(epoch(1, 1)), Some('a'));
+        assert_eq!(part.previous(epoch(1, 1)), Some(&'a'));
         assert_eq!(part.previous(epoch(2, 2)), None);
         assert_eq!(*part.found(epoch(1, 1), 'b'), 7);
-        assert_eq!(part.previous(epoch(1, 2)), Some('b'));
+        assert_eq!(part.previous(epoch(1, 2)), Some(&'b'));
         assert_eq!(*part.found(epoch(1, 2), 'c'), 0);
         *part.found(epoch(1, 2), 'd') = 7;
         assert_eq!(*part.found(epoch(2, 3), 'e'), 0);

@@ -3,7 +3,7 @@
 use super::Session;
 use super::frame_in_work::FrameInWork;
 use super::step::{Outcome, Step, Steps, Task, TaskId, Work};
-use crate::branch::{Branch, BranchOutcome};
+use crate::branch::{Branch, BranchJob};
 use crate::error::{ErrorCode, FrameError};
 
 impl<F, P: Clone> Session<F, P> {
@@ -15,30 +15,57 @@ impl<F, P: Clone> Session<F, P> {
     }
 
     fn next_branch_task(&mut self, steps: Steps) -> Option<Task<F, P>> {
-        for position in 0..self.in_work.len() {
-            for branch in Branch::ALL {
-                if !steps.contains(Step::Branch(branch)) || !self.is_ready(position, branch) {
-                    continue;
-                }
-                let frame = &mut self.in_work[position];
-                let job = self.tracking.job(branch, frame);
-                let (Some(job), Some(pixels)) = (job, frame.pixels()) else {
-                    continue;
-                };
-                let ticket = self.next_ticket;
-                self.next_ticket += 1;
-                frame.begin(branch, ticket);
-                return Some(Task {
-                    id: TaskId {
-                        ticket,
-                        frame: frame.index(),
-                        step: Step::Branch(branch),
-                    },
-                    work: Work::Branch(pixels, job),
-                });
+        for (position, branch) in self.places(steps) {
+            if !self.is_ready(position, branch) || self.in_work[position].is_running_early(branch) {
+                continue;
             }
+            let frame = &mut self.in_work[position];
+            let job = self.tracking.job(branch, frame);
+            let (Some(mut job), Some(pixels)) = (job, frame.pixels()) else {
+                continue;
+            };
+            let index = frame.index();
+            let id = self.task_id(index, Step::Branch(branch));
+            if let Some(outcome) = self.in_work[position].begin(branch, id.ticket) {
+                job.take_early(outcome);
+            }
+            let work = Work::Branch(pixels, job);
+            return Some(Task { id, work });
         }
         None
+    }
+
+    /// A task ahead of the pose, for an executor that is idle because [`next_task`](Self::next_task) has none: the landmark
+    /// model of a hand or the face, where that was in the frame before. Tracking keeps this region in most frames; where
+    /// it does not, the branch runs the model again, so results are the same to the bit.
+    ///
+    /// While it runs, the task of its branch is not handed out; if it fails, that task runs as if it had never been. A
+    /// branch that has nothing to run (no pose, a hidden wrist) ends at once, and may be the last of its frame: pixels
+    /// are free then, and the outcome that comes later is ignored.
+    pub fn next_early_task(&mut self, steps: Steps) -> Option<Task<F, P>> {
+        for (position, branch) in self.places(steps) {
+            let frame = &self.in_work[position];
+            if !frame.may_begin_early(branch) || !self.is_first(position, branch) {
+                continue;
+            }
+            let job = self.tracking.early_job(branch, frame);
+            let (Some(job), Some(pixels)) = (job, frame.pixels()) else {
+                continue;
+            };
+            let index = frame.index();
+            let id = self.task_id(index, Step::Branch(branch));
+            self.in_work[position].begin_early(branch, id.ticket);
+            let work = Work::Branch(pixels, BranchJob::Early(job));
+            return Some(Task { id, work });
+        }
+        None
+    }
+
+    /// Frames in work, oldest first, each with the branches among `steps`.
+    fn places(&self, steps: Steps) -> impl Iterator<Item = (usize, Branch)> + use<F, P> {
+        (0..self.in_work.len())
+            .flat_map(|position| Branch::ALL.map(|branch| (position, branch)))
+            .filter(move |(_, branch)| steps.contains(Step::Branch(*branch)))
     }
 
     fn next_decode_task(&mut self, steps: Steps, now_us: u64) -> Option<Task<F, P>> {
@@ -47,34 +74,39 @@ impl<F, P: Clone> Session<F, P> {
             return None;
         }
         let (queued, is_still) = self.intake.take_next()?;
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        let (in_work, frame) = FrameInWork::new(queued, is_still, ticket, now_us);
-        let id = TaskId {
-            ticket,
-            frame: in_work.index(),
-            step: Step::Decode,
-        };
+        let id = self.task_id(queued.index, Step::Decode);
+        let (in_work, frame) = FrameInWork::new(queued, is_still, id.ticket, now_us);
         self.in_work.push_back(in_work);
-        Some(Task {
-            id,
-            work: Work::Decode(frame),
-        })
+        let work = Work::Decode(frame);
+        Some(Task { id, work })
     }
 
-    /// Whether a branch of a frame may start: the frame has what it needs, and every earlier frame of the stream is
-    /// through with the same branch.
+    fn task_id(&mut self, frame: u64, step: Step) -> TaskId {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        TaskId {
+            ticket,
+            frame,
+            step,
+        }
+    }
+
+    /// Whether a branch of a frame may start: the frame has what it needs, and it is its turn.
     fn is_ready(&self, position: usize, branch: Branch) -> bool {
         let frame = &self.in_work[position];
-        if !frame.is_waiting(branch) || !frame.has_inputs_of(branch) {
-            return false;
-        }
+        frame.is_waiting(branch) && frame.has_inputs_of(branch) && self.is_first(position, branch)
+    }
+
+    /// Whether every earlier frame of the stream is through with this branch.
+    fn is_first(&self, position: usize, branch: Branch) -> bool {
         let mut earlier = self.in_work.iter().take(position);
-        frame.is_still() || earlier.all(|other| other.is_still() || other.is_through(branch))
+        self.in_work[position].is_still()
+            || earlier.all(|other| other.is_still() || other.is_through(branch))
     }
 
     /// Takes the outcome of a task, with the microseconds that it took. Says whether the frame needs its pixels no
-    /// more. An outcome of a task that is not under way is ignored.
+    /// more. An outcome of a task that is not under way is ignored, and so is that of an early task whose branch ended
+    /// without it: of its frame, pixels and result may be gone by then.
     pub fn complete(
         &mut self,
         id: TaskId,
@@ -82,53 +114,36 @@ impl<F, P: Clone> Session<F, P> {
         elapsed_us: u64,
         now_us: u64,
     ) -> bool {
-        let Some(position) = self
-            .in_work
-            .iter()
-            .position(|f| f.is_running(id.step, id.ticket))
-        else {
+        let mut in_work = self.in_work.iter_mut();
+        let Some(frame) = in_work.find(|frame| frame.is_running(id.step, id.ticket)) else {
             return false;
         };
-        let frame = &mut self.in_work[position];
         match (id.step, outcome) {
             (Step::Decode, Outcome::Decoded(decoded)) => frame.decoded(decoded, elapsed_us),
-            (Step::Branch(branch), Outcome::Branch(outcome)) if outcome.branch() == branch => {
-                frame.end(branch, elapsed_us);
-                self.finish_branch(position, outcome);
+            (Step::Branch(branch), outcome) if frame.is_running_early(branch) => {
+                frame.end_early(branch, outcome, elapsed_us);
+                return false;
+            }
+            (Step::Branch(branch), Outcome::Branch(outcome)) => {
+                if self.tracking.finish(branch, frame, outcome) {
+                    frame.end(branch, elapsed_us);
+                } else {
+                    frame.fail(id.step, of_another_step(), elapsed_us);
+                }
             }
             (step, Outcome::Failed(error)) => frame.fail(step, error, elapsed_us),
-            (step, _) => {
-                let error = FrameError::new(ErrorCode::Internal, "the outcome is of another step");
-                frame.fail(step, error, elapsed_us);
-            }
+            (step, _) => frame.fail(step, of_another_step(), elapsed_us),
         }
         self.settle();
         self.emit(id.frame, now_us)
-    }
-
-    fn finish_branch(&mut self, position: usize, outcome: BranchOutcome) {
-        let frame = &mut self.in_work[position];
-        match outcome {
-            BranchOutcome::Pose(outcome) => self.tracking.finish_pose(frame, outcome),
-            BranchOutcome::LeftHand(outcome) => {
-                self.tracking.finish_hand(Branch::LeftHand, frame, outcome);
-            }
-            BranchOutcome::RightHand(outcome) => {
-                self.tracking.finish_hand(Branch::RightHand, frame, outcome);
-            }
-            BranchOutcome::Face(outcome) => self.tracking.finish_face(frame, outcome),
-        }
     }
 
     /// Ends every branch that is ready and has nothing to run (no pose, a hidden wrist), until no more is.
     fn settle(&mut self) {
         loop {
             let mut has_changed = false;
-            for position in 0..self.in_work.len() {
-                for branch in Branch::ALL {
-                    if !self.is_ready(position, branch) {
-                        continue;
-                    }
+            for (position, branch) in self.places(Steps::ALL) {
+                if self.is_ready(position, branch) {
                     has_changed |= self.tracking.skip(branch, &mut self.in_work[position]);
                 }
             }
@@ -168,4 +183,8 @@ impl<F, P: Clone> Session<F, P> {
         self.release_early();
         is_done
     }
+}
+
+fn of_another_step() -> FrameError {
+    FrameError::new(ErrorCode::Internal, "the outcome is of another step")
 }

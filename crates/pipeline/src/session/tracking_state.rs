@@ -4,7 +4,8 @@
 use super::frame_in_work::FrameInWork;
 use super::part_state::{Epoch, PartState};
 use crate::branch::{
-    Branch, BranchJob, FaceJob, FaceOutcome, HandJob, HandOutcome, PoseJob, PoseOutcome,
+    Branch, BranchJob, BranchOutcome, EarlyJob, FaceJob, FaceOutcome, HandJob, HandOutcome,
+    PoseJob, PoseOutcome,
 };
 use crate::keypoints::MissingReason;
 use crate::landmarks::{FaceLandmarks, HandLandmarks, PoseLandmarks};
@@ -78,27 +79,60 @@ impl TrackingState {
         Some(match branch {
             Branch::LeftHand => {
                 let previous = self.left_hand.previous(epoch);
-                BranchJob::LeftHand(hand_job(pose, LEFT_HAND, previous, quality))
+                BranchJob::LeftHand(hand_job(pose, LEFT_HAND, previous.cloned(), quality))
             }
             Branch::RightHand => {
                 let previous = self.right_hand.previous(epoch);
-                BranchJob::RightHand(hand_job(pose, RIGHT_HAND, previous, quality))
+                BranchJob::RightHand(hand_job(pose, RIGHT_HAND, previous.cloned(), quality))
             }
             Branch::Pose | Branch::Face => BranchJob::Face(FaceJob {
                 head: std::array::from_fn(|n| [pose[n][0], pose[n][1]]),
-                previous: self.face.previous(epoch),
+                previous: self.face.previous(epoch).cloned(),
                 min_detection_confidence: frame.options().min_face_detection_confidence,
+                early: None,
             }),
         })
+    }
+
+    /// What can be done early for a branch that waits for its pose only: its landmark model on the region of the frame
+    /// before.
+    pub(super) fn early_job<P: Clone>(
+        &self,
+        branch: Branch,
+        frame: &FrameInWork<P>,
+    ) -> Option<EarlyJob> {
+        if frame.is_still() || !frame.asks_for(branch) || self.starts_with(frame) {
+            return None;
+        }
+        let size = frame.size();
+        let hand = |state: &PartState<HandLandmarks, HandFilters>| {
+            Some(EarlyJob::Hand {
+                roi: roi::hand_from_landmarks(state.previous(self.epoch)?, size),
+                quality: frame.options().quality,
+            })
+        };
+        let job = match branch {
+            Branch::Pose => None,
+            Branch::LeftHand => hand(&self.left_hand),
+            Branch::RightHand => hand(&self.right_hand),
+            Branch::Face => self.face.previous(self.epoch).map(|mesh| EarlyJob::Face {
+                roi: roi::face_from_mesh(mesh, size),
+            }),
+        };
+        job.filter(|job| job.roi().is_croppable())
+    }
+
+    /// Whether tracking starts from scratch with this frame.
+    fn starts_with<P: Clone>(&self, frame: &FrameInWork<P>) -> bool {
+        self.started_with != Some((frame.generation(), frame.size()))
     }
 
     fn pose_job<P: Clone>(&mut self, frame: &mut FrameInWork<P>) -> PoseJob {
         let mut roi = None;
         if !frame.is_still() {
-            let conditions = (frame.generation(), frame.size());
-            let is_start = self.started_with != Some(conditions);
+            let is_start = self.starts_with(frame);
             if is_start {
-                self.started_with = Some(conditions);
+                self.started_with = Some((frame.generation(), frame.size()));
                 self.epoch.tracking += 1;
                 self.pose_roi = None;
             }
@@ -131,11 +165,26 @@ impl TrackingState {
         }
     }
 
-    pub(super) fn finish_pose<P: Clone>(
+    /// Takes the outcome of a branch over; false if it is of another branch.
+    pub(super) fn finish<P: Clone>(
         &mut self,
+        branch: Branch,
         frame: &mut FrameInWork<P>,
-        outcome: PoseOutcome,
-    ) {
+        outcome: BranchOutcome,
+    ) -> bool {
+        match (branch, outcome) {
+            (Branch::Pose, BranchOutcome::Pose(outcome)) => self.finish_pose(frame, outcome),
+            (Branch::LeftHand, BranchOutcome::LeftHand(outcome))
+            | (Branch::RightHand, BranchOutcome::RightHand(outcome)) => {
+                self.finish_hand(branch, frame, outcome);
+            }
+            (Branch::Face, BranchOutcome::Face(outcome)) => self.finish_face(frame, outcome),
+            _ => return false,
+        }
+        true
+    }
+
+    fn finish_pose<P: Clone>(&mut self, frame: &mut FrameInWork<P>, outcome: PoseOutcome) {
         frame.keypoints.scores.pose = outcome.presence;
         let threshold = frame.options().min_pose_presence_confidence;
         let is_present = outcome
@@ -167,20 +216,21 @@ impl TrackingState {
         frame.keypoints.pose_world = Some(smoothed.world);
     }
 
-    pub(super) fn finish_hand<P: Clone>(
+    fn finish_hand<P: Clone>(
         &mut self,
         branch: Branch,
         frame: &mut FrameInWork<P>,
         outcome: HandOutcome,
     ) {
         let threshold = frame.options().min_hand_landmarks_confidence;
-        let is_present = outcome
-            .presence
-            .is_some_and(|presence| presence > threshold);
-        let mut landmarks = outcome.landmarks.filter(|_| is_present);
-        let mut world = outcome.world.filter(|_| is_present);
+        let presence = outcome.reading.as_ref().map(|reading| reading.presence);
+        let reading = outcome
+            .reading
+            .filter(|reading| reading.presence > threshold);
+        let (mut landmarks, mut world) =
+            reading.map_or((None, None), |reading| (reading.landmarks, reading.world));
         if landmarks.is_none() {
-            let reason = match outcome.presence {
+            let reason = match presence {
                 Some(_) => MissingReason::LowPresence,
                 None => MissingReason::OutOfView,
             };
@@ -208,21 +258,17 @@ impl TrackingState {
         }
         let keypoints = &mut frame.keypoints;
         if is_left {
-            keypoints.scores.left_hand = outcome.presence;
+            keypoints.scores.left_hand = presence;
             keypoints.left_hand = landmarks;
             keypoints.left_hand_world = world;
         } else {
-            keypoints.scores.right_hand = outcome.presence;
+            keypoints.scores.right_hand = presence;
             keypoints.right_hand = landmarks;
             keypoints.right_hand_world = world;
         }
     }
 
-    pub(super) fn finish_face<P: Clone>(
-        &mut self,
-        frame: &mut FrameInWork<P>,
-        outcome: FaceOutcome,
-    ) {
+    fn finish_face<P: Clone>(&mut self, frame: &mut FrameInWork<P>, outcome: FaceOutcome) {
         let threshold = frame.options().min_face_presence_confidence;
         frame.keypoints.scores.face = outcome.mesh.as_ref().map(|mesh| mesh.presence);
         let has_run = outcome.mesh.is_some();
@@ -277,5 +323,6 @@ fn hand_job(
         index,
         previous,
         quality,
+        early: None,
     }
 }

@@ -290,6 +290,7 @@ impl Checker<'_> {
                     .then(|| landmarks::<21, 3>(&golden[side]) as HandLandmarks)
             }),
             quality: Quality::Full,
+            early: None,
         };
         let job = if is_left {
             BranchJob::LeftHand(job)
@@ -322,15 +323,16 @@ impl Checker<'_> {
             }
         }
         let was_tracked = !of("rect_previous").is_null() && of("rect") == of("rect_previous");
-        let is_tracked =
-            outcome.roi_from_previous.is_some() && outcome.roi == outcome.roi_from_previous;
+        let roi = outcome.reading.as_ref().map(|reading| reading.roi);
+        let is_tracked = roi.is_some() && outcome.roi_from_previous == roi;
         if was_tracked != is_tracked {
             self.report
                 .disagreements
                 .push(format!("{}: {side} tracked {is_tracked}", frame["index"]));
             return;
         }
-        let presence = f64::from(outcome.presence.unwrap());
+        let reading = outcome.reading.unwrap();
+        let presence = f64::from(reading.presence);
         let golden_presence = of("presence").as_f64().unwrap();
         self.report.add(
             "hand presence ×1000",
@@ -341,7 +343,7 @@ impl Checker<'_> {
                 .disagreements
                 .push(format!("{}: {side} presence {presence}", frame["index"]));
         } else if presence > 0.5 {
-            let own = outcome.landmarks.unwrap();
+            let own = reading.landmarks.unwrap();
             self.report.add(
                 "landmarks hand",
                 distances(&xy(&own[..]), &points(&golden[side]), size),
@@ -365,6 +367,7 @@ impl Checker<'_> {
                     .then(|| landmarks::<468, 3>(&golden["face"]) as FaceLandmarks)
             }),
             min_detection_confidence: 0.5,
+            early: None,
         });
         let outcome: FaceOutcome = match branch::run(self.models, image, &job).unwrap() {
             BranchOutcome::Face(outcome) => outcome,
