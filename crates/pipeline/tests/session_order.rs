@@ -1,8 +1,6 @@
 //! Results do not depend on how many executors there are, nor on the order in which they finish, nor on what they do
 //! early, nor on when options change or times step back: each frame has the options that held when it was added.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
-
 #[path = "support/any_order.rs"]
 mod any_order;
 #[path = "support/stand_in.rs"]

@@ -15,10 +15,15 @@ use crate::threads::{Input, Session, run_until_idle};
 const WARM_UP_FRAMES: usize = 10;
 const FRAME_US: i64 = 33_333;
 
-pub(crate) fn measure(pictures: &[Picture], threads: NonZeroUsize) -> anyhow::Result<Vec<Sample>> {
+pub(crate) fn measure(
+    pictures: &[Picture],
+    threads: NonZeroUsize,
+    is_early: bool,
+) -> anyhow::Result<Vec<Sample>> {
+    let sample = |case, metric, value| sample(threads, is_early, case, metric, value);
     let (models, loading) = timed(|| Models::embedded(Quality::Full));
     let models = models?;
-    let mut samples = vec![sample(threads, "start", "load_models_ms", loading.wall)];
+    let mut samples = vec![sample("start", "load_models_ms", loading.wall)];
     let pixels = |picture: &Picture| Input::Pixels(Arc::clone(&picture.pixels));
     let jpeg = |picture: &Picture| Input::Jpeg(picture.jpeg.as_slice().into());
     let inputs: [(&str, Vec<Input>); 2] = [
@@ -35,6 +40,7 @@ pub(crate) fn measure(pictures: &[Picture], threads: NonZeroUsize) -> anyhow::Re
             })?,
             models: &models,
             threads,
+            is_early,
             timestamp_us: 0,
         };
         run.frames(&frames[..WARM_UP_FRAMES.min(frames.len())])?;
@@ -53,9 +59,9 @@ pub(crate) fn measure(pictures: &[Picture], threads: NonZeroUsize) -> anyhow::Re
         }
         let count = frames.len() as f64;
         samples.extend([
-            sample(threads, case, "wall_ms", in_a_row.wall / count),
-            sample(threads, case, "cpu_ms", in_a_row.cpu / count),
-            sample(threads, case, "latency_ms", median(latencies)),
+            sample(case, "wall_ms", in_a_row.wall / count),
+            sample(case, "cpu_ms", in_a_row.cpu / count),
+            sample(case, "latency_ms", median(latencies)),
         ]);
     }
     Ok(samples)
@@ -65,6 +71,7 @@ struct Run<'a> {
     session: Session,
     models: &'a Models,
     threads: NonZeroUsize,
+    is_early: bool,
     timestamp_us: i64,
 }
 
@@ -75,7 +82,7 @@ impl Run<'_> {
             self.timestamp_us += FRAME_US;
             self.session.add_frame(frame.clone(), self.timestamp_us, 0);
         }
-        run_until_idle(&mut self.session, self.models, self.threads);
+        run_until_idle(&mut self.session, self.models, self.threads, self.is_early);
         let mut found = 0;
         for _ in frames {
             match self.session.next_result().context("a result is missing")? {
@@ -87,11 +94,18 @@ impl Run<'_> {
     }
 }
 
-fn sample(threads: NonZeroUsize, case: &str, metric: &'static str, value: f64) -> Sample {
+fn sample(
+    threads: NonZeroUsize,
+    is_early: bool,
+    case: &str,
+    metric: &'static str,
+    value: f64,
+) -> Sample {
     let plural = if threads.get() == 1 { "" } else { "s" };
+    let early = if is_early { ", early" } else { "" };
     Sample {
         suite: "native",
-        subject: format!("{SUBJECT}, {threads} thread{plural}"),
+        subject: format!("{SUBJECT}, {threads} thread{plural}{early}"),
         case: case.to_owned(),
         metric,
         value,

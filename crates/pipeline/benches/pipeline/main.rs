@@ -55,6 +55,9 @@ enum Command {
         /// Threads that the steps are spread over
         #[arg(long)]
         threads: NonZeroUsize,
+        /// Let idle threads begin hands and face before the pose is known
+        #[arg(long)]
+        early: bool,
     },
 }
 
@@ -76,8 +79,13 @@ fn main() -> anyhow::Result<()> {
         #[cfg(feature = "inference")]
         Command::Stages(clip) => stages::measure(&pictures::read(&clip.clip, clip.frames.get())?)?,
         #[cfg(feature = "inference")]
-        Command::Clip { clip, threads } => {
-            clip::measure(&pictures::read(&clip.clip, clip.frames.get())?, threads)?
+        Command::Clip {
+            clip,
+            threads,
+            early,
+        } => {
+            let pictures = pictures::read(&clip.clip, clip.frames.get())?;
+            clip::measure(&pictures, threads, early)?
         }
     };
     for sample in samples {

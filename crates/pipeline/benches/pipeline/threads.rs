@@ -18,12 +18,18 @@ pub(crate) enum Input {
 
 pub(crate) type Session = live_keypoints_pipeline::Session<Input, Arc<RgbImage>>;
 
-/// Runs the session's tasks on so many threads until it is idle.
-pub(crate) fn run_until_idle(session: &mut Session, models: &Models, threads: NonZeroUsize) {
+/// Runs the session's tasks on so many threads until it is idle; early ones, too, if so wished.
+pub(crate) fn run_until_idle(
+    session: &mut Session,
+    models: &Models,
+    threads: NonZeroUsize,
+    is_early: bool,
+) {
     let shared = Shared {
         session: Mutex::new(session),
         has_changed: Condvar::new(),
         models,
+        is_early,
         started: Instant::now(),
     };
     if threads.get() == 1 {
@@ -40,6 +46,7 @@ struct Shared<'a> {
     session: Mutex<&'a mut Session>,
     has_changed: Condvar,
     models: &'a Models,
+    is_early: bool,
     started: Instant,
 }
 
@@ -47,7 +54,11 @@ impl<'a> Shared<'a> {
     fn work_off(&self) {
         let mut session = self.lock();
         loop {
-            if let Some(Task { id, work }) = session.next_task(Steps::ALL, self.now_us()) {
+            let mut task = session.next_task(Steps::ALL, self.now_us());
+            if task.is_none() && self.is_early {
+                task = session.next_early_task(Steps::ALL);
+            }
+            if let Some(Task { id, work }) = task {
                 drop(session);
                 let begun = Instant::now();
                 let outcome = self.outcome_of(work);

@@ -30,7 +30,7 @@ impl Branch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+    reason = "one at a time: copying a face's kilobytes costs less than allocating them for every frame"
 )]
 pub enum BranchJob {
     /// Body.
@@ -47,10 +47,6 @@ pub enum BranchJob {
 
 /// The answer to the [`BranchJob`] of the same name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
-)]
 pub enum BranchOutcome {
     /// Body.
     Pose(PoseOutcome),

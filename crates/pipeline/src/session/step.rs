@@ -115,7 +115,7 @@ pub struct Task<F, P> {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+    reason = "one at a time: copying a face's kilobytes costs less than allocating them for every frame"
 )]
 pub enum Work<F, P> {
     /// Decode the frame.
@@ -128,7 +128,7 @@ pub enum Work<F, P> {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "one at a time: copying a face's five kilobytes costs less than allocating them for every frame"
+    reason = "one at a time: copying a face's kilobytes costs less than allocating them for every frame"
 )]
 pub enum Outcome<P> {
     /// Of [`Work::Decode`].
