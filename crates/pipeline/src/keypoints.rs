@@ -128,8 +128,8 @@ pub struct MissingParts {
     pub face: Option<MissingReason>,
 }
 
-/// Microseconds spent on a frame. The steps are as the executor measured them, `queue` and `total` by the session's
-/// caller's clock; 0 for what did not run.
+/// Microseconds spent on a frame. The steps are as the executor measured them, with what was done early for them; `queue`
+/// and `total` are by the session's caller's clock. 0 for what did not run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timings {
     /// From `add_frame` to the start of the first step.

@@ -2,127 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
 
+#[path = "support/scene.rs"]
+mod scene;
+
 use std::rc::Rc;
 
 use live_keypoints_pipeline::branch::{
-    Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceMesh, FaceOutcome, HandOutcome,
-    HandReading, PoseOutcome,
+    Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, PoseOutcome,
 };
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
-use live_keypoints_pipeline::smoothing::RawPose;
 use live_keypoints_pipeline::{
-    Decoded, ErrorCode, FaceLandmarks, FrameError, FrameKeypoints, FrameResult, HandLandmarks,
-    Landmarks, MissingReason, Options, Outcome, Parts, Quality, Session, Step, Steps, Task, TaskId,
-    Work, roi,
+    ErrorCode, FrameError, FrameKeypoints, FrameResult, MissingReason, Options, Outcome, Parts,
+    Quality, Session, Step, Steps, TaskId, Work, roi,
 };
-
-/// What a picture shows: somebody with two hands and a face.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Scene {
-    size: ImageSize,
-    has_pose: bool,
-    has_left_wrist: bool,
-    has_hands: bool,
-    /// No region can be made of its hands.
-    are_hands_far_out: bool,
-}
-
-const SIZE: ImageSize = ImageSize {
-    width: 640,
-    height: 480,
-};
-const PERSON: Scene = Scene {
-    size: SIZE,
-    has_pose: true,
-    has_left_wrist: true,
-    has_hands: true,
-    are_hands_far_out: false,
-};
-const ROI: NormalizedRect = NormalizedRect {
-    x_center: 0.5,
-    y_center: 0.5,
-    width: 0.4,
-    height: 0.4,
-    rotation: 0.0,
-};
-
-type Stream = Session<Scene, Rc<Scene>>;
-type StreamTask = Task<Scene, Rc<Scene>>;
-
-fn hand(scene: Scene) -> HandLandmarks {
-    let spread = if scene.are_hands_far_out { 1e37 } else { 0.01 };
-    Landmarks::from_fn(|n| [0.4 + (n % 4) as f32 * spread, 0.5 + n as f32 * spread, 0.0])
-}
-
-fn face() -> FaceLandmarks {
-    Landmarks::from_fn(|n| {
-        [
-            0.4 + (n % 10) as f32 * 0.01,
-            0.2 + (n / 10) as f32 * 0.001,
-            0.0,
-        ]
-    })
-}
-
-fn reading(scene: Scene, roi: NormalizedRect) -> HandReading {
-    HandReading {
-        roi,
-        presence: if scene.has_hands { 0.9 } else { 0.1 },
-        landmarks: Some(hand(scene)),
-        world: None,
-    }
-}
-
-fn mesh(roi: NormalizedRect) -> FaceMesh {
-    FaceMesh {
-        roi,
-        presence: 0.9,
-        landmarks: face(),
-    }
-}
-
-fn outcome_of(task: &StreamTask) -> Outcome<Rc<Scene>> {
-    let (scene, job) = match &task.work {
-        Work::Decode(scene) => {
-            return Outcome::Decoded(Decoded {
-                pixels: Rc::new(*scene),
-                size: scene.size,
-            });
-        }
-        Work::Branch(scene, job) => (**scene, job),
-    };
-    let hand = || HandOutcome {
-        reading: Some(reading(scene, ROI)),
-        ..HandOutcome::default()
-    };
-    Outcome::Branch(match job {
-        BranchJob::Pose(_) => BranchOutcome::Pose(PoseOutcome {
-            detection: None,
-            roi: Some(ROI),
-            presence: Some(if scene.has_pose { 0.9 } else { 0.1 }),
-            pose: Some(RawPose {
-                landmarks: Landmarks::from_fn(|n| {
-                    let is_visible = n != 15 || scene.has_left_wrist;
-                    [0.4, 0.4, 0.0, if is_visible { 1.0 } else { 0.0 }]
-                }),
-                world: Landmarks::from_fn(|_| [0.0, 0.0, 0.0, 1.0]),
-                auxiliary: Landmarks::new([[0.5, 0.5, 0.0], [0.5, 0.2, 0.0]]),
-            }),
-        }),
-        BranchJob::LeftHand(_) => BranchOutcome::LeftHand(hand()),
-        BranchJob::RightHand(_) => BranchOutcome::RightHand(hand()),
-        BranchJob::Face(_) => BranchOutcome::Face(FaceOutcome {
-            mesh: Some(mesh(ROI)),
-            ..FaceOutcome::default()
-        }),
-        BranchJob::Early(EarlyJob::Hand { roi, .. }) => {
-            BranchOutcome::Early(EarlyOutcome::Hand(reading(scene, *roi)))
-        }
-        BranchJob::Early(EarlyJob::Face { roi }) => {
-            BranchOutcome::Early(EarlyOutcome::Face(Some(mesh(*roi))))
-        }
-    })
-}
+use scene::{PERSON, SIZE, Scene, Stream, StreamTask, face, hand, mesh, outcome_of, reading};
 
 fn failure() -> Outcome<Rc<Scene>> {
     Outcome::Failed(FrameError::new(ErrorCode::Internal, "the worker died"))

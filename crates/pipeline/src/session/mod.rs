@@ -2,7 +2,9 @@
 //!
 //! [`Session`] does no I/O, has no clock and no threads: an executor (threads, Web Workers) asks it for tasks and hands
 //! the outcomes back, in whatever order they come. Each branch sees its frames in order and its state only there, so
-//! results are bit-identical for any number of executors.
+//! results are bit-identical for any number of executors. One that is idle may ask for early tasks: hands and face where
+//! they were in the frame before, while the pose is not known. What they give is used where it is what the branch asks
+//! for, to the bit.
 //!
 //! - `step`: tasks and their outcomes; `schedule`: which is next, and what becomes of them.
 //! - `intake`: what waits to be taken up, with the options that held when it came.
