@@ -10,7 +10,7 @@ use std::rc::Rc;
 use live_keypoints_pipeline::branch::{
     Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, PoseOutcome,
 };
-use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
+use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
     ErrorCode, FrameError, FrameKeypoints, FrameResult, MissingReason, Options, Outcome, Parts,
     Quality, Session, Step, Steps, TaskId, Work, roi,
@@ -138,19 +138,13 @@ fn hands_and_face_begin_once_their_pixels_are_there_with_the_regions_of_the_fram
     for branch in HANDS_AND_FACE {
         let task = task_of(&mut session, branch).unwrap();
         let expected = match branch {
-            Branch::Face => EarlyOutcome::Face(Some(mesh(*roi_of(&face_job)))),
-            _ => EarlyOutcome::Hand(reading(PERSON, *roi_of(&hand_job))),
+            Branch::Face => EarlyOutcome::Face(Some(mesh(*face_job.roi()))),
+            _ => EarlyOutcome::Hand(reading(PERSON, *hand_job.roi())),
         };
         assert_eq!(early_of(&task), Some(expected));
         complete(&mut session, task);
     }
     assert!(result(&mut session).is_some());
-}
-
-fn roi_of(job: &EarlyJob) -> &NormalizedRect {
-    match job {
-        EarlyJob::Hand { roi, .. } | EarlyJob::Face { roi } => roi,
-    }
 }
 
 #[test]

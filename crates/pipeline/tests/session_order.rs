@@ -74,6 +74,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
         1 => Just(Kind::Nobody),
         1 => Just(Kind::Broken),
         1 => Just(Kind::OtherSize),
+        1 => Just(Kind::FailsInThePose),
         1 => Just(Kind::FailsInTheFace),
         1 => Just(Kind::HandsFarOut),
     ]

@@ -103,7 +103,9 @@ pub enum EarlyJob {
 }
 
 impl EarlyJob {
-    pub(crate) fn roi(&self) -> &NormalizedRect {
+    /// The region to look at.
+    #[must_use]
+    pub fn roi(&self) -> &NormalizedRect {
         match self {
             Self::Hand { roi, .. } | Self::Face { roi } => roi,
         }

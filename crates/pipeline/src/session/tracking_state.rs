@@ -104,6 +104,7 @@ impl TrackingState {
         if frame.is_still() || !frame.asks_for(branch) || self.starts_with(frame) {
             return None;
         }
+        // Where pixels are of another size (fast decoding), the region may differ in its last bits: it is not used then.
         let size = frame.size();
         let hand = |state: &PartState<HandLandmarks, HandFilters>| {
             Some(EarlyJob::Hand {

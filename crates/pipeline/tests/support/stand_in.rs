@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     Nobody,
     Broken,
     OtherSize,
+    FailsInThePose,
     FailsInTheFace,
     /// Its hands lie so far out that no region can be made of them.
     HandsFarOut,
@@ -68,11 +69,14 @@ impl Picture {
     }
 
     fn run(&self, job: &BranchJob) -> StreamOutcome {
-        let looks_at_face = matches!(
-            job,
-            BranchJob::Face(_) | BranchJob::Early(EarlyJob::Face { .. })
-        );
-        if looks_at_face && self.kind == Kind::FailsInTheFace {
+        let fails = match job {
+            BranchJob::Pose(_) => self.kind == Kind::FailsInThePose,
+            BranchJob::Face(_) | BranchJob::Early(EarlyJob::Face { .. }) => {
+                self.kind == Kind::FailsInTheFace
+            }
+            _ => false,
+        };
+        if fails {
             let error = FrameError::new(ErrorCode::InferenceFailed, "as the test wants");
             return Outcome::Failed(error);
         }
