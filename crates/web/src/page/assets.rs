@@ -168,7 +168,7 @@ impl Assets {
         if let (Some(kept_models), Some(digest)) = (&kept_models, digest)
             && let Some(file) = kept_models.get(digest).await
         {
-            return Ok(Uint8Array::from(&file[..]));
+            return Ok(file);
         }
         // What is kept by digest need not be kept by its address, too.
         let ways: &[HttpCache] = match kept_models {
@@ -189,13 +189,16 @@ impl Assets {
             let body = body_of(name, &response, &on_piece).await?;
             Ok((response, body))
         };
-        let (response, body) = self.downloads.run(name, ways, get).await?;
-        if body.first().is_none_or(|first| *first == LESS_THAN) {
-            let found = if body.is_empty() { "nothing" } else { "markup" };
+        let (response, body): (Response, Uint8Array) = self.downloads.run(name, ways, get).await?;
+        if body.length() == 0 || body.get_index(0) == LESS_THAN {
+            let found = if body.length() == 0 {
+                "nothing"
+            } else {
+                "markup"
+            };
             let found = format!("{found} instead of an ONNX file");
             return Err(wrong_type(name, &response, &found));
         }
-        let file = Uint8Array::from(&body[..]);
         if let Some(digest) = digest
             && let Some(found) = sha256(&body).await
         {
@@ -204,10 +207,10 @@ impl Assets {
                 return Err(wrong_type(name, &response, &found));
             }
             if let Some(kept_models) = kept_models {
-                keep(kept_models, digest, &file);
+                keep(kept_models, digest, &body);
             }
         }
-        Ok(file)
+        Ok(body)
     }
 
     /// Where the workers' module is, `{ file }` or `{ url }`; or the module, if it was given compiled.

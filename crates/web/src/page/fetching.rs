@@ -74,7 +74,8 @@ pub(super) fn checked(name: &str, response: Response) -> Result<Response, FrameE
     Ok(response)
 }
 
-/// The body of an answer, with its pieces told as bytes so far and, where the server tells, bytes in all.
+/// The body of an answer, with its pieces told as bytes so far and, where the server tells, bytes in all. It stays outside
+/// of this module's memory, which never shrinks.
 ///
 /// # Errors
 /// `asset-unreachable` if it breaks off.
@@ -82,22 +83,30 @@ pub(super) async fn body_of(
     name: &str,
     response: &Response,
     on_piece: &dyn Fn(f64, Option<f64>),
-) -> Result<Vec<u8>, FrameError> {
-    let mut body = Vec::new();
-    match read_pieces(response, &mut body, on_piece).await {
-        Ok(()) => Ok(body),
-        Err(thrown) => {
-            let (url, bytes, reason) = (response.url(), body.len(), message_of(&thrown));
-            let message = format!("{name}: {url} broke off after {bytes} bytes: {reason}");
-            Err(FrameError::new(ErrorCode::AssetUnreachable, message))
-        }
+) -> Result<Uint8Array, FrameError> {
+    let (mut pieces, mut length) = (Vec::new(), 0);
+    let read = read_pieces(response, |piece, total| {
+        length += piece.length();
+        pieces.push(piece);
+        on_piece(f64::from(length), total);
+    });
+    if let Err(thrown) = read.await {
+        let (url, reason) = (response.url(), message_of(&thrown));
+        let message = format!("{name}: {url} broke off after {length} bytes: {reason}");
+        return Err(FrameError::new(ErrorCode::AssetUnreachable, message));
     }
+    let body = Uint8Array::new_with_length(length);
+    let mut at = 0;
+    for piece in pieces {
+        body.set(&piece, at);
+        at += piece.length();
+    }
+    Ok(body)
 }
 
 async fn read_pieces(
     response: &Response,
-    body: &mut Vec<u8>,
-    on_piece: &dyn Fn(f64, Option<f64>),
+    mut take: impl FnMut(Uint8Array, Option<f64>),
 ) -> Result<(), JsValue> {
     let header = |name: &str| response.headers().get(name).ok().flatten();
     let length = header("content-length").and_then(|length| length.parse::<f64>().ok());
@@ -111,11 +120,10 @@ async fn read_pieces(
         if Reflect::get(&piece, &"done".into())?.is_truthy() {
             return Ok(());
         }
-        let piece: Uint8Array = Reflect::get(&piece, &"value".into())?.unchecked_into();
-        let start = body.len();
-        body.resize(start + piece.length() as usize, 0);
-        piece.copy_to(&mut body[start..]);
-        on_piece(body.len() as f64, length);
+        take(
+            Reflect::get(&piece, &"value".into())?.unchecked_into(),
+            length,
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 //! favour: all works as well where the browser refuses it.
 
 use js_sys::{Array, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
@@ -12,13 +12,13 @@ use super::models::MODELS;
 const NAME: &str = "live-keypoints-models";
 
 /// SHA-256 in hexadecimal; `None` where the browser has none, as on pages that are not secure, or refuses.
-pub(super) async fn sha256(file: &[u8]) -> Option<String> {
+pub(super) async fn sha256(file: &Uint8Array) -> Option<String> {
     let subtle = Reflect::get(&global("crypto")?, &"subtle".into()).ok()?;
     if subtle.is_undefined() {
         return None;
     }
     let subtle: Subtle = subtle.unchecked_into();
-    let digest = subtle.digest("SHA-256", &Uint8Array::from(file)).ok()?;
+    let digest = subtle.digest("SHA-256", file).ok()?;
     let digest = Uint8Array::new(&JsFuture::from(digest).await.ok()?).to_vec();
     Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -35,12 +35,12 @@ impl KeptModels {
     }
 
     /// A file that was kept and is still whole.
-    pub(super) async fn get(&self, digest: &str) -> Option<Vec<u8>> {
+    pub(super) async fn get(&self, digest: &str) -> Option<Uint8Array> {
         let key = key_of(digest)?;
         let kept = JsFuture::from(self.0.find(&key).ok()?).await.ok()?;
         let kept: Response = kept.dyn_into().ok()?;
         let file = JsFuture::from(kept.array_buffer().ok()?).await.ok()?;
-        let file = Uint8Array::new(&file).to_vec();
+        let file = Uint8Array::new(&file);
         match sha256(&file).await? {
             found if found == digest => Some(file),
             _ => {
@@ -76,8 +76,9 @@ fn key_of(digest: &str) -> Option<String> {
 }
 
 /// Nothing to be told where it does not work.
-pub(super) fn keep(kept: KeptModels, digest: &'static str, file: &JsValue) {
-    let file: Uint8Array = file.unchecked_ref::<Uint8Array>().slice(0, u32::MAX);
+pub(super) fn keep(kept: KeptModels, digest: &'static str, file: &Uint8Array) {
+    // The file itself goes to a worker.
+    let file = file.slice(0, file.length());
     wasm_bindgen_futures::spawn_local(async move {
         let _ = kept.put(digest, file).await;
     });

@@ -1,8 +1,11 @@
 //! The next step for whoever is idle.
 
-use live_keypoints_pipeline::branch::Branch;
-use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, Step, Steps, Work};
+use std::rc::Rc;
 
+use live_keypoints_pipeline::branch::Branch;
+use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, Step, Steps, Task, Work};
+
+use super::holdings::FramePixels;
 use super::place::{Place, Running, State};
 use super::{Command, Deadline, Pool, micros};
 use crate::worker_id::WorkerId;
@@ -11,7 +14,8 @@ const DECODE: Step = Step::Decode;
 const POSE: Step = Step::Branch(Branch::Pose);
 
 impl<F> Pool<F> {
-    /// Gives every idle worker the step that the session has for it: branches first, as frames wait for them.
+    /// Gives every idle worker the step that the session has for it: branches first, as frames wait for them; last, hands
+    /// and face whose pose is not known yet.
     pub(super) fn dispatch(&mut self, now_ms: f64) {
         self.fail_unserved(now_ms);
         for number in 0..self.places.len() {
@@ -21,6 +25,14 @@ impl<F> Pool<F> {
         while let Some(reader) = self.reader() {
             if !self.start_next(reader, Steps::from_iter([DECODE]), now_ms) {
                 break;
+            }
+        }
+        for number in 0..self.places.len() {
+            let place = &self.places[number];
+            if place.is_idle()
+                && let Some(task) = self.session.next_early_task(place.steps)
+            {
+                self.start(number, task, now_ms);
             }
         }
     }
@@ -57,9 +69,17 @@ impl<F> Pool<F> {
 
     /// Starts the next of these steps, or fails it. False where there is none.
     fn start_next(&mut self, number: usize, steps: Steps, now_ms: f64) -> bool {
-        let Some(task) = self.session.next_task(steps, micros(now_ms)) else {
-            return false;
-        };
+        match self.session.next_task(steps, micros(now_ms)) {
+            Some(task) => {
+                self.start(number, task, now_ms);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Starts a task, or fails it.
+    fn start(&mut self, number: usize, task: Task<F, Rc<FramePixels>>, now_ms: f64) {
         let worker = self.places[number].worker();
         let (ticket, index) = (task.id.ticket, task.id.frame);
         let mut running = Running {
@@ -98,8 +118,7 @@ impl<F> Pool<F> {
                 if self.holdings.is_lost(number, index) || !self.holdings.has(number, index) {
                     self.holdings.put_released_back(number, released);
                     let message = "the worker that held the frame's pixels died";
-                    self.complete_failed(&running, ErrorCode::WorkerDied, message, now_ms);
-                    return true;
+                    return self.complete_failed(&running, ErrorCode::WorkerDied, message, now_ms);
                 }
                 let pixels_from = running.pixels_from;
                 Command::Run {
@@ -116,7 +135,6 @@ impl<F> Pool<F> {
         place.state = State::Busy(running);
         place.deadline = Some(Deadline::new(self.patience.step_ms, now_ms));
         self.commands.push_back(command);
-        true
     }
 
     /// Who can send a frame's pixels.

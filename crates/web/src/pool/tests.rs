@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use live_keypoints_pipeline::branch::{
-    BranchJob, BranchOutcome, FaceOutcome, HandOutcome, PoseOutcome,
+    BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceOutcome, HandOutcome, HandReading,
+    PoseOutcome,
 };
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
@@ -215,6 +216,11 @@ impl World {
                 pixels_from,
                 released,
             } => {
+                if let Some(holder) = pixels_from {
+                    // It sends them before it is told anything else.
+                    let other = &self.stands[&holder.place];
+                    assert!(other.worker == holder && other.pixels.contains(&index));
+                }
                 let stand = self.asked_anew(worker);
                 stand.forget(released);
                 stand.asked = Some(Asked::Run {
@@ -311,11 +317,7 @@ impl World {
                 job,
                 pixels_from,
             } => {
-                if let Some(holder) = pixels_from
-                    && let Some(other) = self.stands.get(&holder.place)
-                    && other.worker == holder
-                    && other.pixels.contains(&index)
-                {
+                if pixels_from.is_some() {
                     self.stands.get_mut(&place).unwrap().take_pixels(index);
                 }
                 let has_pixels = self.stands[&place].pixels.contains(&index);
@@ -376,6 +378,18 @@ impl World {
     }
 }
 
+/// A hand that is where it was looked for.
+fn reading(roi: NormalizedRect) -> HandReading {
+    HandReading {
+        roi,
+        presence: 0.9,
+        landmarks: Some(Landmarks::from_fn(|point| {
+            [0.4 + 0.01 * point as f32, 0.6 - 0.01 * point as f32, 0.0]
+        })),
+        world: Some(Landmarks::from_fn(|_| [0.0; 3])),
+    }
+}
+
 fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
     let roi = NormalizedRect {
         x_center: 0.5,
@@ -385,6 +399,10 @@ fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
         rotation: 0.0,
     };
     let visible = f32::from(seed & 1);
+    let hand = |seed: u8| HandOutcome {
+        reading: (seed % 4 > 0).then(|| reading(roi)),
+        ..HandOutcome::default()
+    };
     match job {
         BranchJob::Pose(_) if seed % 8 == 7 => BranchOutcome::Pose(PoseOutcome {
             detection: None,
@@ -402,8 +420,12 @@ fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
                 auxiliary: Landmarks::new([[0.5, 0.5, 0.0], [0.6, 0.6, 0.0]]),
             }),
         }),
-        BranchJob::LeftHand(_) => BranchOutcome::LeftHand(HandOutcome::default()),
-        BranchJob::RightHand(_) => BranchOutcome::RightHand(HandOutcome::default()),
+        BranchJob::LeftHand(_) => BranchOutcome::LeftHand(hand(seed)),
+        BranchJob::RightHand(_) => BranchOutcome::RightHand(hand(seed)),
+        BranchJob::Early(EarlyJob::Hand { roi, .. }) if seed % 4 > 0 => {
+            BranchOutcome::Early(EarlyOutcome::Hand(reading(*roi)))
+        }
+        BranchJob::Early(_) => BranchOutcome::Early(EarlyOutcome::Face(None)),
         BranchJob::Face(_) => BranchOutcome::Face(FaceOutcome::default()),
     }
 }
@@ -694,4 +716,23 @@ fn two_frames_are_read_by_two_workers_while_the_pose_is_busy() {
     assert!(matches!(world.stands[&0].asked, Some(Asked::Run { .. })));
     world.happen(Happening::Frame);
     assert!(matches!(world.stands[&3].asked, Some(Asked::Decode { .. })));
+}
+
+#[test]
+fn hands_that_were_tracked_begin_before_the_pose_is_known() {
+    let mut world = World::new(4, Parts::ALL);
+    world.start_all();
+    world.happen(Happening::Frame);
+    for place in [0, 0, 1, 2, 3, 0] {
+        let (fails, seed) = (false, 1);
+        world.happen(Happening::Work { place, fails, seed });
+        if world.pool.stats().completed == 1 {
+            world.happen(Happening::Frame);
+        }
+    }
+    let is_early = |place: usize| {
+        matches!(&world.stands[&place].asked, Some(Asked::Run { job, .. })
+            if matches!(**job, BranchJob::Early(_)))
+    };
+    assert_eq!([0, 1, 2, 3].map(is_early), [false, true, true, false]);
 }
