@@ -100,6 +100,9 @@ pub enum MissingReason {
 }
 
 impl MissingReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::NoPose, Self::OutOfView, Self::LowPresence];
+
     /// The word that JSON and JavaScript show.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -131,6 +134,7 @@ pub struct MissingParts {
 /// Microseconds spent on a frame. The steps are as the executor measured them, with what was done early for them; `queue`
 /// and `total` are by the session's caller's clock. 0 for what did not run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Timings {
     /// From `add_frame` to the start of the first step.
     pub queue: u64,

@@ -13,7 +13,6 @@ use std::io::{self, Write};
 
 pub use super::object::HandWorld;
 use super::object::{FailedObject, KeypointsObject};
-use super::points::PointSelection;
 use crate::keypoints::FrameResult;
 
 /// Writes one line, newline included.
@@ -27,7 +26,7 @@ pub fn write_line(
 ) -> io::Result<()> {
     match result {
         FrameResult::Keypoints(keypoints) => {
-            let object = KeypointsObject::new(keypoints, hand_world, &PointSelection::ALL);
+            let object = KeypointsObject::new(keypoints, hand_world);
             serde_json::to_writer(&mut out, &object)?;
         }
         FrameResult::Failed(failed) => {

@@ -1,9 +1,7 @@
-//! The fields of a frame as JSON Lines and messages have them. Floats print as the shortest text that reads back the same
-//! `f32`.
+//! The fields of a frame as JSON Lines have them.
 
 use serde::Serialize;
 
-use super::points::{PointSelection, Points, Selected};
 use crate::error::FrameError;
 use crate::keypoints::{FailedFrame, FrameKeypoints, Scores};
 use crate::landmarks::Landmarks;
@@ -18,16 +16,18 @@ pub enum HandWorld {
     Included,
 }
 
-/// A part: left out, `null` or there.
-type Part<'a, const N: usize, const D: usize> = Option<Option<Selected<'a, N, D>>>;
-
-fn part<'a, const N: usize, const D: usize>(
-    is_asked_for: bool,
-    landmarks: Option<&'a Landmarks<N, D>>,
-    points: &'a Points,
-) -> Part<'a, N, D> {
-    is_asked_for.then(|| landmarks.map(|landmarks| Selected::new(landmarks, points)))
+impl From<bool> for HandWorld {
+    fn from(is_included: bool) -> Self {
+        if is_included {
+            Self::Included
+        } else {
+            Self::Omitted
+        }
+    }
 }
+
+/// A part: left out, `null` or there.
+type Part<'a, const N: usize, const D: usize> = Option<Option<&'a Landmarks<N, D>>>;
 
 /// The fields of a frame with keypoints, borrowed from them.
 #[derive(Clone, Debug, Serialize)]
@@ -67,14 +67,9 @@ struct ScoresObject {
 }
 
 impl<'a> KeypointsObject<'a> {
-    /// The object of these keypoints, with the selected points.
-    pub(super) fn new(
-        keypoints: &'a FrameKeypoints,
-        hand_world: HandWorld,
-        points: &'a PointSelection,
-    ) -> Self {
+    /// The object of these keypoints.
+    pub(super) fn new(keypoints: &'a FrameKeypoints, hand_world: HandWorld) -> Self {
         let k = keypoints;
-        let PointSelection { pose, hands, face } = points;
         let parts = k.parts;
         let has_hand_world = parts.hands && hand_world == HandWorld::Included;
         Self {
@@ -82,13 +77,13 @@ impl<'a> KeypointsObject<'a> {
             timestamp_us: k.timestamp_us,
             width: k.width,
             height: k.height,
-            pose: part(parts.pose, k.pose.as_ref(), pose),
-            pose_world: part(parts.pose, k.pose_world.as_ref(), pose),
-            left_hand: part(parts.hands, k.left_hand.as_ref(), hands),
-            right_hand: part(parts.hands, k.right_hand.as_ref(), hands),
-            left_hand_world: part(has_hand_world, k.left_hand_world.as_ref(), hands),
-            right_hand_world: part(has_hand_world, k.right_hand_world.as_ref(), hands),
-            face: part(parts.face, k.face.as_ref(), face),
+            pose: parts.pose.then_some(k.pose.as_ref()),
+            pose_world: parts.pose.then_some(k.pose_world.as_ref()),
+            left_hand: parts.hands.then_some(k.left_hand.as_ref()),
+            right_hand: parts.hands.then_some(k.right_hand.as_ref()),
+            left_hand_world: has_hand_world.then_some(k.left_hand_world.as_ref()),
+            right_hand_world: has_hand_world.then_some(k.right_hand_world.as_ref()),
+            face: parts.face.then_some(k.face.as_ref()),
             scores: scores_object(k),
         }
     }

@@ -1,9 +1,11 @@
 //! The frames that are sent: JPEGs of a folder, shown there and back, so that tracking never jumps.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use live_keypoints_protocol::{FrameHeader, PATH};
 
 /// The JPEGs of a clip.
 #[derive(Debug)]
@@ -37,13 +39,27 @@ impl Clip {
     }
 }
 
-/// A frame behind its header: 16 bytes, see `PROTOCOL.md`.
-pub(crate) fn framed(frame_id: u32, timestamp_us: i64, is_still: bool, jpeg: &[u8]) -> Vec<u8> {
-    let mut message = Vec::with_capacity(16 + jpeg.len());
-    message.extend(*b"LK\x01");
-    message.push(u8::from(is_still));
-    message.extend(frame_id.to_le_bytes());
-    message.extend(timestamp_us.to_le_bytes());
-    message.extend(jpeg);
-    message
+/// A frame of the stream behind its header.
+pub(crate) fn framed(frame_id: u32, timestamp_us: i64, jpeg: &[u8]) -> Vec<u8> {
+    let header = FrameHeader {
+        frame_id,
+        timestamp_us,
+        is_stateless: false,
+    };
+    header.message(jpeg)
+}
+
+/// A still behind its header.
+pub(crate) fn still(frame_id: u32, jpeg: &[u8]) -> Vec<u8> {
+    let header = FrameHeader {
+        frame_id,
+        timestamp_us: 0,
+        is_stateless: true,
+    };
+    header.message(jpeg)
+}
+
+/// Where a server takes sessions.
+pub(crate) fn live_signs(address: SocketAddr) -> String {
+    format!("ws://{address}{PATH}")
 }

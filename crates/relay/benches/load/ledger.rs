@@ -2,8 +2,9 @@
 
 use std::ops::AddAssign;
 
-use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use anyhow::{Result, ensure};
+use live_keypoints_pipeline::Parts;
+use live_keypoints_protocol::{ServerMessage, Stats, binary_result};
 use tokio_tungstenite::tungstenite::Message;
 
 /// What became of frames, as the client saw it.
@@ -15,25 +16,6 @@ pub(crate) struct Ledger {
     pub(crate) dropped: u64,
     /// As `stats` says.
     pub(crate) left_over: u64,
-}
-
-/// What counts of a text message.
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    dropped: u64,
-    index: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Stats {
-    received: u64,
-    keypoints: u64,
-    errors: u64,
-    dropped: u64,
-    left_over: u64,
 }
 
 impl Ledger {
@@ -51,9 +33,8 @@ impl Ledger {
         match message {
             Message::Text(text) => self.enter_text(text),
             Message::Binary(bytes) => {
-                let dropped = bytes.get(24..28).context("a binary result is cut")?;
                 self.keypoints += 1;
-                self.dropped += u64::from(u32::from_le_bytes(dropped.try_into()?));
+                self.dropped += binary_result::decode(bytes, Parts::ALL)?.keypoints.dropped;
                 Ok(())
             }
             _ => Ok(()),
@@ -61,29 +42,29 @@ impl Ledger {
     }
 
     fn enter_text(&mut self, text: &str) -> Result<()> {
-        let Answer {
-            kind,
-            dropped,
-            index,
-        } = serde_json::from_str(text)?;
-        match kind.as_str() {
-            "keypoints" => self.keypoints += 1,
-            "error" => self.errors += u64::from(index.is_some()),
-            "stats" => return self.settle(&serde_json::from_str(text)?),
-            _ => return Ok(()),
+        match ServerMessage::read(text)? {
+            Some(ServerMessage::Keypoints(keypoints)) => {
+                self.keypoints += 1;
+                self.dropped += keypoints.dropped;
+            }
+            Some(ServerMessage::Failed(failure)) => {
+                self.errors += 1;
+                self.dropped += failure.dropped;
+            }
+            Some(ServerMessage::Stats(stats)) => self.settle(stats)?,
+            _ => {}
         }
-        self.dropped += dropped;
         Ok(())
     }
 
-    fn settle(&mut self, stats: &Stats) -> Result<()> {
+    fn settle(&mut self, stats: Stats) -> Result<()> {
         let Stats {
             received,
             keypoints,
             errors,
             dropped,
             left_over,
-        } = *stats;
+        } = stats;
         ensure!(
             received == keypoints + errors + dropped + left_over,
             "frames are lost: {received} received, {keypoints} keypoints, {errors} errors, {dropped} dropped, {left_over} left over"

@@ -7,13 +7,15 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use live_keypoints_pipeline::Parts;
+use live_keypoints_protocol::{ClientMessage, CloseCode, Configure, Format, PointLists};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::clip::{Clip, framed};
+use crate::clip::{Clip, framed, live_signs, still};
 use crate::ledger::Ledger;
 
 /// Frames without an answer that one who waits lets be.
@@ -57,7 +59,7 @@ pub(crate) async fn visit(
     manner: Manner,
     stay: Stay,
 ) -> Result<Ledger> {
-    let (socket, _) = connect_async(format!("ws://{address}/live-signs")).await?;
+    let (socket, _) = connect_async(live_signs(address)).await?;
     let (mut sink, mut stream) = socket.split();
     let ledger = RefCell::new(Ledger::default());
     if manner == Manner::Vanish {
@@ -74,7 +76,7 @@ pub(crate) async fn visit(
             // It has been sent away.
             Manner::Spoil => Ok(()),
             Manner::Close => sink.send(Message::Close(None)).await,
-            _ => sink.send(Message::text(r#"{"type":"bye"}"#)).await,
+            _ => sink.send(Message::text(ClientMessage::Bye.to_json())).await,
         }?;
         anyhow::Ok(())
     };
@@ -90,9 +92,9 @@ pub(crate) async fn visit(
     };
     let code = frame.map(|frame| u16::from(frame.code));
     let expected = match manner {
-        Manner::Spoil => Some(1008),
+        Manner::Spoil => Some(CloseCode::Policy.number()),
         Manner::Close => code,
-        _ => Some(1000),
+        _ => Some(CloseCode::Normal.number()),
     };
     ensure!(code == expected, "{manner:?} was closed with {code:?}");
     Ok(ledger.into_inner())
@@ -160,29 +162,63 @@ fn message(clip: &Clip, number: usize) -> Message {
     let frame_id = number as u32;
     let timestamp_us = (number as i64 + 1) * 33_333;
     match number % 40 {
-        7 => Message::text(r#"{"type":"reset"}"#),
-        23 => Message::text(CONFIGURATIONS[number / 40 % CONFIGURATIONS.len()]),
-        11 => Message::binary(framed(frame_id, timestamp_us, true, jpeg)),
+        7 => Message::text(ClientMessage::Reset.to_json()),
+        23 => Message::text(configuration(number / 40).to_json()),
+        11 => Message::binary(still(frame_id, jpeg)),
         17 | 33 => Message::binary(bad_frame(number / 8, frame_id, jpeg)),
-        _ => Message::binary(framed(frame_id, timestamp_us, false, jpeg)),
+        _ => Message::binary(framed(frame_id, timestamp_us, jpeg)),
     }
 }
 
-const CONFIGURATIONS: [&str; 5] = [
-    r#"{"type":"configure","format":"binary","buffer_size":2}"#,
-    r#"{"type":"configure","parts":["pose"],"buffer_size":8,"smoothing":false}"#,
-    r#"{"type":"configure","format":"json","parts":["pose","hands","face"],"points":{"face":[33,263]}}"#,
-    r#"{"type":"configure","buffer_size":0}"#,
-    r#"{"type":"configure","mirrored":true,"hand_smoothing":true,"buffer_size":1}"#,
-];
+/// Options of all kinds, one of which the relay refuses.
+fn configuration(number: usize) -> ClientMessage {
+    let eyes = PointLists {
+        face: Some(vec![33, 263]),
+        ..PointLists::default()
+    };
+    let configure = match number % 5 {
+        0 => Configure {
+            format: Some(Format::Binary),
+            buffer_size: Some(2),
+            ..Configure::default()
+        },
+        1 => Configure {
+            parts: Some(Parts {
+                hands: false,
+                face: false,
+                ..Parts::ALL
+            }),
+            buffer_size: Some(8),
+            smoothing: Some(false),
+            ..Configure::default()
+        },
+        2 => Configure {
+            format: Some(Format::Json),
+            parts: Some(Parts::ALL),
+            points: eyes.try_into().ok(),
+            ..Configure::default()
+        },
+        3 => Configure {
+            buffer_size: Some(0),
+            ..Configure::default()
+        },
+        _ => Configure {
+            mirrored: Some(true),
+            hand_smoothing: Some(true),
+            buffer_size: Some(1),
+            ..Configure::default()
+        },
+    };
+    configure.into()
+}
 
 fn bad_frame(kind: usize, frame_id: u32, jpeg: &[u8]) -> Vec<u8> {
     match kind % 5 {
         0 => Vec::new(),
         1 => b"neither a header nor a picture".to_vec(),
         // Its end is missing.
-        2 => framed(frame_id, 0, false, &jpeg[..jpeg.len() / 3]),
-        3 => framed(frame_id, 0, false, &[]),
+        2 => framed(frame_id, 0, &jpeg[..jpeg.len() / 3]),
+        3 => framed(frame_id, 0, &[]),
         // Begins as a JPEG and is noise.
         _ => {
             let noise = (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8);

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use live_keypoints_pipeline::format::binary;
-use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::format::message::{self, Contents};
 use live_keypoints_pipeline::{FailedFrame, FrameKeypoints};
-
-use super::protocol::{Configure, Format};
+use live_keypoints_protocol::{
+    Configure, Contents, Format, Keypoints, ServerMessage, binary_result,
+};
 
 /// A message to be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,20 +38,12 @@ impl Style {
     /// Writes what was given over what held before.
     pub(super) fn apply(&mut self, configure: &Configure) {
         self.format = configure.format.unwrap_or(self.format);
-        self.contents.hand_world = configure
-            .hand_world
-            .map_or(self.contents.hand_world, hand_world);
+        if let Some(hand_world) = configure.hand_world {
+            self.contents.hand_world = hand_world.into();
+        }
         if let Some(points) = &configure.points {
             self.contents.points = points.clone();
         }
-    }
-}
-
-fn hand_world(is_included: bool) -> HandWorld {
-    if is_included {
-        HandWorld::Included
-    } else {
-        HandWorld::Omitted
     }
 }
 
@@ -62,26 +52,16 @@ impl Answering {
     pub(super) fn keypoints(&self, keypoints: &FrameKeypoints) -> Sendable {
         if self.style.format == Format::Binary
             && let Ok(bytes) =
-                binary::encode(keypoints, self.frame_id, self.style.contents.hand_world)
+                binary_result::encode(keypoints, self.frame_id, self.style.contents.hand_world)
         {
             return Sendable::Binary(bytes);
         }
-        let mut json = Vec::new();
-        // A vector takes all that is written.
-        let _ = message::write_keypoints(&mut json, keypoints, self.frame_id, &self.style.contents);
-        text(json)
+        let message = Keypoints::new(keypoints, self.frame_id, &self.style.contents);
+        Sendable::Text(ServerMessage::Keypoints(Box::new(message)).to_json())
     }
 
     /// The message of a frame that failed.
-    pub(super) fn error(&self, failed: &FailedFrame) -> Sendable {
-        let mut json = Vec::new();
-        // A vector takes all that is written.
-        let _ = message::write_error(&mut json, failed, self.frame_id);
-        text(json)
+    pub(super) fn error(&self, failed: FailedFrame) -> Sendable {
+        Sendable::Text(ServerMessage::of_failed(failed, self.frame_id).to_json())
     }
-}
-
-/// What writes JSON writes UTF-8.
-fn text(json: Vec<u8>) -> Sendable {
-    Sendable::Text(String::from_utf8(json).unwrap_or_default())
 }

@@ -4,20 +4,20 @@
 //! would be put together in memory for nobody.
 
 use futures_util::SinkExt;
+use live_keypoints_protocol::{CloseCode, ServerMessage, Stats};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 
 use super::end::{End, LastWork};
-use super::protocol::{ServerMessage, StatsMessage};
 use super::ws_live_signs::Socket;
 
 /// Bytes that are thrown away at most while a peer is to read the close frame.
 const MAX_DISCARDED_BYTES: u64 = 64 << 20;
 
 /// Says how it ended and waits for the peer to close, so that it reads the close frame before the connection is gone.
-pub(super) async fn close<S>(mut socket: Socket<S>, end: End, stats: Option<StatsMessage>)
+pub(super) async fn close<S>(mut socket: Socket<S>, end: End, stats: Option<Stats>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -30,11 +30,7 @@ where
         }
     }
     let (code, reason) = end.close_frame();
-    let frame = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
-    if socket.close(Some(frame)).await.is_ok() {
+    if socket.close(Some(close_frame(code, reason))).await.is_ok() {
         // What it has of an unfinished message goes with the WebSocket.
         let mut connection = socket.into_inner();
         connection.discard();
@@ -48,6 +44,14 @@ where
         {}
         let is_closed_by_peer = connection.is_closed_by_peer();
         hang_up(&mut connection, is_closed_by_peer).await;
+    }
+}
+
+/// What is said with a close frame.
+pub(super) fn close_frame(code: CloseCode, reason: &'static str) -> CloseFrame {
+    CloseFrame {
+        code: code.number().into(),
+        reason: reason.into(),
     }
 }
 

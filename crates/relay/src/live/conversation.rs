@@ -9,16 +9,16 @@ use live_keypoints_pipeline::{
     ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Step, Steps,
     Work,
 };
+use live_keypoints_protocol::{
+    ClientMessage, Configure, FrameHeader, FrameMessage, InvalidClientMessage, MAX_BUFFER_SIZE,
+    ServerMessage, Stats, Welcome, is_bad_frame,
+};
 
 use super::answering::{Answering, Sendable, Style};
 use super::end::End;
-use super::limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES};
+use super::limits::Limits;
 use super::metrics::Metrics;
 use super::outbox::{MAX_UNSENT_ERRORS, Outbox, Outgoing};
-use super::protocol::{
-    ClientMessage, Configure, FrameHeader, FrameMessage, MessageError, ServerMessage, StatsMessage,
-    WelcomeMessage,
-};
 use super::rate::RateLimit;
 use super::unanswered::Unanswered;
 use crate::frame::Frame;
@@ -40,7 +40,7 @@ pub(super) struct Conversation {
     unanswered: Unanswered<Answering>,
     consecutive_bad: u32,
     outbox: Outbox<Answering>,
-    stats: StatsMessage,
+    stats: Stats,
 }
 
 impl Conversation {
@@ -52,10 +52,10 @@ impl Conversation {
         limits: Arc<Limits>,
         metrics: Arc<Metrics>,
         models: Arc<ModelSets>,
-        welcome: WelcomeMessage,
+        welcome: Welcome,
     ) -> Result<Self, SessionError> {
         let options = Options {
-            quality: welcome.quality,
+            quality: models.quality(),
             max_unread_results: MAX_UNSENT_ERRORS,
             ..Options::default()
         };
@@ -71,7 +71,7 @@ impl Conversation {
             unanswered: Unanswered::default(),
             consecutive_bad: 0,
             outbox,
-            stats: StatsMessage::default(),
+            stats: Stats::default(),
         })
     }
 
@@ -205,23 +205,18 @@ impl Conversation {
 
     /// Takes a text message; says how the session ends if it does.
     pub(super) fn receive_text(&mut self, text: &str) -> Option<End> {
-        if text.len() > MAX_TEXT_BYTES {
-            let message = format!(
-                "a text message has {MAX_TEXT_BYTES} bytes at most, not {}",
-                text.len()
-            );
-            self.reply_error(FrameError::new(ErrorCode::TooManyBytes, message));
-            return Some(End::TooLarge);
-        }
         match ClientMessage::read(text) {
             Ok(ClientMessage::Configure(configure)) => self.configure(&configure),
             Ok(ClientMessage::Reset) => self.reset(),
             Ok(ClientMessage::Bye) => return Some(End::Bye),
-            Err(MessageError::Invalid(error)) => self.reply_error(error),
-            Err(MessageError::NotJson(reason)) => {
-                let message = format!("a text message is JSON: {reason}");
-                self.reply_error(FrameError::new(ErrorCode::InvalidMessage, message));
-                return Some(End::InvalidJson);
+            Err(error) => {
+                let end = match error {
+                    InvalidClientMessage::TooLong { .. } => Some(End::TooLarge),
+                    InvalidClientMessage::NotJson { .. } => Some(End::InvalidJson),
+                    _ => None,
+                };
+                self.reply_error(error.into());
+                return end;
             }
         }
         None
@@ -265,7 +260,7 @@ impl Conversation {
     }
 
     fn reply_error(&mut self, error: FrameError) {
-        self.outbox.push_reply(ServerMessage::Error(error));
+        self.outbox.push_reply(ServerMessage::of_error(error));
     }
 
     /// Whether another text message may be taken.
@@ -336,7 +331,7 @@ impl Conversation {
             }
             FrameResult::Failed(failed) => {
                 self.metrics.count_failed(failed.error.code);
-                is_clients_fault(failed.error.code).then_some(true)
+                is_bad_frame(failed.error.code).then_some(true)
             }
         };
         if is_still {
@@ -378,7 +373,7 @@ impl Conversation {
             FrameResult::Failed(failed) => {
                 self.stats.errors += 1;
                 self.stats.dropped += failed.dropped;
-                answering.error(&failed)
+                answering.error(failed)
             }
         }
     }
@@ -399,15 +394,15 @@ impl Conversation {
     }
 
     /// The last message.
-    pub(super) fn stats(&self) -> StatsMessage {
-        let StatsMessage {
+    pub(super) fn stats(&self) -> Stats {
+        let Stats {
             received,
             keypoints,
             errors,
             dropped,
             ..
         } = self.stats;
-        StatsMessage {
+        Stats {
             left_over: received.saturating_sub(keypoints + errors + dropped),
             ..self.stats
         }
@@ -417,16 +412,6 @@ impl Conversation {
 /// The bytes of its own, so that a small frame does not keep a large read buffer alive.
 fn frame_of(jpeg: &[u8]) -> Frame {
     Frame::Jpeg(Bytes::copy_from_slice(jpeg))
-}
-
-fn is_clients_fault(code: ErrorCode) -> bool {
-    !matches!(
-        code,
-        ErrorCode::Busy
-            | ErrorCode::Internal
-            | ErrorCode::InferenceFailed
-            | ErrorCode::ModelMissing
-    )
 }
 
 #[cfg(test)]

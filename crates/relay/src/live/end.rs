@@ -1,6 +1,6 @@
 //! How a session ends.
 
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use live_keypoints_protocol::CloseCode;
 
 /// Why a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,18 +71,18 @@ impl End {
             Self::Bye => (CloseCode::Normal, "bye"),
             Self::Idle => (CloseCode::Normal, "idle"),
             Self::ClosedByClient => (CloseCode::Normal, ""),
-            Self::ShuttingDown => (CloseCode::Away, "shutting down"),
+            Self::ShuttingDown => (CloseCode::Leaving, "shutting down"),
             // Nothing that the client did: it may come again, as after a shutdown.
-            Self::TooOld => (CloseCode::Away, "the session is as old as it may get"),
-            Self::ProtocolViolation => (CloseCode::Protocol, "not the WebSocket protocol"),
-            Self::InvalidJson => (CloseCode::Invalid, "a text message is not JSON"),
-            Self::InvalidUtf8 => (CloseCode::Invalid, "a text message is not UTF-8"),
+            Self::TooOld => (CloseCode::Leaving, "the session is as old as it may get"),
+            Self::ProtocolViolation => (CloseCode::ProtocolViolation, "not the WebSocket protocol"),
+            Self::InvalidJson => (CloseCode::InvalidText, "a text message is not JSON"),
+            Self::InvalidUtf8 => (CloseCode::InvalidText, "a text message is not UTF-8"),
             Self::TooManyBadFrames => (CloseCode::Policy, "too many bad frames in a row"),
             Self::Silent => (CloseCode::Policy, "no answer to a ping"),
             Self::NotReading => (CloseCode::Policy, "results are not read"),
-            Self::TooLarge => (CloseCode::Size, "a message is too long"),
-            Self::ShortOfMemory => (CloseCode::Again, "the relay is short of memory"),
-            Self::OurFault | Self::Lost => (CloseCode::Error, "a fault of the relay"),
+            Self::TooLarge => (CloseCode::TooLong, "a message is too long"),
+            Self::ShortOfMemory => (CloseCode::Overloaded, "the relay is short of memory"),
+            Self::OurFault | Self::Lost => (CloseCode::Fault, "a fault of the relay"),
         }
     }
 

@@ -12,20 +12,21 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use live_keypoints_pipeline::Quality;
 use live_keypoints_pipeline::inference::ModelKind;
+use live_keypoints_protocol::{
+    CloseCode, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, PROTOCOL, Welcome, WelcomeLimits,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::access::{Access, Refusal};
-use super::closing::refuse;
-use super::limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES};
+use super::closing::{close_frame, refuse};
+use super::limits::Limits;
 use super::meter::Metered;
-use super::protocol::{PROTOCOL, WelcomeLimits, WelcomeMessage};
 use super::registry::{Full, Place, SessionRegistry};
 use super::tokens::offered_subprotocols;
 use super::ws_live_signs::{Common, Socket, ws_live_signs};
@@ -150,10 +151,7 @@ impl Endpoint {
         let Ok(upgraded) = upgrade.await else {
             return;
         };
-        let frame = CloseFrame {
-            code: CloseCode::Again,
-            reason: full.reason().into(),
-        };
+        let frame = close_frame(CloseCode::Overloaded, full.reason());
         let refused = refuse(TokioIo::new(upgraded), frame);
         tokio::select! {
             _ = timeout(self.common.limits.patience.close, refused) => {}
@@ -161,7 +159,7 @@ impl Endpoint {
         }
     }
 
-    fn welcome(&self) -> WelcomeMessage {
+    fn welcome(&self) -> Welcome {
         let Limits {
             max_message_bytes,
             max_pixels,
@@ -171,21 +169,21 @@ impl Endpoint {
             max_session,
             ..
         } = *self.common.limits;
-        WelcomeMessage {
-            protocol: PROTOCOL,
-            server: concat!("live-keypoints-relay/", env!("CARGO_PKG_VERSION")),
+        Welcome {
+            protocol: PROTOCOL.to_owned(),
+            server: concat!("live-keypoints-relay/", env!("CARGO_PKG_VERSION")).to_owned(),
             limits: WelcomeLimits {
-                max_message_bytes,
-                max_text_bytes: MAX_TEXT_BYTES,
-                max_pixels,
+                max_message_bytes: Some(max_message_bytes as u64),
+                max_text_bytes: Some(MAX_TEXT_BYTES as u64),
+                max_pixels: Some(max_pixels),
                 max_fps: max_fps.map(std::num::NonZeroU32::get),
-                max_buffer_size: MAX_BUFFER_SIZE,
-                max_consecutive_bad: max_consecutive_bad.get(),
-                idle_timeout_secs: idle_timeout.as_secs(),
+                max_buffer_size: Some(MAX_BUFFER_SIZE as u64),
+                max_consecutive_bad: Some(max_consecutive_bad.get().into()),
+                idle_timeout_secs: Some(idle_timeout.as_secs()),
                 max_session_secs: max_session.map(|age| age.as_secs()),
             },
-            models: self.model_names(),
-            quality: self.common.models.quality(),
+            models: self.model_names().into_iter().map(str::to_owned).collect(),
+            quality: Some(self.common.models.quality()),
         }
     }
 

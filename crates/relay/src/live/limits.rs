@@ -5,11 +5,6 @@ use std::time::Duration;
 
 use live_keypoints_pipeline::picture::DecodeLimits;
 
-/// Bytes of a text message at most: it is parsed where sockets are served, and no honest one comes near.
-pub const MAX_TEXT_BYTES: usize = 16 << 10;
-/// Frames that a client may let wait, at most.
-pub const MAX_BUFFER_SIZE: usize = 1000;
-
 /// The limits of each session, and of their number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

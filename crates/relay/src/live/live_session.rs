@@ -5,12 +5,12 @@ use std::time::{Instant, SystemTime};
 
 use axum::body::Bytes;
 use live_keypoints_pipeline::FrameResult;
+use live_keypoints_protocol::Stats;
 use tokio::sync::Notify;
 
 use super::answering::Sendable;
 use super::conversation::Conversation;
 use super::end::{End, LastWork};
-use super::protocol::StatsMessage;
 use crate::memory::{Holds, MessageMemory, Share};
 use crate::pool::{Finished, Task, microseconds_since};
 
@@ -260,7 +260,7 @@ impl LiveSession {
     }
 
     /// What became of the frames.
-    pub(super) fn stats(&self) -> StatsMessage {
+    pub(super) fn stats(&self) -> Stats {
         self.state().conversation.stats()
     }
 }

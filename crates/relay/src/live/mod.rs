@@ -10,7 +10,9 @@
 //! - `conversation`: what a message does and what is answered, without I/O; `unanswered`: the frames that wait for an
 //!   answer, `answering`: what it looks like, `outbox`: the answers that wait to be sent.
 //! - `watch`: its clocks; `closing`: its last words.
-//! - `protocol`: the messages themselves. `meter`: bytes and silence of a connection.
+//! - `meter`: bytes and silence of a connection.
+//!
+//! The messages themselves are in the crate `live-keypoints-protocol`.
 //!
 //! `metrics` counts all of it. `echo` is for tests of the WebSocket layer alone.
 
@@ -32,8 +34,8 @@ mod origin;
 mod outbox;
 mod pace;
 mod producer_handler;
-mod protocol;
 mod rate;
+mod read_message;
 mod registry;
 mod tokens;
 mod unanswered;
@@ -44,10 +46,10 @@ pub use access::Access;
 #[cfg(feature = "echo")]
 pub(crate) use echo::echo;
 pub(crate) use endpoint::{Endpoint, live_signs};
-pub use limits::{Limits, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, Patience};
+pub use limits::{Limits, Patience};
 pub(crate) use metrics::Metrics;
 pub use origin::{HostName, InvalidHostName, InvalidOrigin, Origin};
-pub use protocol::{PROTOCOL, read_message};
+pub use read_message::read_message;
 pub(crate) use registry::SessionRegistry;
 pub use tokens::{Tokens, TokensError};
 pub(crate) use ws_live_signs::Common;

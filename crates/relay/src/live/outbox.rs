@@ -7,8 +7,7 @@
 use std::collections::VecDeque;
 
 use live_keypoints_pipeline::FrameResult;
-
-use super::protocol::ServerMessage;
+use live_keypoints_protocol::ServerMessage;
 
 /// Errors of single frames that wait at most.
 pub(super) const MAX_UNSENT_ERRORS: usize = 30;

@@ -8,16 +8,13 @@ use std::time::Duration;
 use std::{fs, io};
 
 use axum::http::{HeaderMap, header};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use live_keypoints_protocol::subprotocol;
 use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
 use crate::places::network_of;
 
-/// What a browser, which can set no header, offers as a subprotocol in front of its token.
-const BEARER_SUBPROTOCOL: &str = "bearer.";
 /// Bytes of a token that cannot be guessed: shorter ones are warned about.
 const SHORT: usize = 16;
 /// Before a wrong token is answered.
@@ -172,12 +169,7 @@ fn shown_token(headers: &HeaderMap) -> Option<Vec<u8>> {
             let is_bearer = scheme.eq_ignore_ascii_case("bearer");
             is_bearer.then(|| token.trim().as_bytes().to_vec())
         });
-    let of_subprotocols = offered_subprotocols(headers).filter_map(|name| {
-        let encoded = name.strip_prefix(BEARER_SUBPROTOCOL)?;
-        // What is no base64 is a wrong token.
-        let token = URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('='));
-        Some(token.unwrap_or_default())
-    });
+    let of_subprotocols = offered_subprotocols(headers).filter_map(subprotocol::token);
     let mut shown = of_headers.chain(of_subprotocols);
     let token = shown.next()?;
     shown.next().is_none().then_some(token)
@@ -224,8 +216,8 @@ mod tests {
     async fn one_of_the_tokens_must_be_shown_in_a_header_or_a_subprotocol() {
         let file = file("# for the app\nsecret ÿ\n\n  other\n");
         let tokens = Tokens::read(file.path()).unwrap();
-        let secret = URL_SAFE_NO_PAD.encode("secret ÿ");
-        let offered = format!("live-keypoints.v1, bearer.{secret}");
+        let [protocol, secret] = subprotocol::offered(Some("secret ÿ")).try_into().unwrap();
+        let offered = format!("{protocol}, {secret}");
         for right in [
             bearer("other"),
             headers(&[(header::AUTHORIZATION, "bearer  other")]),
@@ -254,7 +246,7 @@ mod tests {
         for refused in futures_util::future::join_all(tries).await {
             assert_eq!(refused, Err(TokenRefusal::Wrong));
         }
-        let twice = format!("bearer.{secret}, bearer.{secret}");
+        let twice = format!("{secret}, {secret}");
         for not_one in [
             headers(&[]),
             headers(&[(header::AUTHORIZATION, "Bearer")]),

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
+use live_keypoints_protocol::{Stats, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -21,7 +22,6 @@ use super::live_session::LiveSession;
 use super::meter::{Meter, Metered};
 use super::metrics::{EndLabel, Metrics};
 use super::producer_handler::producer_handler;
-use super::protocol::{StatsMessage, WelcomeMessage};
 use super::watch::watch;
 use crate::memory::MessageMemory;
 use crate::model_sets::ModelSets;
@@ -42,7 +42,7 @@ pub(crate) struct Common {
 pub(super) type Socket<S> = WebSocketStream<Metered<S>>;
 
 /// Serves one session: frames in, keypoints out, until one side ends it.
-pub(super) async fn ws_live_signs<S>(socket: Socket<S>, common: Common, welcome: WelcomeMessage)
+pub(super) async fn ws_live_signs<S>(socket: Socket<S>, common: Common, welcome: Welcome)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -54,14 +54,14 @@ where
         Ok(ended) => ended,
         Err(error) => {
             tracing::error!(%error, "session not started");
-            (End::OurFault, StatsMessage::default())
+            (End::OurFault, Stats::default())
         }
     };
     let (received_bytes, sent_bytes) = meter.bytes();
     drop(open);
     let label = EndLabel { end: end.label() };
     metrics.sessions_closed.get_or_create(&label).inc();
-    let StatsMessage {
+    let Stats {
         received,
         keypoints,
         errors,
@@ -102,8 +102,8 @@ async fn converse<S>(
     socket: Socket<S>,
     meter: &Meter,
     common: &Common,
-    welcome: WelcomeMessage,
-) -> Result<(End, StatsMessage), live_keypoints_pipeline::SessionError>
+    welcome: Welcome,
+) -> Result<(End, Stats), live_keypoints_pipeline::SessionError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -257,7 +257,7 @@ pub async fn run(
 }
 
 fn app(endpoint: Endpoint, www: Option<&std::path::Path>) -> Router {
-    let live = Router::new().route("/live-signs", any(live_signs));
+    let live = Router::new().route(live_keypoints_protocol::PATH, any(live_signs));
     #[cfg(feature = "echo")]
     let live = live.route("/echo", any(crate::live::echo));
     let live = live.with_state(Arc::new(endpoint));

@@ -2,7 +2,7 @@
 //!
 //! | promise | held by |
 //! |---|---|
-//! | every example, every error code and whether it counts as a bad frame | `protocol_document`; `conversation::tests` in `src/live` |
+//! | every example; every type, field, error code and close code | `protocol_document`; the tests of `crates/protocol` |
 //! | who may connect: origins, tokens, what is echoed | `access`; [`the_subprotocol_is_echoed_to_whoever_offers_it`] |
 //! | no compression | [`compression_is_not_negotiated`] |
 //! | 1013 and nothing before it; sessions of one address | `limits::a_session_too_many_…`, `an_address_may_have_fewer_…` |

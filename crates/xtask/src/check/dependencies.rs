@@ -1,5 +1,5 @@
-//! Which crate may depend on which, proved on what `cargo tree` resolves: web → pipeline ← relay, and a pipeline that
-//! knows no browser and no server.
+//! Which crate may depend on which, proved on what `cargo tree` resolves: web → {pipeline, protocol} ← relay, and a
+//! pipeline and a protocol that know no browser and no server.
 //!
 //! Only what is linked counts: build scripts' and tests' dependencies are left out.
 
@@ -12,6 +12,7 @@ use crate::plan::Finish;
 use crate::workspace::Workspace;
 
 const PIPELINE: &str = "live-keypoints-pipeline";
+const PROTOCOL: &str = "live-keypoints-protocol";
 const WEB: &str = "live-keypoints-web";
 const RELAY: &str = "live-keypoints-relay";
 const WASM: &str = "--target=wasm32-unknown-unknown";
@@ -27,7 +28,18 @@ struct Rule {
     exempt: Option<&'static str>,
 }
 
-const RULES: [Rule; 5] = [
+/// What knows no browser and no server is small.
+const SMALL: &[&str] = &[
+    "wasm-bindgen",
+    "js-sys",
+    "web-sys",
+    "tokio",
+    "tract-onnx",
+    "jpeg-decoder",
+    "getrandom",
+];
+
+const RULES: [Rule; 6] = [
     Rule {
         package: PIPELINE,
         options: &["--all-features"],
@@ -48,15 +60,15 @@ const RULES: [Rule; 5] = [
         package: PIPELINE,
         options: &["--no-default-features", WASM],
         required: &[],
-        forbidden: &[
-            "wasm-bindgen",
-            "js-sys",
-            "web-sys",
-            "tokio",
-            "tract-onnx",
-            "jpeg-decoder",
-            "getrandom",
-        ],
+        forbidden: SMALL,
+        exempt: None,
+    },
+    // The relay's client is part of a browser's module, too.
+    Rule {
+        package: PROTOCOL,
+        options: &["--all-features", WASM],
+        required: &[PIPELINE],
+        forbidden: SMALL,
         exempt: None,
     },
     Rule {
@@ -69,7 +81,7 @@ const RULES: [Rule; 5] = [
     Rule {
         package: RELAY,
         options: &["--all-features"],
-        required: &[PIPELINE],
+        required: &[PIPELINE, PROTOCOL],
         forbidden: &[WEB, "wasm-bindgen", "js-sys", "web-sys"],
         exempt: None,
     },

@@ -13,7 +13,11 @@ use crate::plan::Finish;
 use crate::workspace::Workspace;
 
 /// Of others' use as a library or program. What is left out is bindings and tools.
-const CRATES: [&str; 2] = ["live-keypoints-pipeline", "live-keypoints-relay"];
+const CRATES: [&str; 3] = [
+    "live-keypoints-pipeline",
+    "live-keypoints-protocol",
+    "live-keypoints-relay",
+];
 /// crates.io takes no larger file.
 const LARGEST_BYTES: u64 = 10 * 1024 * 1024;
 

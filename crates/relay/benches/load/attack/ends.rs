@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
+use live_keypoints_protocol::ServerMessage;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -16,7 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::MOMENT;
 use super::floods::{Flood, connect, session, still, upgrade_request};
 use super::pictures::Picture;
-use crate::clip::{Clip, framed};
+use crate::clip::{self, Clip, live_signs};
 use crate::server::Server;
 
 /// More log lines than a pipe holds.
@@ -73,18 +74,19 @@ pub(super) async fn stills(
 ) -> Vec<String> {
     let address = server.address;
     let runs = (0..sessions).map(|_| async {
-        let (mut socket, _) = connect_async(format!("ws://{address}/live-signs")).await?;
+        let (mut socket, _) = connect_async(live_signs(address)).await?;
         for _ in 0..each {
-            socket
-                .send(Message::binary(framed(0, 0, true, jpeg)))
-                .await?;
+            socket.send(Message::binary(clip::still(0, jpeg))).await?;
         }
         let mut left = each;
         while left > 0 {
             let message = socket.next().await.context("the session is closed")??;
             let text = message.to_text().unwrap_or_default();
-            anyhow::ensure!(!text.contains(r#""type":"keypoints""#), "it is computed");
-            left -= usize::from(text.contains(r#""type":"error""#));
+            match ServerMessage::read(text)? {
+                Some(ServerMessage::Keypoints(_)) => anyhow::bail!("it is computed"),
+                Some(ServerMessage::Failed(_)) => left -= 1,
+                _ => {}
+            }
         }
         anyhow::Ok(())
     });

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use futures_util::future::join_all;
+use live_keypoints_protocol::{ClientMessage, Configure, PATH, PointLists};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use super::pictures::Picture;
-use crate::clip::{Clip, framed};
+use crate::clip::{self, Clip};
 
 const UPGRADING: Duration = Duration::from_secs(5);
 /// A session that was sent away comes again after this.
@@ -56,7 +57,7 @@ pub(super) async fn connect_with(
 /// The head that asks for a session.
 pub(super) fn upgrade_request(headers: &str) -> String {
     format!(
-        "GET /live-signs HTTP/1.1\r\n{headers}Connection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {PATH} HTTP/1.1\r\n{headers}Connection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
 }
@@ -83,7 +84,11 @@ pub(super) fn websocket_frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// A message that asks for the keypoints of a still.
 pub(super) fn still(jpeg: &[u8]) -> Vec<u8> {
-    websocket_frame(BINARY, &framed(0, 0, true, jpeg))
+    websocket_frame(BINARY, &clip::still(0, jpeg))
+}
+
+fn text(message: &ClientMessage) -> Vec<u8> {
+    websocket_frame(TEXT, message.to_json().as_bytes())
 }
 
 /// What is written once, what again and again, and how often.
@@ -100,7 +105,7 @@ impl Flood {
             Self::Paced(picture, _) | Self::Frames(picture) => frame(picture),
             Self::Stills(picture) => still(&picture.bytes(clip)),
             Self::Resets => {
-                let reset = websocket_frame(TEXT, br#"{"type":"reset"}"#);
+                let reset = text(&ClientMessage::Reset);
                 [frame(Picture::Ordinary), reset].concat()
             }
             Self::Pings => [&[PING, 0x80 | 125, 0, 0, 0, 0][..], &[0; 125]]
@@ -108,12 +113,16 @@ impl Flood {
                 .repeat(AT_ONCE),
             Self::Fragments => [0, 0x80, 0, 0, 0, 0].repeat(AT_ONCE),
             Self::Points => {
-                let numbers = |count: u16| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
-                let (pose, face) = (numbers(33).join(","), numbers(468).join(","));
-                let text = format!(
-                    r#"{{"type":"configure","points":{{"pose":[{pose}],"face":[{face}]}}}}"#
-                );
-                websocket_frame(TEXT, text.as_bytes())
+                let lists = PointLists {
+                    pose: Some((0..33).collect()),
+                    face: Some((0..468).collect()),
+                    ..PointLists::default()
+                };
+                let configure = Configure {
+                    points: lists.try_into().ok(),
+                    ..Configure::default()
+                };
+                text(&configure.into())
             }
         };
         Script {

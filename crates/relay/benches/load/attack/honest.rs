@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use futures_util::StreamExt;
+use live_keypoints_protocol::ServerMessage;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,7 +19,7 @@ use tokio_tungstenite::connect_async;
 
 use super::MOMENT;
 use crate::camera::{Camera, Seen, Shot};
-use crate::clip::Clip;
+use crate::clip::{Clip, live_signs};
 use crate::steps::percentile;
 
 const FRAMES: usize = 40;
@@ -188,11 +189,16 @@ async fn healthy(address: SocketAddr) -> bool {
 }
 
 pub(super) async fn welcomed(address: SocketAddr) -> bool {
-    let Ok((mut socket, _)) = connect_async(format!("ws://{address}/live-signs")).await else {
+    let Ok((mut socket, _)) = connect_async(live_signs(address)).await else {
         return false;
     };
     let is_welcome = match socket.next().await {
-        Some(Ok(message)) => message.to_text().is_ok_and(|text| text.contains("welcome")),
+        Some(Ok(message)) => message.to_text().is_ok_and(|text| {
+            matches!(
+                ServerMessage::read(text),
+                Ok(Some(ServerMessage::Welcome(_)))
+            )
+        }),
         _ => false,
     };
     is_welcome && socket.close(None).await.is_ok()

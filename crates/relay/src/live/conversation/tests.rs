@@ -15,7 +15,7 @@ fn conversation(limits: Limits) -> Conversation {
         limits.into(),
         metrics.into(),
         models.into(),
-        WelcomeMessage::for_tests(),
+        Welcome::default(),
     )
     .unwrap();
     assert!(matches!(
@@ -200,21 +200,4 @@ fn a_message_of_another_quality_than_there_is_changes_nothing() {
     };
     assert!(error.contains("model-missing"), "{error}");
     assert!(!conversation.session.options().mirrored);
-}
-
-#[test]
-fn the_protocol_document_says_which_frames_are_bad() {
-    let document = include_str!("../../../PROTOCOL.md");
-    let rows = document.lines().filter_map(|line| {
-        let cells: Vec<_> = line.split('|').map(str::trim).collect();
-        let code: ErrorCode = cells.get(1)?.trim_matches('`').parse().ok()?;
-        Some((code, cells[3]))
-    });
-    let rows: Vec<_> = rows.collect();
-    assert!(!rows.is_empty());
-    for (code, is_bad) in rows {
-        let expected = if is_clients_fault(code) { "yes" } else { "no" };
-        let is_of_text = [ErrorCode::TooManyBytes, ErrorCode::InvalidOption].contains(&code);
-        assert_eq!(is_bad, if is_of_text { "–" } else { expected }, "{code}");
-    }
 }

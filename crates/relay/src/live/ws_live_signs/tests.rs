@@ -87,7 +87,7 @@ impl Client {
         let common = common.clone();
         let session = tokio::spawn(async move {
             let socket = websocket(connection, &common).await;
-            ws_live_signs(socket, common, WelcomeMessage::for_tests()).await;
+            ws_live_signs(socket, common, Welcome::default()).await;
         });
         let socket = WebSocketStream::from_raw_socket(here, Role::Client, None).await;
         let mut client = Self {

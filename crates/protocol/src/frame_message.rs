@@ -1,33 +1,31 @@
-//! Binary messages from the client: one frame each, bare or behind a header of 16 bytes.
+//! Binary messages to the relay: one frame each, bare or behind a header of 16 bytes.
 //!
 //! ```text
 //! 0  "LK"      2  version, 1    3  flags, bit 0: stateless
 //! 4  u32 frame id               8  i64 capture time in µs          16  JPEG      (little-endian)
 //! ```
 
-use axum::body::Bytes;
 use live_keypoints_pipeline::{ErrorCode, FrameError, PictureError};
 
 const MAGIC: [u8; 2] = *b"LK";
 const VERSION: u8 = 1;
 const STATELESS: u8 = 1;
-const HEADER_LENGTH: usize = 16;
 const JPEG_START: [u8; 2] = [0xFF, 0xD8];
 
 /// What comes before the JPEG of a framed message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FrameHeader {
+pub struct FrameHeader {
     /// The client's own number of the frame.
-    pub(crate) frame_id: u32,
+    pub frame_id: u32,
     /// Capture time in microseconds.
-    pub(crate) timestamp_us: i64,
-    /// Whether the frame is a still.
-    pub(crate) is_stateless: bool,
+    pub timestamp_us: i64,
+    /// Whether the frame is a still, which uses and changes no tracking.
+    pub is_stateless: bool,
 }
 
 /// A binary message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FrameMessage<'a> {
+pub enum FrameMessage<'a> {
     /// It may be a JPEG; decoding will tell.
     Jpeg(Option<FrameHeader>, &'a [u8]),
     /// It cannot be a frame.
@@ -36,11 +34,12 @@ pub(crate) enum FrameMessage<'a> {
 
 impl<'a> FrameMessage<'a> {
     /// Takes a message apart.
-    pub(crate) fn read(message: &'a Bytes) -> Self {
+    #[must_use]
+    pub fn read(message: &'a [u8]) -> Self {
         if !message.starts_with(&MAGIC) {
             return Self::of_jpeg(None, message);
         }
-        match message.split_first_chunk::<HEADER_LENGTH>() {
+        match message.split_first_chunk() {
             Some((header, jpeg)) => match FrameHeader::read(header) {
                 Ok(header) => Self::of_jpeg(Some(header), jpeg),
                 Err(error) => Self::Bad(None, error),
@@ -50,7 +49,8 @@ impl<'a> FrameMessage<'a> {
                 Self::Bad(
                     None,
                     invalid(format!(
-                        "a frame header has {HEADER_LENGTH} bytes, the message {length}"
+                        "a frame header has {} bytes, the message {length}",
+                        FrameHeader::LENGTH
                     )),
                 )
             }
@@ -71,7 +71,28 @@ impl<'a> FrameMessage<'a> {
 }
 
 impl FrameHeader {
-    fn read(bytes: &[u8; HEADER_LENGTH]) -> Result<Self, FrameError> {
+    /// Bytes of a header.
+    pub const LENGTH: usize = 16;
+
+    /// The bytes before the JPEG.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::LENGTH] {
+        let mut bytes = [0; Self::LENGTH];
+        bytes[..2].copy_from_slice(&MAGIC);
+        bytes[2] = VERSION;
+        bytes[3] = if self.is_stateless { STATELESS } else { 0 };
+        bytes[4..8].copy_from_slice(&self.frame_id.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.timestamp_us.to_le_bytes());
+        bytes
+    }
+
+    /// The message of a frame.
+    #[must_use]
+    pub fn message(self, jpeg: &[u8]) -> Vec<u8> {
+        [&self.to_bytes(), jpeg].concat()
+    }
+
+    fn read(bytes: &[u8; Self::LENGTH]) -> Result<Self, FrameError> {
         let [
             _,
             _,
@@ -111,16 +132,16 @@ fn invalid(message: String) -> FrameError {
 mod tests {
     use super::*;
 
-    fn framed(version: u8, flags: u8, jpeg: &[u8]) -> Bytes {
+    fn framed(version: u8, flags: u8, jpeg: &[u8]) -> Vec<u8> {
         let mut bytes = b"LK".to_vec();
         bytes.extend([version, flags]);
         bytes.extend(7_u32.to_le_bytes());
         bytes.extend(0x0102_0304_0506_0708_u64.to_le_bytes());
         bytes.extend(jpeg);
-        bytes.into()
+        bytes
     }
 
-    fn code(message: &Bytes) -> (Option<u32>, ErrorCode) {
+    fn code(message: &[u8]) -> (Option<u32>, ErrorCode) {
         match FrameMessage::read(message) {
             FrameMessage::Bad(header, error) => (header.map(|h| h.frame_id), error.code),
             other => panic!("{other:?}"),
@@ -134,12 +155,19 @@ mod tests {
             timestamp_us: 0x0102_0304_0506_0708,
             is_stateless: true,
         };
+        let message = framed(1, 1, &[0xFF, 0xD8, 1]);
         assert_eq!(
-            FrameMessage::read(&framed(1, 1, &[0xFF, 0xD8, 1])),
+            FrameMessage::read(&message),
             FrameMessage::Jpeg(Some(header), &[0xFF, 0xD8, 1])
         );
+        assert_eq!(header.message(&[0xFF, 0xD8, 1]), message);
+        let of_stream = FrameHeader {
+            is_stateless: false,
+            ..header
+        };
+        assert_eq!(of_stream.message(&[]), framed(1, 0, &[]));
         assert_eq!(
-            FrameMessage::read(&Bytes::from_static(&[0xFF, 0xD8])),
+            FrameMessage::read(&[0xFF, 0xD8]),
             FrameMessage::Jpeg(None, &[0xFF, 0xD8])
         );
     }
@@ -147,17 +175,17 @@ mod tests {
     #[test]
     fn what_is_no_frame_says_why() {
         use ErrorCode::{EmptyFrame, InvalidMessage, NotAJpeg};
-        assert_eq!(code(&Bytes::new()), (None, EmptyFrame));
-        assert_eq!(code(&Bytes::from_static(b"GIF89a")), (None, NotAJpeg));
-        assert_eq!(code(&Bytes::from_static(&[0xFF])), (None, NotAJpeg));
-        assert_eq!(code(&Bytes::from_static(b"L")), (None, NotAJpeg));
+        assert_eq!(code(&[]), (None, EmptyFrame));
+        assert_eq!(code(b"GIF89a"), (None, NotAJpeg));
+        assert_eq!(code(&[0xFF]), (None, NotAJpeg));
+        assert_eq!(code(b"L"), (None, NotAJpeg));
         assert_eq!(code(&framed(1, 0, &[])), (Some(7), EmptyFrame));
         assert_eq!(code(&framed(1, 0, b"LK")), (Some(7), NotAJpeg));
         assert_eq!(code(&framed(2, 0, &[0xFF, 0xD8])), (None, InvalidMessage));
         assert_eq!(code(&framed(1, 2, &[0xFF, 0xD8])), (None, InvalidMessage));
         for length in 2..16 {
-            let short = framed(1, 0, &[]).slice(..length);
-            assert_eq!(code(&short), (None, InvalidMessage), "{length}");
+            let short = framed(1, 0, &[]);
+            assert_eq!(code(&short[..length]), (None, InvalidMessage), "{length}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The binary results of the protocol `live-keypoints.v1`: about a third of the bytes of JSON.
+//! Keypoints as binary messages: about a third of the bytes of JSON.
 //!
 //! Little-endian throughout:
 //!
@@ -16,13 +16,11 @@
 //!        32  f32  blocks of the parts in the order of their bits: 33×4, 33×4, 21×3, 21×3, 468×3, 21×3, 21×3
 //! ```
 
-use thiserror::Error;
-
-use super::jsonl::HandWorld;
-use crate::keypoints::FrameKeypoints;
-use crate::landmarks::{
-    FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
+use live_keypoints_pipeline::format::jsonl::HandWorld;
+use live_keypoints_pipeline::{
+    ErrorCode, FrameKeypoints, Landmarks, MissingParts, Parts, Scores, Timings,
 };
+use thiserror::Error;
 
 /// The first bytes.
 const MAGIC: [u8; 2] = *b"LK";
@@ -91,35 +89,13 @@ pub fn encode(
     Ok(bytes)
 }
 
-/// A binary result, read.
+/// A binary result, read. It says neither scores nor reasons nor times: those are `None`, none and 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BinaryResult {
     /// As it came with the frame; 0 for a frame that came without one.
     pub frame_id: u32,
-    /// Capture time in microseconds.
-    pub timestamp_us: i64,
-    /// Running number of the frame within its session.
-    pub index: u64,
-    /// Frames since the previous answer that get none of their own.
-    pub dropped: u32,
-    /// Width of the picture in pixels.
-    pub width: u16,
-    /// Height of the picture in pixels.
-    pub height: u16,
-    /// Body.
-    pub pose: Option<PoseLandmarks>,
-    /// Body in metres.
-    pub pose_world: Option<PoseWorldLandmarks>,
-    /// The subject's left hand.
-    pub left_hand: Option<HandLandmarks>,
-    /// The subject's right hand.
-    pub right_hand: Option<HandLandmarks>,
-    /// Face mesh.
-    pub face: Option<FaceLandmarks>,
-    /// Left hand in metres, where that was asked for.
-    pub left_hand_world: Option<HandWorldLandmarks>,
-    /// Right hand in metres, likewise.
-    pub right_hand_world: Option<HandWorldLandmarks>,
+    /// What it says of the frame.
+    pub keypoints: FrameKeypoints,
 }
 
 /// Bytes that are no binary result.
@@ -151,11 +127,22 @@ pub enum NotABinaryResult {
     },
 }
 
-/// Reads a binary result.
+impl NotABinaryResult {
+    /// The stable word.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        ErrorCode::InvalidMessage
+    }
+}
+
+/// Values of each part, in the order of the bits.
+const VALUES: [usize; 7] = [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3, 21 * 3, 21 * 3];
+
+/// Reads a binary result, for whoever asked for these parts.
 ///
 /// # Errors
 /// [`NotABinaryResult`] says what is wrong with it.
-pub fn decode(bytes: &[u8]) -> Result<BinaryResult, NotABinaryResult> {
+pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResult> {
     if !bytes.starts_with(&MAGIC) {
         return Err(NotABinaryResult::WrongStart);
     }
@@ -164,51 +151,20 @@ pub fn decode(bytes: &[u8]) -> Result<BinaryResult, NotABinaryResult> {
         actual: bytes.len(),
     };
     let mut reader = Reader { bytes };
-    let header = |reader: &mut Reader<'_>| {
-        let [_, _, version, parts] = reader.take()?;
-        Some((
-            version,
-            parts,
-            BinaryResult {
-                frame_id: u32::from_le_bytes(reader.take()?),
-                timestamp_us: i64::from_le_bytes(reader.take()?),
-                index: u64::from_le_bytes(reader.take()?),
-                dropped: u32::from_le_bytes(reader.take()?),
-                width: u16::from_le_bytes(reader.take()?),
-                height: u16::from_le_bytes(reader.take()?),
-                pose: None,
-                pose_world: None,
-                left_hand: None,
-                right_hand: None,
-                face: None,
-                left_hand_world: None,
-                right_hand_world: None,
-            },
-        ))
-    };
-    let (version, parts, mut result) =
-        header(&mut reader).ok_or_else(|| wrong_length(HEADER_LENGTH))?;
+    let [_, _, version, bits] = reader.take().ok_or(wrong_length(HEADER_LENGTH))?;
     if version != VERSION {
         return Err(NotABinaryResult::UnknownVersion { version });
     }
-    if parts & !KNOWN_PARTS != 0 {
-        return Err(NotABinaryResult::UnknownParts { parts });
+    if bits & !KNOWN_PARTS != 0 {
+        return Err(NotABinaryResult::UnknownParts { parts: bits });
     }
-    let has = |bit: u8| parts & 1 << bit != 0;
-    let values = [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3, 21 * 3, 21 * 3];
-    let present = (0..).zip(values).filter(|(bit, _)| has(*bit));
+    let has = |bit: u8| bits & 1 << bit != 0;
+    let present = (0..).zip(VALUES).filter(|(bit, _)| has(*bit));
     let expected = HEADER_LENGTH + 4 * present.map(|(_, values)| values).sum::<usize>();
     if bytes.len() != expected {
         return Err(wrong_length(expected));
     }
-    result.pose = reader.landmarks(has(0));
-    result.pose_world = reader.landmarks(has(1));
-    result.left_hand = reader.landmarks(has(2));
-    result.right_hand = reader.landmarks(has(3));
-    result.face = reader.landmarks(has(4));
-    result.left_hand_world = reader.landmarks(has(5));
-    result.right_hand_world = reader.landmarks(has(6));
-    Ok(result)
+    reader.result(has, parts).ok_or(wrong_length(expected))
 }
 
 /// The bytes that are still to be read.
@@ -217,6 +173,38 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// What follows version and parts; `None` where the bytes end too early.
+    fn result(mut self, has: impl Fn(u8) -> bool, parts: Parts) -> Option<BinaryResult> {
+        let frame_id = u32::from_le_bytes(self.take()?);
+        let timestamp_us = i64::from_le_bytes(self.take()?);
+        let index = u64::from_le_bytes(self.take()?);
+        let dropped = u32::from_le_bytes(self.take()?);
+        let width = u16::from_le_bytes(self.take()?);
+        let height = u16::from_le_bytes(self.take()?);
+        Some(BinaryResult {
+            frame_id,
+            // Blocks are read in the order of their bits.
+            keypoints: FrameKeypoints {
+                index,
+                timestamp_us,
+                width: width.into(),
+                height: height.into(),
+                parts,
+                pose: self.landmarks(has(0)),
+                pose_world: self.landmarks(has(1)),
+                left_hand: self.landmarks(has(2)),
+                right_hand: self.landmarks(has(3)),
+                face: self.landmarks(has(4)),
+                left_hand_world: self.landmarks(has(5)),
+                right_hand_world: self.landmarks(has(6)),
+                scores: Scores::default(),
+                missing: MissingParts::default(),
+                dropped: dropped.into(),
+                timings: Timings::default(),
+            },
+        })
+    }
+
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (first, rest) = self.bytes.split_first_chunk::<N>()?;
         self.bytes = rest;
@@ -241,8 +229,6 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keypoints::{MissingParts, Scores, Timings};
-    use crate::options::Parts;
 
     fn points<const N: usize, const D: usize>(
         is_there: bool,
@@ -303,22 +289,10 @@ mod tests {
         for parts in 0..=KNOWN_PARTS {
             let keypoints = keypoints(parts);
             let bytes = encode(&keypoints, Some(9), HandWorld::Included).unwrap();
-            let result = decode(&bytes).unwrap();
-            let k = keypoints;
+            let result = decode(&bytes, Parts::ALL).unwrap();
             let expected = BinaryResult {
                 frame_id: 9,
-                timestamp_us: k.timestamp_us,
-                index: k.index,
-                dropped: 0x4142_4344,
-                width: 0x2122,
-                height: 0x3132,
-                pose: k.pose,
-                pose_world: k.pose_world,
-                left_hand: k.left_hand,
-                right_hand: k.right_hand,
-                face: k.face,
-                left_hand_world: k.left_hand_world,
-                right_hand_world: k.right_hand_world,
+                keypoints,
             };
             assert!(result == expected, "{parts:b}");
         }
@@ -328,8 +302,15 @@ mod tests {
     fn what_does_not_fit_is_told_or_held_at_the_bound() {
         let mut keypoints = keypoints(0);
         keypoints.dropped = u64::MAX;
-        let result = decode(&encode(&keypoints, None, HandWorld::Omitted).unwrap()).unwrap();
-        assert_eq!((result.frame_id, result.dropped), (0, u32::MAX));
+        let result = decode(
+            &encode(&keypoints, None, HandWorld::Omitted).unwrap(),
+            Parts::ALL,
+        )
+        .unwrap();
+        assert_eq!(
+            (result.frame_id, result.keypoints.dropped),
+            (0, u32::MAX.into())
+        );
         keypoints.width = 65_536;
         assert_eq!(
             encode(&keypoints, None, HandWorld::Omitted),
@@ -347,16 +328,16 @@ mod tests {
             let expected = match length {
                 0..2 => NotABinaryResult::WrongStart,
                 _ => NotABinaryResult::WrongLength {
-                    expected: if length < 32 { 32 } else { whole.len() },
+                    expected: if length < 4 { 32 } else { whole.len() },
                     actual: length,
                 },
             };
-            assert_eq!(decode(&whole[..length]), Err(expected));
+            assert_eq!(decode(&whole[..length], Parts::ALL), Err(expected));
         }
         let changed = |at: usize, byte: u8| {
             let mut bytes = whole.clone();
             bytes[at] = byte;
-            decode(&bytes).unwrap_err()
+            decode(&bytes, Parts::ALL).unwrap_err()
         };
         assert_eq!(changed(1, b'M'), NotABinaryResult::WrongStart);
         assert_eq!(
@@ -367,7 +348,7 @@ mod tests {
         assert_eq!(changed(3, parts), NotABinaryResult::UnknownParts { parts });
         let longer = [&whole[..], &[0]].concat();
         assert!(matches!(
-            decode(&longer),
+            decode(&longer, Parts::ALL),
             Err(NotABinaryResult::WrongLength { .. })
         ));
     }

@@ -1,0 +1,58 @@
+//! The `welcome` message: who serves, and within which limits.
+
+use live_keypoints_pipeline::Quality;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Who serves, and within which limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Name of the protocol with its version.
+    pub protocol: String,
+    /// Program and version.
+    #[serde(default)]
+    pub server: String,
+    /// What is more is refused or dropped.
+    #[serde(default)]
+    pub limits: WelcomeLimits,
+    /// Names of the models that may run.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// The quality that holds until `configure`; `None` for one of a later version.
+    #[serde(default, deserialize_with = "known_quality")]
+    pub quality: Option<Quality>,
+}
+
+/// The limits that a client may want to know; `null` where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WelcomeLimits {
+    /// Bytes of a message; a longer one ends the session.
+    pub max_message_bytes: Option<u64>,
+    /// Bytes of a text message, likewise.
+    pub max_text_bytes: Option<u64>,
+    /// Width times height of a picture; a larger one is a bad frame.
+    pub max_pixels: Option<u64>,
+    /// Frames a second; above it the newest waits, and what waits before it is dropped.
+    pub max_fps: Option<u32>,
+    /// Frames that a client may let wait.
+    pub max_buffer_size: Option<u64>,
+    /// Bad frames in a row that end the session.
+    pub max_consecutive_bad: Option<u64>,
+    /// Seconds without a message from the client that end the session.
+    pub idle_timeout_secs: Option<u64>,
+    /// Age in seconds that ends the session.
+    pub max_session_secs: Option<u64>,
+}
+
+fn known_quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quality>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Word {
+        Known(Quality),
+        Unknown(serde::de::IgnoredAny),
+    }
+    Ok(match Word::deserialize(deserializer)? {
+        Word::Known(quality) => Some(quality),
+        Word::Unknown(_) => None,
+    })
+}
