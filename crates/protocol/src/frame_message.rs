@@ -58,16 +58,26 @@ impl<'a> FrameMessage<'a> {
     }
 
     fn of_jpeg(header: Option<FrameHeader>, jpeg: &'a [u8]) -> Self {
-        let error = if jpeg.is_empty() {
-            PictureError::Empty
-        } else if !jpeg.starts_with(&JPEG_START) {
-            let start = jpeg.iter().copied().take(4).collect();
-            PictureError::NotAJpeg { start }
-        } else {
-            return Self::Jpeg(header, jpeg);
-        };
-        Self::Bad(header, error.into())
+        match check_jpeg(jpeg) {
+            Ok(()) => Self::Jpeg(header, jpeg),
+            Err(error) => Self::Bad(header, error.into()),
+        }
     }
+}
+
+/// Whether bytes may be a JPEG: a relay refuses what does not start like one.
+///
+/// # Errors
+/// [`PictureError::Empty`] or [`PictureError::NotAJpeg`].
+pub fn check_jpeg(jpeg: &[u8]) -> Result<(), PictureError> {
+    if jpeg.is_empty() {
+        return Err(PictureError::Empty);
+    }
+    if !jpeg.starts_with(&JPEG_START) {
+        let start = jpeg.iter().copied().take(4).collect();
+        return Err(PictureError::NotAJpeg { start });
+    }
+    Ok(())
 }
 
 impl FrameHeader {

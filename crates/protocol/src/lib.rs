@@ -40,7 +40,7 @@ pub use client_message::{ClientMessage, InvalidClientMessage};
 pub use close_code::CloseCode;
 pub use configure::{Configure, Format};
 pub use error_code::{BadFrame, ERROR_CODES, is_bad_frame};
-pub use frame_message::{FrameHeader, FrameMessage};
+pub use frame_message::{FrameHeader, FrameMessage, check_jpeg};
 pub use keypoints::{Contents, Keypoints, Part, PartScores};
 pub use points::{IncompletePart, InvalidPoints, PointLists, PointSelection, Points};
 pub use server_message::{FrameFailure, InvalidServerMessage, ServerMessage, Stats};

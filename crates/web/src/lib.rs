@@ -17,6 +17,8 @@ mod page;
 mod pool;
 #[cfg(feature = "session")]
 mod pose_file;
+#[cfg(feature = "session")]
+pub mod relay;
 mod start;
 #[cfg(feature = "inference")]
 mod worker;
