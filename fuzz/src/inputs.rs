@@ -56,7 +56,7 @@ pub(crate) fn mjpeg(data: &[u8]) {
     assert!(given as u64 + reader.skipped_bytes() <= data.len() as u64);
 }
 
-/// A message of a client: text, or a frame with its header.
+/// A message of a client or of a relay: text, a frame with its header, or a binary result.
 pub(crate) fn messages(data: &[u8]) {
     read_message(data);
 }

@@ -1,6 +1,8 @@
 //! The `welcome` message: who serves, and within which limits.
 
 use live_keypoints_pipeline::Quality;
+use serde::de::IntoDeserializer;
+use serde::de::value::{self, StringDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Who serves, and within which limits.
@@ -45,14 +47,9 @@ pub struct WelcomeLimits {
 }
 
 fn known_quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quality>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Word {
-        Known(Quality),
-        Unknown(serde::de::IgnoredAny),
-    }
-    Ok(match Word::deserialize(deserializer)? {
-        Word::Known(quality) => Some(quality),
-        Word::Unknown(_) => None,
-    })
+    let Some(word) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let word: StringDeserializer<value::Error> = word.into_deserializer();
+    Ok(Quality::deserialize(word).ok())
 }

@@ -140,20 +140,21 @@ impl<F> Outbox<F> {
     /// A still waits.
     ///
     /// # Errors
-    /// [`SessionError::Busy`] where as many stills are on their way as a relay takes; `frame` is not asked for then.
+    /// `busy` where as many stills are on their way as a relay takes, and `frame` is not asked for; or what `frame` says.
     pub(super) fn add_still(
         &mut self,
-        frame: impl FnOnce() -> F,
+        frame: impl FnOnce() -> Result<F, FrameError>,
         timestamp_ms: f64,
         added_ms: f64,
-    ) -> Result<u64, SessionError> {
+    ) -> Result<u64, FrameError> {
         let on_their_way = self.sent.iter().chain(&self.taken);
         let waiting = self.stills.len() + on_their_way.filter(|stamp| stamp.is_still).count();
         if waiting >= MAX_STILLS {
-            return Err(SessionError::Busy { waiting });
+            return Err(SessionError::Busy { waiting }.into());
         }
+        let picture = Picture::Given(frame()?);
         let stamp = self.stamp(true, timestamp_ms, added_ms);
-        self.stills.push_back((stamp, Picture::Given(frame())));
+        self.stills.push_back((stamp, picture));
         Ok(stamp.index)
     }
 

@@ -74,7 +74,7 @@ const RULES: [Rule; 6] = [
     Rule {
         package: WEB,
         options: &["--all-features", WASM],
-        required: &[PIPELINE],
+        required: &[PIPELINE, PROTOCOL],
         forbidden: &[RELAY, "tokio"],
         exempt: None,
     },

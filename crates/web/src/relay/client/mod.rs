@@ -141,10 +141,14 @@ impl<F> RelayClient<F> {
     /// there is room.
     ///
     /// # Errors
-    /// `closed`; `busy` where as many are on their way as a relay takes.
-    pub fn add_still(&mut self, frame: impl FnOnce() -> F, now_ms: f64) -> Result<u64, FrameError> {
+    /// `closed`; `busy` where as many are on their way as a relay takes; or what `frame` says.
+    pub fn add_still(
+        &mut self,
+        frame: impl FnOnce() -> Result<F, FrameError>,
+        now_ms: f64,
+    ) -> Result<u64, FrameError> {
         self.require_open()?;
-        Ok(self.outbox.add_still(frame, now_ms, now_ms)?)
+        self.outbox.add_still(frame, now_ms, now_ms)
     }
 
     /// Throws the frames that wait away; tracking starts from scratch with the next one.

@@ -105,7 +105,10 @@ fn happen(driver: &mut Driver, happening: &Happening) {
     let is_over = driver.last().is_closed_by_client;
     match happening {
         Happening::Push => _ = driver.client.add_frame(0, driver.now_ms, driver.now_ms),
-        Happening::Still => _ = driver.client.add_still(|| 0, driver.now_ms),
+        Happening::Still => {
+            let index = driver.client.add_still(|| Ok(0), driver.now_ms);
+            driver.stills.extend(index);
+        }
         Happening::Reset => driver.client.reset(),
         Happening::Encoded => driver.encoded(),
         Happening::EncoderFails => answer_encoding(
@@ -188,6 +191,13 @@ fn assert_sound(driver: &Driver, is_closed: bool) {
     assert!(
         indices.windows(2).all(|two| two[0] < two[1]),
         "answered twice"
+    );
+    let of_stream = driver.keypoints().into_iter().map(|(index, _)| index);
+    assert!(
+        of_stream
+            .filter(|index| !driver.stills.contains(index))
+            .is_sorted(),
+        "out of order"
     );
     assert!(dropped_in_results(driver) <= dropped);
     let is_over = is_closed || driver.ended.is_some();

@@ -46,6 +46,8 @@ pub(super) struct Driver {
     pub(super) encodes: bool,
     /// The frame that is being encoded.
     pub(super) encoding: Option<(u64, u8)>,
+    /// The indices of those frames that are stills.
+    pub(super) stills: Vec<u64>,
     pub(super) results: Vec<FrameResult>,
     pub(super) timestamps_ms: Vec<f64>,
     pub(super) states: Vec<ConnectionState>,
@@ -81,6 +83,7 @@ impl Driver {
             sockets: Vec::new(),
             encodes: true,
             encoding: None,
+            stills: Vec::new(),
             results: Vec::new(),
             timestamps_ms: Vec::new(),
             states: Vec::new(),
@@ -241,7 +244,7 @@ impl Driver {
     }
 
     pub(super) fn still(&mut self, mark: u8) -> Result<u64, ErrorCode> {
-        let index = self.client.add_still(|| mark, self.now_ms);
+        let index = self.client.add_still(|| Ok(mark), self.now_ms);
         self.drive();
         index.map_err(|error| error.code)
     }
