@@ -1,10 +1,13 @@
-//! WebAssembly bindings of the live-keypoints pipeline, thin by design: every rule is in `live-keypoints-pipeline`.
+//! The browser side of live-keypoints. Two modules are built from this crate, and the npm package uses both:
 //!
-//! Two modules are built from this crate, and the npm package uses both:
-//!
-//! - feature `session`: the scheduler that runs on the page's thread, and the `.pose` format. Small, no decoder, no models,
-//!   no pixels.
+//! - feature `session`: what runs on the page's own thread. Small, no decoder, no models, no pixels.
 //! - feature `inference`: decoder and models, what each worker loads.
+//!
+//! What decides anything knows no browser and is tested natively; the rest is glue.
+//!
+//! - `pool`: the workers of a stream and what they do; `relay`: the client of a relay. State machines, without clock and I/O.
+//! - `page`: a stream in the page, which carries out the pool's commands; `pose_file`: recordings as `.pose` files.
+//! - `worker`: what runs in a worker; `messages`: what it and the page say to each other.
 //!
 //! Errors cross as JavaScript `Error`s with a `code`, one of `ErrorCode`'s words.
 

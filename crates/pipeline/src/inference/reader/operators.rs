@@ -393,8 +393,18 @@ fn squeeze(_: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId
 }
 
 fn transpose(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
-    let transpose = hir::array::PermuteAxes::new(node.get_attr_opt_tvec("perm")?);
-    transpose.wire(name, graph, inputs)
+    let permutation: Option<TVec<usize>> = node.get_attr_opt_tvec("perm")?;
+    if let Some(permutation) = &permutation {
+        let mut axes = permutation.clone();
+        axes.sort_unstable();
+        let rank = graph.outlet_fact(inputs[0])?.rank();
+        // tract would look for the end of a cycle that has none.
+        ensure!(
+            axes.into_iter().eq(0..rank),
+            "Transpose by {permutation:?} of {rank} axes"
+        );
+    }
+    hir::array::PermuteAxes::new(permutation).wire(name, graph, inputs)
 }
 
 /// One operator after the other.
