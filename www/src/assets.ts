@@ -6,8 +6,19 @@ import { Downloads } from "./downloads.js";
 import { compileModule } from "./module-compile.js";
 import type { Progress } from "./progress.js";
 
-/** The model files, without `.onnx`. */
-export const MODEL_NAMES = [
+/** A model file, without `.onnx`. */
+export type ModelName =
+  | "pose_detection"
+  | "pose_landmark_full"
+  | "pose_landmark_lite"
+  | "hand_recrop"
+  | "hand_landmark_full"
+  | "hand_landmark_lite"
+  | "face_detection_short_range"
+  | "face_landmark";
+
+/** All of them. */
+export const MODEL_NAMES: readonly ModelName[] = [
   "pose_detection",
   "pose_landmark_full",
   "pose_landmark_lite",
@@ -16,10 +27,7 @@ export const MODEL_NAMES = [
   "hand_landmark_lite",
   "face_detection_short_range",
   "face_landmark",
-] as const;
-
-/** A model file, without `.onnx`. */
-export type ModelName = (typeof MODEL_NAMES)[number];
+];
 
 /** The two WebAssembly modules: the page's scheduler, and what the workers run. */
 export type ModuleName = "session" | "inference";

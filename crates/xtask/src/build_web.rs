@@ -34,10 +34,11 @@ pub(crate) enum Profile {
 }
 
 impl Profile {
-    /// What cargo calls it.
-    fn of_cargo(self) -> &'static str {
+    /// What cargo calls it. The page's own module is made small: it decides and converts, and is downloaded first.
+    fn of_cargo(self, name: &str) -> &'static str {
         match self {
             Self::Quick => QUICK,
+            Self::Published if name == "session" => "web-page",
             Self::Published => "web",
         }
     }
@@ -107,7 +108,7 @@ fn build_module(
     profile: Profile,
 ) -> Result<Finish> {
     let shell = workspace.shell();
-    let profile = profile.of_cargo();
+    let profile = profile.of_cargo(name);
     cmd!(
         shell,
         "cargo build --profile {profile} --package live-keypoints-web --lib --target {WASM_TARGET}

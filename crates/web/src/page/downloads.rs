@@ -80,7 +80,7 @@ impl Downloads {
                 return outcome;
             }
         }
-        let seconds = SILENCE_MS / 1000.0;
+        let seconds = SILENCE_MS as u64 / 1000;
         let message =
             format!("{name} could not be fetched: the network was silent for {seconds} seconds");
         Err(FrameError::new(ErrorCode::AssetUnreachable, message))

@@ -109,8 +109,9 @@ async fn read_pieces(
     mut take: impl FnMut(Uint8Array, Option<f64>),
 ) -> Result<(), JsValue> {
     let header = |name: &str| response.headers().get(name).ok().flatten();
-    let length = header("content-length").and_then(|length| length.parse::<f64>().ok());
-    let length = length.filter(|length| *length > 0.0 && header("content-encoding").is_none());
+    let length = header("content-length").and_then(|length| length.parse::<u64>().ok());
+    let length = length.filter(|length| *length > 0 && header("content-encoding").is_none());
+    let length = length.map(|length| length as f64);
     let Some(stream) = response.body() else {
         return Ok(());
     };

@@ -78,7 +78,7 @@ pub(super) fn models_for(steps: Steps, quality: Quality) -> Vec<ModelFile> {
     models
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use sha2::{Digest, Sha256};
 

@@ -197,7 +197,7 @@ impl<F> Pool<F> {
         let span_ms = place
             .deadline
             .take()
-            .map_or(0.0, |deadline| deadline.span_ms());
+            .map_or(0, |deadline| deadline.span_ms() as u64);
         let error = place.describe(&format!("no answer for {span_ms} ms"));
         match &place.state {
             State::Starting(Start::Compiling { is_retry }) => {

@@ -143,7 +143,7 @@ impl<F> Pool<F> {
         if !is_retry {
             return self.compile(worker, true);
         }
-        let seconds = self.patience.compile_retry_ms / 1000.0;
+        let seconds = self.patience.compile_retry_ms as u64 / 1000;
         let message =
             format!("inference could not be fetched: the network was silent for {seconds} seconds");
         self.fail(

@@ -1,8 +1,6 @@
 //! Any order of answers, deaths, refusals, resets and passing time: no frame is lost without a count, none is answered
 //! twice, no pixels are held for ever, and whatever is waited for has an end.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
-
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -300,7 +298,7 @@ impl World {
                         other.take_pixels(index);
                     }
                 }
-                let width = if seed % 16 == 0 { 320 } else { 640 };
+                let width = if seed.is_multiple_of(16) { 320 } else { 640 };
                 let size = ImageSize { width, height: 480 };
                 self.answer(
                     worker,
@@ -400,7 +398,7 @@ fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
     };
     let visible = f32::from(seed & 1);
     let hand = |seed: u8| HandOutcome {
-        reading: (seed % 4 > 0).then(|| reading(roi)),
+        reading: (!seed.is_multiple_of(4)).then(|| reading(roi)),
         ..HandOutcome::default()
     };
     match job {
@@ -422,7 +420,7 @@ fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
         }),
         BranchJob::LeftHand(_) => BranchOutcome::LeftHand(hand(seed)),
         BranchJob::RightHand(_) => BranchOutcome::RightHand(hand(seed)),
-        BranchJob::Early(EarlyJob::Hand { roi, .. }) if seed % 4 > 0 => {
+        BranchJob::Early(EarlyJob::Hand { roi, .. }) if !seed.is_multiple_of(4) => {
             BranchOutcome::Early(EarlyOutcome::Hand(reading(*roi)))
         }
         BranchJob::Early(_) => BranchOutcome::Early(EarlyOutcome::Face(None)),
