@@ -162,7 +162,9 @@ test("the page's own thread runs the small module only, whatever is pushed", asy
       await live.close();
       return modules.map(({ memory, ...functions }) => ({
         bytes: memory.buffer.byteLength,
-        runs: Object.keys(functions).filter((name) => /^inferenceworker_/.test(name)),
+        runs: Object.keys(functions).filter((name) =>
+          /^inferenceworker_/.test(name),
+        ),
         schedules: "pagestream_pump" in functions,
       }));
     },

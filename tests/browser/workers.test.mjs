@@ -225,3 +225,84 @@ test("a worker without a frame runs its models once, and then waits", async () =
   // Detector, landmarks, and the answer that none is left.
   assert.deepEqual([asked, askedLater, found], [3, 3, true]);
 });
+
+test("a stream can be made inside a worker of the page's", async () => {
+  const answer = await inPage(opened, async ({ clipFrames }) => {
+    const worker = new Worker("/pages/in-worker.js", { type: "module" });
+    const answered = new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+    const frames = await clipFrames(2);
+    worker.postMessage({ frames, options: { workers: 2, quality: "lite" } });
+    const answer = await answered;
+    worker.terminate();
+    return answer;
+  });
+  assert.deepEqual(answer, {
+    found: [
+      [0, 0, true, true],
+      [1, 1, true, true],
+    ],
+    workers: 2,
+  });
+});
+
+test("streams that are closed, fail to start or lose a worker leave nothing behind", async () => {
+  const { page, close } = await openPage(opened, "/pages/blank.html");
+  const client = await page.context().newCDPSession(page);
+  /** How many objects of a class there are after garbage collection. */
+  const count = async (name) => {
+    await client.send("HeapProfiler.collectGarbage");
+    const prototype = await client.send("Runtime.evaluate", {
+      expression: `${name}.prototype`,
+    });
+    const { objects } = await client.send("Runtime.queryObjects", {
+      prototypeObjectId: prototype.result.objectId,
+      objectGroup: "counted",
+    });
+    const length = await client.send("Runtime.callFunctionOn", {
+      objectId: objects.objectId,
+      functionDeclaration: "function () { return this.length; }",
+    });
+    await client.send("Runtime.releaseObjectGroup", { objectGroup: "counted" });
+    return length.result.value;
+  };
+  await page.evaluate(async () => {
+    const { LiveKeypoints, clipFrame } = await import("/pages/harness.js");
+    const frame = await clipFrame(0);
+    const options = { workers: 2, quality: "lite" };
+    for (let turn = 0; turn < 2; turn += 1) {
+      const live = await LiveKeypoints.create(options);
+      live.push(frame);
+      live.push(await createImageBitmap(new Blob([frame])));
+      await live.detect(frame);
+      live.push(frame);
+      await live.close();
+    }
+    const workers = [];
+    const createWorker = () => {
+      const worker = new Worker("/live-keypoints/worker.js", {
+        type: "module",
+      });
+      workers.push(worker);
+      return worker;
+    };
+    const lossy = await LiveKeypoints.create({ ...options, createWorker });
+    workers[1].postMessage("nonsense");
+    await lossy.detect(frame).catch(() => {});
+    await lossy.close();
+    await LiveKeypoints.create({
+      ...options,
+      assets: { models: { face_landmark: new Uint8Array(9) } },
+    }).catch(() => {});
+    const signal = AbortSignal.timeout(30);
+    await LiveKeypoints.create({ ...options, signal }).catch(() => {});
+  });
+  // Each stream has a memory of its own. The browser ends workers, and lets go, when it comes to it; the test's limit ends
+  // the wait for what stays.
+  while (page.workers().length > 0) await page.waitForTimeout(20);
+  for (const name of ["WebAssembly.Memory", "Worker", "MessagePort"])
+    while ((await count(name)) > 0) await page.waitForTimeout(50);
+  await close();
+});
