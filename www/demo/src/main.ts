@@ -180,7 +180,7 @@ async function changeSource(
   } catch (error) {
     const { name: kind, message } = error as Error;
     showText(
-      `The ${name} cannot be used: ${message || "no reason is known"}. The ${previous} goes on.`,
+      `The ${name} cannot be used: ${(message || "no reason is known").replace(/\.$/, "")}. The ${previous} goes on.`,
       kind,
     );
   }

@@ -168,7 +168,7 @@ impl Host {
             let message = format!("there is no model named {name:?}");
             FrameError::new(ErrorCode::ModelMissing, message)
         })?;
-        let bytes = js_sys::Uint8Array::new(bytes).to_vec();
+        let bytes = bytes.unchecked_ref::<js_sys::Uint8Array>().to_vec();
         self.models.borrow_mut().insert(Model::load(kind, bytes)?);
         post(&FromWorker::Loaded { name });
         if let Some(awaited) = self.awaited_models.get() {

@@ -57,7 +57,7 @@ impl Reader {
         source: JsValue,
     ) -> Result<Picture, ReadError> {
         let read = match kind {
-            SourceKind::Jpeg => self.decode(&Uint8Array::new(&source).to_vec()),
+            SourceKind::Jpeg => self.decode(&source.unchecked_ref::<Uint8Array>().to_vec()),
             SourceKind::JpegBlob => self.read_blob(source.unchecked_ref()).await,
             SourceKind::Rgba { width, height } => self.take_rgba(width, height, source),
             SourceKind::Bitmap => {
