@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::assets::{Assets, INFERENCE, property};
+use super::browser::global;
 use super::fetching::aborted;
 use super::intake::{Intake, PreparedFrame, Source};
 use super::options::StartOptions;
@@ -167,7 +168,7 @@ impl Drop for PageStream {
 impl Page {
     fn new(mut options: StartOptions) -> Result<Rc<Self>, JsValue> {
         let session = std::mem::take(&mut options.session);
-        let pool = Pool::new(session, options.workers, options.patience, now());
+        let pool = Pool::new(session, options.workers, cores(), options.patience, now());
         let pool = pool.map_err(js_error)?;
         let assets = Assets::new(options.assets.take().ok_or("assets are given")?);
         Ok(Rc::new_cyclic(|page: &Weak<Self>| {
@@ -501,6 +502,14 @@ impl Page {
         self.assets.downloads.heard();
         self.pool.borrow_mut().heard(now());
     }
+}
+
+/// As many as there are workers where the browser does not say.
+fn cores() -> usize {
+    let cores = global("navigator").map(|navigator| property(&navigator, "hardwareConcurrency"));
+    cores
+        .and_then(|cores| cores.as_f64())
+        .map_or(MAX_WORKERS, |cores| cores as usize)
 }
 
 fn step_names(steps: Steps) -> Array {

@@ -27,12 +27,17 @@ impl<F> Pool<F> {
                 break;
             }
         }
+        // On a core that is busy, what may be in vain would keep what is certain from going on.
+        let busy = self.places.iter().filter(|place| place.is_busy()).count();
+        let mut free_cores = self.cores.saturating_sub(busy);
         for number in 0..self.places.len() {
             let place = &self.places[number];
-            if place.is_idle()
+            if free_cores > 0
+                && place.is_idle()
                 && let Some(task) = self.session.next_early_task(place.steps)
             {
                 self.start(number, task, now_ms);
+                free_cores -= 1;
             }
         }
     }

@@ -135,6 +135,8 @@ pub(crate) struct Pool<F> {
     places: Vec<Place>,
     holdings: Rc<Holdings>,
     patience: Patience,
+    /// How many workers the machine can run at once.
+    cores: usize,
     /// Capture times as they were given, in milliseconds; the session's are whole microseconds.
     timestamps_ms: BTreeMap<u64, f64>,
     commands: VecDeque<Command<F>>,
@@ -153,13 +155,14 @@ enum Phase {
 }
 
 impl<F> Pool<F> {
-    /// A pool of so many workers at most; commands to make them wait.
+    /// A pool of so many workers at most, on so many cores; commands to make them wait.
     ///
     /// # Errors
     /// As [`Session::new`].
     pub(crate) fn new(
         options: Options,
         workers: usize,
+        cores: usize,
         patience: Patience,
         now_ms: f64,
     ) -> Result<Self, SessionError> {
@@ -172,6 +175,7 @@ impl<F> Pool<F> {
                 .collect(),
             holdings: Rc::default(),
             patience,
+            cores,
             timestamps_ms: BTreeMap::new(),
             commands: VecDeque::new(),
             events: VecDeque::new(),

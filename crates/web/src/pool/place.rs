@@ -111,6 +111,10 @@ impl Place {
         matches!(self.state, State::Idle)
     }
 
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.state, State::Busy(_))
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }

@@ -109,7 +109,7 @@ impl World {
             ..Options::default()
         };
         let mut world = Self {
-            pool: Pool::new(options, workers, PATIENCE, 0.0).unwrap(),
+            pool: Pool::new(options, workers, MAX_WORKERS, PATIENCE, 0.0).unwrap(),
             stands: BTreeMap::new(),
             inits: Vec::new(),
             adoptions: Vec::new(),
@@ -614,7 +614,7 @@ fn a_module_that_does_not_come_is_asked_for_once_more() {
 
 #[test]
 fn a_script_that_does_not_come_ends_the_start_as_silence() {
-    let mut pool: Pool<()> = Pool::new(Options::default(), 2, PATIENCE, 0.0).unwrap();
+    let mut pool: Pool<()> = Pool::new(Options::default(), 2, MAX_WORKERS, PATIENCE, 0.0).unwrap();
     pool.timeout(30_000.0);
     pool.timeout(60_000.0);
     let Some(Event::Fatal {
