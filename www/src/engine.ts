@@ -27,7 +27,10 @@ export interface EngineStats extends SessionStats {
 
 /** What one worker does. */
 export interface WorkerStats {
-  /** The steps it serves: none once another worker has taken them over. */
+  /**
+   * The steps it is there for: none once another worker has taken them over. One that is idle may run another's, where it
+   * has the models.
+   */
   readonly steps: readonly Step[];
   /** Milliseconds spent on steps so far. */
   readonly busyMs: number;

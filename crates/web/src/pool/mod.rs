@@ -22,11 +22,11 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use live_keypoints_pipeline::branch::{BranchJob, BranchOutcome};
+use live_keypoints_pipeline::branch::{Branch, BranchJob, BranchOutcome};
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
     Decoded, ErrorCode, FrameError, FrameResult, Options, Outcome, Session, SessionError, Stats,
-    Steps,
+    Step, Steps,
 };
 
 pub(crate) use deadline::Deadline;
@@ -123,6 +123,7 @@ pub(crate) struct Patience {
 /// What one worker does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct WorkerStats {
+    /// What it is there for: each step is one worker's, whoever else can take it.
     pub(crate) steps: Steps,
     pub(crate) busy_ms: f64,
     pub(crate) replaced: u32,
@@ -242,11 +243,29 @@ impl<F> Pool<F> {
 
     pub(crate) fn worker_stats(&self) -> impl Iterator<Item = WorkerStats> {
         self.places.iter().map(|place| WorkerStats {
-            steps: place.steps,
+            steps: place
+                .steps
+                .iter()
+                .filter(|step| self.is_there_for(place, *step))
+                .collect(),
             busy_ms: place.busy_ms,
             replaced: place.replaced,
             memory_bytes: place.memory_bytes,
         })
+    }
+
+    /// Of several workers that serve a step, one is there for it: for reading pixels who runs the pose, for the right hand
+    /// the last, else the first.
+    fn is_there_for(&self, place: &Place, step: Step) -> bool {
+        let mut serving = self.places.iter().filter(|other| match step {
+            Step::Decode => other.steps.contains(Step::Branch(Branch::Pose)),
+            _ => other.steps.contains(step),
+        });
+        let meant = match step {
+            Step::Branch(Branch::RightHand) => serving.next_back(),
+            _ => serving.next(),
+        };
+        meant.is_none_or(|meant| meant.worker().place == place.worker().place)
     }
 
     /// A worker's step is over. What an earlier worker of its place says, or one that was asked nothing, is ignored.
