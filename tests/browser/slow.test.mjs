@@ -156,7 +156,7 @@ test("without any cache, a file that several workers need is asked for once", as
   assert.equal(new Set(large()).size, 8);
 });
 
-test("models are kept once, wherever they came from, and what was kept by address goes", async () => {
+test("models are kept once, wherever they came from; what was kept by address or is damaged goes", async () => {
   const { server } = opened;
   const { page, close } = await openPage(opened, "/pages/blank.html");
   const create = async (assets) => {
@@ -188,6 +188,14 @@ test("models are kept once, wherever they came from, and what was kept by addres
   await kept(2);
   assert.equal(await create("/next/live-keypoints/"), 0);
   await kept(2);
+  await page.evaluate(async () => {
+    const cache = await caches.open("live-keypoints-models");
+    const [key] = await cache.keys();
+    await cache.put(key, new Response("damaged"));
+  });
+  assert.equal(await create("/live-keypoints/"), 1, "it is fetched again");
+  await kept(2);
+  assert.equal(await create("/live-keypoints/"), 0);
   await close();
 });
 

@@ -113,7 +113,7 @@ fn read(data: &JsValue) -> Heard {
         let value = Reflect::get(data, &key.into()).ok()?;
         (!value.is_undefined()).then_some(value)
     };
-    // A script from before 0.2 says `{ type: "hello", version }`.
+    // An older script says `{ type: "hello", version }`.
     let hello = said("hello").or_else(|| said("version"));
     if let Some(version) = hello {
         let version = version.as_string().unwrap_or_default();
