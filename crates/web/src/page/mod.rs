@@ -1,7 +1,8 @@
 //! The page's own thread: a stream of frames, the workers that compute it, and what they start with. The rules are in
 //! `pool`, which knows no browser; here its commands are carried out.
 //!
-//! - `stream`: what JavaScript calls; `start`: what workers are started with; `worker`: one of them.
+//! - `stream`: what JavaScript calls; `workers`: the pool's commands and the workers' answers; `start`: what
+//!   workers are started with; `worker`: one of them.
 //! - `intake`: what can be pushed; `buffers`: of pixels, that go round.
 //! - `assets`: module and models; `fetching`, `downloads`, `kept_models`: how they are had; `progress`: how far.
 //! - `browser`: what of it web-sys leaves out.
@@ -20,5 +21,6 @@ pub(crate) mod result_object;
 mod start;
 mod stream;
 mod worker;
+mod workers;
 
 pub use stream::PageStream;
