@@ -4,30 +4,8 @@ import type { OnPiece } from "./asset-fetch.js";
 import { moduleUrl } from "./asset-urls.js";
 import { Downloads } from "./downloads.js";
 import { compileModule } from "./module-compile.js";
-import type { Progress } from "./progress.js";
-
-/** A model file, without `.onnx`. */
-export type ModelName =
-  | "pose_detection"
-  | "pose_landmark_full"
-  | "pose_landmark_lite"
-  | "hand_recrop"
-  | "hand_landmark_full"
-  | "hand_landmark_lite"
-  | "face_detection_short_range"
-  | "face_landmark";
-
-/** All of them. */
-export const MODEL_NAMES: readonly ModelName[] = [
-  "pose_detection",
-  "pose_landmark_full",
-  "pose_landmark_lite",
-  "hand_recrop",
-  "hand_landmark_full",
-  "hand_landmark_lite",
-  "face_detection_short_range",
-  "face_landmark",
-];
+import type { Progress } from "./generated/results.js";
+import type { ModelName } from "./generated/words.js";
 
 /** The two WebAssembly modules: the page's scheduler, and what the workers run. */
 export type ModuleName = "session" | "inference";
@@ -67,8 +45,8 @@ export async function compileSession(
   const onPiece: OnPiece = (loadedBytes, totalBytes) => {
     downloads.heard();
     onProgress({
-      ...{ phase: "download", asset, loadedBytes, totalBytes },
-      fraction: 0,
+      ...{ phase: "download", asset, loadedBytes, fraction: 0 },
+      ...(totalBytes === undefined ? {} : { totalBytes }),
     });
   };
   const isCompiled = (source as object) instanceof WebAssembly.Module;

@@ -8,37 +8,45 @@ import type {
 } from "./capture/capture.js";
 import { Emitter } from "./emitter.js";
 import type { LiveKeypointsEvents } from "./emitter.js";
-import {
-  asLiveKeypointsError,
-  isErrorCode,
-  LiveKeypointsError,
-} from "./errors.js";
+import type { Engine, EngineKind } from "./engine.js";
+import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import { timestampOf } from "./frames.js";
 import type { Frame, FrameOptions } from "./frames.js";
-import { toKeypoints } from "./keypoints.js";
-import type { Keypoints } from "./keypoints.js";
+import type {
+  EngineStats,
+  FailedFrame,
+  Keypoints,
+} from "./generated/results.js";
 import { openPage, openRelay } from "./open.js";
-import {
-  checkBoolean,
-  checkNames,
-  checkSignal,
-  finiteNumber,
-  oneOf,
-} from "./option-checks.js";
+import { checked } from "./option-checks.js";
 import type { CreateOptions } from "./options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { ResultQueue } from "./result-queue.js";
 import { StageTimes } from "./stage-times.js";
+import type { StageStats } from "./stage-times.js";
 import { FrameTransform } from "./transform.js";
 import type { KeypointsTransform } from "./transform.js";
-import type { SessionResult } from "./bindings.js";
-import type { Engine, EngineKind, Stats } from "./engine.js";
+
+/** Counters since the stream began, and where the time and the memory went. */
+export interface Stats extends EngineStats {
+  /** How long each stage of a frame took. */
+  readonly stages: StageStats;
+}
 
 /** How a single picture is given to `detect`. */
 export interface DetectOptions extends Pick<FrameOptions, "transfer"> {
   /** Gives the answer up. */
   signal?: AbortSignal | undefined;
 }
+
+const SIGNAL = { signal: { kind: "signal" } } as const;
+const TRANSFER = { transfer: { kind: "boolean" } } as const;
+const PUSH = { ...TRANSFER, timestampMs: { kind: "number" } } as const;
+const DETECT = { ...TRANSFER, ...SIGNAL } as const;
+const ATTACH = {
+  ...SIGNAL,
+  whenHidden: { kind: "word", words: ["pause", "continue"], default: "pause" },
+} as const;
 
 interface Detection {
   resolve: (keypoints: Keypoints) => void;
@@ -113,12 +121,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   push(frame: Frame, options?: FrameOptions): number {
     this.#requireOpen();
-    const given = checkNames(options, ["timestampMs", "transfer"]);
-    const transfer = checkBoolean("transfer", given.transfer);
-    const timestampMs = finiteNumber(
-      "timestampMs",
-      given.timestampMs ?? timestampOf(frame),
-    );
+    const { transfer, ...given } = checked(options, PUSH);
+    const timestampMs = given.timestampMs ?? timestampOf(frame);
     return coded(() => this.#engine.addFrame(frame, timestampMs, transfer));
   }
 
@@ -128,9 +132,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   async detect(frame: Frame, options?: DetectOptions): Promise<Keypoints> {
     this.#requireOpen();
-    const { signal, ...given } = checkNames(options, ["transfer", "signal"]);
-    checkSignal(signal);
-    const transfer = checkBoolean("transfer", given.transfer);
+    const { signal, transfer } = checked(options, DETECT);
     if (signal?.aborted)
       throw new LiveKeypointsError(
         "aborted",
@@ -164,10 +166,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   attach(source: CaptureSource, options?: AttachOptions): () => void {
     this.#requireOpen();
-    const given = checkNames(options, ["signal", "whenHidden"]);
-    const { signal, whenHidden = "pause" } = given;
-    checkSignal(signal);
-    oneOf("whenHidden", whenHidden, ["pause", "continue"]);
+    const { signal, whenHidden } = checked(options, ATTACH);
     const sink = {
       frame: (frame: Frame, timestampMs?: number) =>
         void this.push(frame, { timestampMs }),
@@ -197,8 +196,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     options?: { signal?: AbortSignal | undefined },
   ): () => void {
     this.#requireOpen();
-    const { signal } = checkNames(options, ["signal"]);
-    checkSignal(signal);
+    const { signal } = checked(options, SIGNAL);
     return this.#emitter.on(event, listener, signal);
   }
 
@@ -276,23 +274,21 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     await this.close();
   }
 
-  #handle(result: SessionResult): void {
+  #handle(result: Keypoints | FailedFrame): void {
     const detection = this.#detections.get(result.index);
     this.#detections.delete(result.index);
-    if (result.kind === "error") {
-      const { index, message } = result;
-      const code = isErrorCode(result.code) ? result.code : "internal";
+    if ("code" in result) {
+      const { code, index, message } = result;
       const error = new LiveKeypointsError(code, message, { index });
       if (detection) detection.reject(error);
       else this.#emitter.emit("error", error);
       return;
     }
-    const keypoints = toKeypoints(result);
-    this.#stageTimes.add(keypoints.timings);
-    if (detection) return detection.resolve(keypoints);
+    this.#stageTimes.add(result.timings);
+    if (detection) return detection.resolve(result);
     if (this.#results.isIterated || !this.#emitter.has("keypoints"))
-      this.#results.push(keypoints);
-    this.#emitter.emit("keypoints", keypoints);
+      this.#results.push(result);
+    this.#emitter.emit("keypoints", result);
   }
 
   #wakeTransforms(): void {

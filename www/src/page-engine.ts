@@ -3,12 +3,15 @@
 import { aborted } from "./asset-fetch.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
 import { compileSession } from "./assets.js";
-import type { AssetSource, AssetSources, ModelName } from "./assets.js";
+import type { AssetSource, AssetSources } from "./assets.js";
 import type { PageStream } from "./bindings.js";
-import type { Engine, EngineEvents, EngineStats } from "./engine.js";
+import type { Engine, EngineEvents } from "./engine.js";
 import { asLiveKeypointsError, codeOf, LiveKeypointsError } from "./errors.js";
 import type { Frame } from "./frames.js";
-import type { CheckedOptions, CreateOptions } from "./options.js";
+import type { EngineStats } from "./generated/results.js";
+import type { ModelName } from "./generated/words.js";
+import { sourcesOf } from "./options.js";
+import type { CheckedOptions } from "./options.js";
 import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { createInferenceWorker } from "./worker-scripts.js";
@@ -22,17 +25,11 @@ export class PageEngine implements Engine {
   private constructor() {}
 
   /** Starts everything; on any failure nothing is left running. */
-  static async start(
-    checked: CheckedOptions,
-    options: CreateOptions,
-  ): Promise<PageEngine> {
-    const { signal, assets, onProgress } = options;
+  static async start(options: CheckedOptions): Promise<PageEngine> {
+    const { signal, onProgress } = options;
     if (signal?.aborted) throw aborted();
     requireSimd();
-    const sources: AssetSources =
-      typeof assets === "string" || assets instanceof URL
-        ? { baseUrl: assets }
-        : (assets ?? {});
+    const sources = sourcesOf(options.assets);
     const { baseUrl, session, inference, models } = sources;
     const engine = new PageEngine();
     let onPanic = (_message: string): void => {};
@@ -49,7 +46,7 @@ export class PageEngine implements Engine {
         compileSession({ baseUrl, session }, signal, onProgress),
       );
       const starting = PageStream.start({
-        ...checked,
+        ...options,
         assets: { inference: absolute(inference), models: allAbsolute(models) },
         addressOf: (name: string) =>
           (name === "inference"
@@ -59,7 +56,6 @@ export class PageEngine implements Engine {
         createWorker:
           options.createWorker ??
           (() => createInferenceWorker(options.workerUrl)),
-        ...{ onProgress, signal },
         guard: (call) => (event) => engine.#guard(() => call(event)),
         onPanic,
       });

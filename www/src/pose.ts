@@ -4,18 +4,14 @@
  */
 
 import { compileSession } from "./assets.js";
-import { checkAssets } from "./asset-checks.js";
-import type { AssetsOption, AssetSources } from "./assets.js";
+import type { AssetsOption } from "./assets.js";
 import type { PoseFileEncoder } from "./bindings.js";
 import { BlobWriter } from "./blob-writer.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
-import type { Keypoints } from "./keypoints.js";
-import {
-  checkNames,
-  checkSignal,
-  invalidOption,
-  wholeNumber,
-} from "./option-checks.js";
+import type { Keypoints } from "./generated/results.js";
+import { checked } from "./option-checks.js";
+import type { Checks } from "./option-checks.js";
+import { sourcesOf } from "./options.js";
 import { loadSession } from "./session-module.js";
 
 /** 33 of the body, 468 of the face, 21 of each hand, 33 of the body in the world. */
@@ -44,6 +40,16 @@ export interface PoseRecorderOptions {
   /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
   signal?: AbortSignal | undefined;
 }
+
+const OPTIONS = {
+  fps: { kind: "number", above: 0 },
+  maxFrames: {
+    ...{ kind: "whole", least: 1, most: MOST_FRAMES },
+    default: DEFAULT_MAX_FRAMES,
+  },
+  assets: { kind: "any" },
+  signal: { kind: "signal" },
+} as const satisfies Checks<PoseRecorderOptions>;
 
 /**
  * Takes results as they come and gives them as a `.pose` file.
@@ -89,18 +95,8 @@ export class PoseRecorder {
    * `asset-wrong-type`, `version-mismatch` or `aborted`.
    */
   static async create(given?: PoseRecorderOptions): Promise<PoseRecorder> {
-    const options = checkNames(given, ["fps", "maxFrames", "assets", "signal"]);
-    const { fps, assets } = options;
-    if (fps !== undefined && !(fps > 0 && Number.isFinite(fps)))
-      throw invalidOption("fps", "a finite number above 0", fps);
-    checkAssets(assets);
-    checkSignal(options.signal);
-    const maxFrames = wholeNumber(
-      "maxFrames",
-      options.maxFrames ?? DEFAULT_MAX_FRAMES,
-      1,
-      MOST_FRAMES,
-    );
+    const { fps, maxFrames, ...options } = checked(given, OPTIONS);
+    const sources = sourcesOf(options.assets);
     const signal = options.signal ?? new AbortController().signal;
     if (signal.aborted)
       throw new LiveKeypointsError(
@@ -108,10 +104,6 @@ export class PoseRecorder {
         "Aborted by the caller's signal.",
       );
     try {
-      const sources: AssetSources =
-        typeof assets === "string" || assets instanceof URL
-          ? { baseUrl: assets }
-          : (assets ?? {});
       const { PoseFileEncoder } = await loadSession(() =>
         compileSession(sources, signal),
       );

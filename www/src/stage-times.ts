@@ -1,6 +1,6 @@
 /** How long the stages of a stream's frames took. */
 
-import type { Timings } from "./keypoints.js";
+import type { Timings } from "./generated/results.js";
 
 /** A stage of a frame, from waiting to everything together. */
 export type Stage = keyof Timings;

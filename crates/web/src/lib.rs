@@ -8,12 +8,17 @@
 //! - `pool`: the workers of a stream and what they do; `relay`: the client of a relay. State machines, without clock and I/O.
 //! - `page`: a stream in the page, which carries out the pool's commands; `pose_file`: recordings as `.pose` files.
 //! - `worker`: what runs in a worker; `messages`: what it and the page say to each other.
+//! - `declared`: the objects that cross between Rust and JavaScript; `objects`: results and counters among them.
 //!
 //! Errors cross as JavaScript `Error`s with a `code`, one of `ErrorCode`'s words.
 
 mod browser;
+#[cfg(feature = "session")]
+mod declared;
 mod error;
 mod messages;
+#[cfg(feature = "session")]
+mod objects;
 #[cfg(feature = "session")]
 mod page;
 #[cfg(feature = "session")]
@@ -35,6 +40,15 @@ pub use pose_file::WebPoseFile;
 pub use worker::InferenceWorker;
 
 use wasm_bindgen::prelude::*;
+
+/// What the package declares itself, or what is declared here and written there.
+#[cfg(feature = "session")]
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+import type { PageStreamOptions } from "../../../src/bindings.js";
+import type { Frame } from "../../../src/frames.js";
+import type { EngineStats, FailedFrame, Keypoints } from "../../../src/generated/results.js";
+"#;
 
 /// The version of this module; page and worker must have the same.
 #[wasm_bindgen]

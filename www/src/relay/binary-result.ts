@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** Binary results of a relay, in the protocol `live-keypoints.v1`: about a third of the bytes of JSON. */
 
 import type { AskedPart } from "./options.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** One connection to a relay, from the socket's opening until it is closed. What is lost with it is the engine's matter. */
 
 import {

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** Frames on their way to a relay, in the protocol `live-keypoints.v1`. */
 
 const VERSION = 1;

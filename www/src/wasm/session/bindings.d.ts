@@ -3,8 +3,4 @@
 import type { InitModule, SessionModule } from "../../bindings.js";
 
 /** New bindings, for an instance of their own. */
-export default function makeBindings(): SessionModule & {
-  default: InitModule;
-  /** Version of the crate that the module was built from. */
-  version(): string;
-};
+export default function makeBindings(): SessionModule & { default: InitModule };
