@@ -6,7 +6,7 @@
 import type { Frame } from "./frames.js";
 import type { StreamOptions } from "./generated/options.js";
 import type {
-  EngineStats,
+  Stats,
   FailedFrame,
   Keypoints,
   Progress,
@@ -47,22 +47,21 @@ export interface PageStream {
   addStill(frame: Frame, transfer: boolean | undefined): number;
   pump(): void;
   reset(): void;
-  stats(): EngineStats;
+  stats(): Stats;
   close(): void;
 }
 
-/** The bytes of one `.pose` file, a frame at a time. Sides of the first frame are the file's. */
-export interface PoseFileEncoder {
-  /** All points of the frame, then all its confidences; all zeros for `null`. */
-  frame(keypoints: Keypoints | null): Uint8Array<ArrayBuffer>;
-  /** What comes before the points of so many frames. */
-  header(fps: number, frames: number): Uint8Array<ArrayBuffer>;
+/** The frames of one `.pose` file. */
+export interface PoseFile {
+  readonly frames: number;
+  add(keypoints: Keypoints | null): void;
+  toBlob(): Blob;
 }
 
 /** The page's module. */
 export interface SessionModule {
   PageStream: { start(options: PageStreamOptions): Promise<PageStream> };
-  PoseFileEncoder: new () => PoseFileEncoder;
+  PoseFile: new (fps: number | undefined, maxFrames: number) => PoseFile;
   /** Version of the crate that the module was built from. */
   version(): string;
 }

@@ -4,7 +4,7 @@ import type { LiveKeypointsError } from "./errors.js";
 import type { Frame } from "./frames.js";
 import type {
   ConnectionState,
-  EngineStats,
+  Stats,
   FailedFrame,
   Keypoints,
 } from "./generated/results.js";
@@ -41,7 +41,7 @@ export interface Engine {
   pump(): void;
   /** Throws away the waiting frames and the tracking state. */
   reset(): void;
-  stats(): EngineStats;
+  stats(): Stats;
   /** Ends everything; no event comes after it. */
   close(): void;
 }

@@ -5,11 +5,10 @@
  */
 
 export { LiveKeypoints } from "./live-keypoints.js";
-export type { DetectOptions, Stats } from "./live-keypoints.js";
+export type { DetectOptions } from "./live-keypoints.js";
 export type { EngineKind } from "./engine.js";
 export type { CreateOptions, RelayFallback } from "./options.js";
 export type { ConnectOptions } from "./relay/options.js";
-export type { Stage, StageStats, StageTime } from "./stage-times.js";
 export type { FrameWithOptions, KeypointsTransform } from "./transform.js";
 export type { SocketLike } from "./relay/socket.js";
 export type {
@@ -38,7 +37,6 @@ export type {
   ConnectionState,
   ConnectionStats,
   DownloadProgress,
-  EngineStats,
   Keypoints,
   MissingParts,
   OptimiseProgress,
@@ -46,6 +44,10 @@ export type {
   ReadyProgress,
   ResultPart,
   Scores,
+  Stage,
+  StageStats,
+  StageTime,
+  Stats,
   Timings,
   WorkerStats,
 } from "./generated/results.js";

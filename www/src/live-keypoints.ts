@@ -12,26 +12,14 @@ import type { Engine, EngineKind } from "./engine.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import { timestampOf } from "./frames.js";
 import type { Frame, FrameOptions } from "./frames.js";
-import type {
-  EngineStats,
-  FailedFrame,
-  Keypoints,
-} from "./generated/results.js";
+import type { FailedFrame, Keypoints, Stats } from "./generated/results.js";
 import { openPage, openRelay } from "./open.js";
 import { checked } from "./option-checks.js";
 import type { CreateOptions } from "./options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { ResultQueue } from "./result-queue.js";
-import { StageTimes } from "./stage-times.js";
-import type { StageStats } from "./stage-times.js";
 import { FrameTransform } from "./transform.js";
 import type { KeypointsTransform } from "./transform.js";
-
-/** Counters since the stream began, and where the time and the memory went. */
-export interface Stats extends EngineStats {
-  /** How long each stage of a frame took. */
-  readonly stages: StageStats;
-}
 
 /** How a single picture is given to `detect`. */
 export interface DetectOptions extends Pick<FrameOptions, "transfer"> {
@@ -70,7 +58,6 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   readonly #detections = new Map<number, Detection>();
   readonly #stops = new Set<() => void>();
   readonly #transforms = new Set<FrameTransform>();
-  readonly #stageTimes = new StageTimes();
   #isClosed = false;
 
   private constructor(engine: Engine, { bufferSize }: { bufferSize: number }) {
@@ -253,7 +240,6 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       completed: stats.completed - thrownAway,
       dropped: stats.dropped + thrownAway,
       unread: this.#results.unread,
-      stages: this.#stageTimes.stats(),
     };
   }
 
@@ -284,7 +270,6 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       else this.#emitter.emit("error", error);
       return;
     }
-    this.#stageTimes.add(result.timings);
     if (detection) return detection.resolve(result);
     if (this.#results.isIterated || !this.#emitter.has("keypoints"))
       this.#results.push(result);

@@ -8,7 +8,7 @@ import type { PageStream } from "./bindings.js";
 import type { Engine, EngineEvents } from "./engine.js";
 import { asLiveKeypointsError, codeOf, LiveKeypointsError } from "./errors.js";
 import type { Frame } from "./frames.js";
-import type { EngineStats } from "./generated/results.js";
+import type { Stats } from "./generated/results.js";
 import type { ModelName } from "./generated/words.js";
 import { sourcesOf } from "./options.js";
 import type { CheckedOptions } from "./options.js";
@@ -97,7 +97,7 @@ export class PageEngine implements Engine {
     this.pump();
   }
 
-  stats(): EngineStats {
+  stats(): Stats {
     return this.#stream.stats();
   }
 

@@ -5,8 +5,7 @@
 
 import { compileSession } from "./assets.js";
 import type { AssetsOption } from "./assets.js";
-import type { PoseFileEncoder } from "./bindings.js";
-import { BlobWriter } from "./blob-writer.js";
+import type { PoseFile } from "./bindings.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./generated/results.js";
 import { checked } from "./option-checks.js";
@@ -14,17 +13,12 @@ import type { Checks } from "./option-checks.js";
 import { sourcesOf } from "./options.js";
 import { loadSession } from "./session-module.js";
 
-/** 33 of the body, 468 of the face, 21 of each hand, 33 of the body in the world. */
-const POINTS = 33 + 468 + 21 + 21 + 33;
-const BYTES_OF_POINTS = POINTS * 3 * 4;
 /** What one frame takes in the file: 576 points of x, y, z and 576 confidences, all of 32 bits. */
-export const POSE_BYTES_PER_FRAME = POINTS * 4 * 4;
+export const POSE_BYTES_PER_FRAME = 576 * 4 * 4;
 /** An hour at 30 frames a second, about a gigabyte. */
 const DEFAULT_MAX_FRAMES = 108_000;
 /** The format counts frames with 32 bits. */
 const MOST_FRAMES = 2 ** 32 - 1;
-/** Of a file whose frames do not say how far apart they are. */
-const DEFAULT_FPS = 30;
 
 /** How a recording is made. Everything is optional. */
 export interface PoseRecorderOptions {
@@ -69,25 +63,10 @@ const OPTIONS = {
  * them, a recording of any length holds two megabytes of the page's memory, and `toBlob` copies no more than those.
  */
 export class PoseRecorder {
-  readonly #encoder: PoseFileEncoder;
-  readonly #fps: number | undefined;
-  readonly #maxFrames: number;
-  readonly #points = new BlobWriter();
-  readonly #confidences = new BlobWriter();
-  #frames = 0;
-  /** Of the stretches of rising time before the present one. */
-  #earlier = { frames: 0, ms: 0 };
-  /** Number and capture time of the first frame of this stretch, and of the last frame that has one. */
-  #first: { frame: number; timestampMs: number } | undefined;
-  #last: { frame: number; timestampMs: number } | undefined;
+  readonly #file: PoseFile;
 
-  private constructor(
-    encoder: PoseFileEncoder,
-    options: { fps: number | undefined; maxFrames: number },
-  ) {
-    this.#encoder = encoder;
-    this.#fps = options.fps;
-    this.#maxFrames = options.maxFrames;
+  private constructor(file: PoseFile) {
+    this.#file = file;
   }
 
   /**
@@ -104,10 +83,10 @@ export class PoseRecorder {
         "Aborted by the caller's signal.",
       );
     try {
-      const { PoseFileEncoder } = await loadSession(() =>
+      const { PoseFile } = await loadSession(() =>
         compileSession(sources, signal),
       );
-      return new PoseRecorder(new PoseFileEncoder(), { fps, maxFrames });
+      return new PoseRecorder(new PoseFile(fps, maxFrames));
     } catch (error) {
       throw asLiveKeypointsError(error, "internal");
     }
@@ -115,7 +94,7 @@ export class PoseRecorder {
 
   /** Frames so far. */
   get frames(): number {
-    return this.#frames;
+    return this.#file.frames;
   }
 
   /**
@@ -124,51 +103,15 @@ export class PoseRecorder {
    * result.
    */
   add(keypoints: Keypoints | null): void {
-    if (this.#frames >= this.#maxFrames) {
-      const message = `The recording is full: option maxFrames is ${this.#maxFrames}.`;
-      throw new LiveKeypointsError("too-many-bytes", message);
-    }
-    let bytes: Uint8Array<ArrayBuffer>;
     try {
-      bytes = this.#encoder.frame(keypoints);
+      this.#file.add(keypoints);
     } catch (error) {
       throw asLiveKeypointsError(error, "invalid-option");
     }
-    this.#points.write(bytes.subarray(0, BYTES_OF_POINTS));
-    this.#confidences.write(bytes.subarray(BYTES_OF_POINTS));
-    if (keypoints) {
-      const { timestampMs } = keypoints;
-      if (this.#last && timestampMs < this.#last.timestampMs) {
-        this.#earlier = this.#measured();
-        this.#first = undefined;
-      }
-      this.#last = { frame: this.#frames, timestampMs };
-      this.#first ??= this.#last;
-    }
-    this.#frames += 1;
   }
 
   /** The file of all frames so far. More can be added, and it can be called again. */
   toBlob(): Blob {
-    const fps = this.#fps ?? this.#measuredFps();
-    const header = this.#encoder.header(fps, this.#frames);
-    const parts = [...this.#points.parts(), ...this.#confidences.parts()];
-    return new Blob([header, ...parts], { type: "application/octet-stream" });
-  }
-
-  #measuredFps(): number {
-    const { frames, ms } = this.#measured();
-    const fps = frames / (ms / 1000);
-    return fps > 0 && Number.isFinite(fps) ? fps : DEFAULT_FPS;
-  }
-
-  /** Frames from the first to the last of each stretch, and how long they took. */
-  #measured(): { frames: number; ms: number } {
-    const { frames, ms } = this.#earlier;
-    if (!this.#first || !this.#last) return { frames, ms };
-    return {
-      frames: frames + this.#last.frame - this.#first.frame,
-      ms: ms + this.#last.timestampMs - this.#first.timestampMs,
-    };
+    return this.#file.toBlob();
   }
 }

@@ -27,6 +27,8 @@ mod pool;
 mod pose_file;
 #[cfg(feature = "session")]
 pub mod relay;
+#[cfg(feature = "session")]
+mod stage_times;
 mod start;
 #[cfg(feature = "inference")]
 mod worker;
@@ -35,7 +37,7 @@ mod worker_id;
 #[cfg(feature = "session")]
 pub use page::PageStream;
 #[cfg(feature = "session")]
-pub use pose_file::WebPoseFile;
+pub use pose_file::PoseFile;
 #[cfg(feature = "inference")]
 pub use worker::InferenceWorker;
 
@@ -47,7 +49,7 @@ use wasm_bindgen::prelude::*;
 const TYPES: &str = r#"
 import type { PageStreamOptions } from "../../../src/bindings.js";
 import type { Frame } from "../../../src/frames.js";
-import type { EngineStats, FailedFrame, Keypoints } from "../../../src/generated/results.js";
+import type { Stats, FailedFrame, Keypoints } from "../../../src/generated/results.js";
 "#;
 
 /// The version of this module; page and worker must have the same.

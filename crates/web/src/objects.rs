@@ -8,6 +8,7 @@ use wasm_bindgen::JsValue;
 
 use crate::declared::{Maybe, ToJs, object};
 use crate::relay::LinkState;
+use crate::stage_times::StageStats;
 
 object! {
     /// Milliseconds spent on a frame, with fractions; 0 for what did not run. Of a relay's binary results only the total is
@@ -139,8 +140,8 @@ object! {
         retry_in_ms: Maybe<f64>,
     }
 
-    /// Counters since the stream began. Frames received = dropped + completed + failed + buffered + inFlight.
-    pub(crate) struct EngineStats {
+    /// Counters since the stream began, and where the time and the memory went. Frames received = dropped + completed + failed + buffered + inFlight.
+    pub(crate) struct Stats {
         /// Frames pushed: stills, failed and dropped ones included.
         received: u64,
         /// Frames that were pushed out of the buffer or thrown away by `reset()`, and results that were never read.
@@ -159,6 +160,8 @@ object! {
         workers: Vec<WorkerStats>,
         /// The connection, where a relay computes.
         connection: Maybe<ConnectionStats>,
+        /// How long each stage of a frame took.
+        stages: StageStats,
     }
 }
 

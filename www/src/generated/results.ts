@@ -139,8 +139,38 @@ export interface ConnectionState {
   readonly retryInMs?: number;
 }
 
-/** Counters since the stream began. Frames received = dropped + completed + failed + buffered + inFlight. */
-export interface EngineStats {
+/** What one stage took, in milliseconds. */
+export interface StageTime {
+  /** Frames that it ran for. */
+  readonly count: number;
+  /** Mean over those frames. */
+  readonly meanMs: number;
+  /** Of the slowest of those frames. */
+  readonly maxMs: number;
+  /** Of the last of those frames. */
+  readonly lastMs: number;
+}
+
+/** How long the stages of a frame took, from waiting to everything together; one that never ran has no entry. */
+export interface StageStats {
+  /** From `push()` to the start of the first step. */
+  readonly queue?: StageTime;
+  /** JPEG or picture to pixels. */
+  readonly decode?: StageTime;
+  /** The body's models. */
+  readonly pose?: StageTime;
+  /** The left hand's models. */
+  readonly leftHand?: StageTime;
+  /** The right hand's models. */
+  readonly rightHand?: StageTime;
+  /** The face's models. */
+  readonly face?: StageTime;
+  /** From `push()` to the end of the last step, or to the relay's answer. */
+  readonly total?: StageTime;
+}
+
+/** Counters since the stream began, and where the time and the memory went. Frames received = dropped + completed + failed + buffered + inFlight. */
+export interface Stats {
   /** Frames pushed: stills, failed and dropped ones included. */
   readonly received: number;
   /** Frames that were pushed out of the buffer or thrown away by `reset()`, and results that were never read. */
@@ -159,6 +189,8 @@ export interface EngineStats {
   readonly workers: readonly WorkerStats[];
   /** The connection, where a relay computes. */
   readonly connection?: ConnectionStats;
+  /** How long each stage of a frame took. */
+  readonly stages: StageStats;
 }
 
 /** An asset is being downloaded; told for every piece that arrives, of a module only if that takes long. */
@@ -204,6 +236,9 @@ export interface ReadyProgress {
   /** All of it together: 1. */
   readonly fraction: number;
 }
+
+/** A stage of a frame, from waiting to everything together. */
+export type Stage = keyof Timings;
 
 /** The parts of a result that can be absent one by one. */
 export type ResultPart = keyof Scores;

@@ -12,13 +12,14 @@ use live_keypoints_pipeline::{ErrorCode, MissingReason, Parts, Quality, Step};
 
 use super::{Check, FromJs, Key, OptionKey, ToJs};
 use crate::objects::{
-    ConnectionState, ConnectionStats, EngineStats, FailedFrame, Keypoints, MissingParts, Scores,
-    Timings, WorkerStats,
+    ConnectionState, ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings,
+    WorkerStats,
 };
 use crate::page::models::MODELS;
 use crate::page::options::StreamOptions;
 use crate::page::progress::{CompileProgress, DownloadProgress, OptimiseProgress, ReadyProgress};
 use crate::relay::{LinkState, Reconnect, RelayOptions};
+use crate::stage_times::{StageStats, StageTime};
 
 const HEADING: &str =
     "// Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.\n";
@@ -189,7 +190,9 @@ fn generated_results_are_those_of_rust() {
         WorkerStats,
         ConnectionStats,
         ConnectionState,
-        EngineStats,
+        StageTime,
+        StageStats,
+        Stats,
         DownloadProgress,
         CompileProgress,
         OptimiseProgress,
@@ -201,6 +204,8 @@ fn generated_results_are_those_of_rust() {
         OptimiseProgress::type_name(),
         ReadyProgress::type_name(),
     ];
+    out.push_str("/** A stage of a frame, from waiting to everything together. */\n");
+    out.push_str("export type Stage = keyof Timings;\n\n");
     out.push_str("/** The parts of a result that can be absent one by one. */\n");
     out.push_str("export type ResultPart = keyof Scores;\n\n");
     words(

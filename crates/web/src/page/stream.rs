@@ -20,8 +20,9 @@ use super::worker::Handle;
 use crate::browser::{Timer, now};
 use crate::declared::{Maybe, ToJs};
 use crate::error::js_error;
-use crate::objects::{EngineStats, WorkerStats, result_object};
+use crate::objects::{Stats, WorkerStats, result_object};
 use crate::pool::{Event, MAX_WORKERS, Pool};
+use crate::stage_times::StageTimes;
 
 /// A stream with its workers. Times are in milliseconds.
 #[wasm_bindgen]
@@ -37,6 +38,7 @@ pub(super) struct Page {
     started: Deferred<JsValue>,
     pub(super) intake: Intake,
     hand_world: HandWorld,
+    stage_times: RefCell<StageTimes>,
     /// `(result) => void`
     on_result: RefCell<Option<Function>>,
     /// `(error) => void`
@@ -135,7 +137,7 @@ impl PageStream {
     }
 
     /// What the stream and its workers have done.
-    #[wasm_bindgen(unchecked_return_type = "EngineStats")]
+    #[wasm_bindgen(unchecked_return_type = "Stats")]
     pub fn stats(&self) -> JsValue {
         let pool = self.0.pool.borrow();
         let stats = pool.stats();
@@ -145,7 +147,7 @@ impl PageStream {
             replaced: worker.replaced,
             memory_bytes: worker.memory_bytes,
         });
-        EngineStats {
+        Stats {
             received: stats.received,
             dropped: stats.dropped,
             completed: stats.completed,
@@ -155,6 +157,7 @@ impl PageStream {
             unread: stats.unread,
             workers: workers.collect(),
             connection: Maybe(None),
+            stages: self.0.stage_times.borrow().stats(),
         }
         .to_js()
     }
@@ -192,6 +195,7 @@ impl Page {
                 workers: Default::default(),
                 assets,
                 hand_world: options.hand_world(),
+                stage_times: RefCell::default(),
                 options,
                 module: Deferred::new(),
                 started: Deferred::new(),
@@ -251,6 +255,9 @@ impl Page {
     }
 
     fn hand_on(&self, on_result: &Function, result: &FrameResult, timestamp_ms: f64) {
+        if let FrameResult::Keypoints(keypoints) = result {
+            self.stage_times.borrow_mut().add(&keypoints.timings);
+        }
         let result = result_object(result, timestamp_ms, self.hand_world);
         // The facade's own, which does not throw.
         let _ = on_result.call1(&JsValue::UNDEFINED, &result);
