@@ -3,21 +3,17 @@
 //!
 //! - `stream`: what JavaScript calls; `workers`: the pool's commands and the workers' answers; `start`: what
 //!   workers are started with; `worker`: one of them.
-//! - `intake`: what can be pushed; `buffers`: of pixels, that go round.
 //! - `assets`: module and models; `fetching`, `downloads`, `kept_models`: how they are had; `progress`: how far.
 //! - `browser`: what of it web-sys leaves out.
 
 mod assets;
 mod browser;
-mod buffers;
 mod downloads;
 mod fetching;
-mod intake;
 mod kept_models;
 mod models;
 mod options;
 mod progress;
-pub(crate) mod result_object;
 mod start;
 mod stream;
 mod worker;

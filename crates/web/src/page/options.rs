@@ -1,16 +1,16 @@
 //! Options as a plain JavaScript object, in camelCase. An unknown key is an error that names it.
 
-use std::cell::RefCell;
-use std::sync::Once;
-
-use js_sys::{Array, Function, Object, Reflect};
+use js_sys::{Function, Object, Reflect};
 use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Quality, SessionError};
+use live_keypoints_pipeline::{FrameError, Options, SessionError};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::assets::{AssetOptions, property};
+use super::assets::AssetOptions;
 use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::error::js_error;
+use crate::object::property;
+use crate::option_values::{count, flag, fraction, invalid, parts, quality};
+use crate::panics::Panics;
 use crate::pool::Patience;
 
 /// A worker that is silent for longer while it starts has failed, unless the network is busy with other files.
@@ -27,8 +27,7 @@ pub(super) struct StartOptions {
     /// `() => Worker`
     pub(super) create_worker: Function,
     pub(super) assets: Option<AssetOptions>,
-    guard: Function,
-    on_panic: Function,
+    pub(super) panics: Panics,
 }
 
 impl StartOptions {
@@ -62,36 +61,9 @@ impl StartOptions {
                 on_progress: function("onProgress").ok(),
             }),
             session,
-            guard: function("guard")?,
-            on_panic: function("onPanic")?,
+            panics: Panics::read(object)?,
         })
     }
-
-    /// The listener, made to tell of a trap.
-    pub(super) fn guarded(&self, listener: &Function) -> Function {
-        let guarded = self.guard.call1(&JsValue::UNDEFINED, listener);
-        let guarded = guarded.ok().and_then(|guarded| guarded.dyn_into().ok());
-        guarded.unwrap_or_else(|| listener.clone())
-    }
-
-    /// A panic anywhere, also in a task that nobody waits for, is told before this instance ends.
-    pub(super) fn tell_of_panics(&self) {
-        static HOOK: Once = Once::new();
-        ON_PANIC.set(Some(self.on_panic.clone()));
-        HOOK.call_once(|| {
-            let before = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |panic| {
-                before(panic);
-                if let Some(on_panic) = ON_PANIC.take() {
-                    let _ = on_panic.call1(&JsValue::UNDEFINED, &panic.to_string().into());
-                }
-            }));
-        });
-    }
-}
-
-thread_local! {
-    static ON_PANIC: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
 /// What the page asks for: of the session, and of its results.
@@ -172,62 +144,4 @@ fn hand_world(key: &str, value: &JsValue) -> Result<HandWorld, JsValue> {
     } else {
         HandWorld::Omitted
     })
-}
-
-fn parts(value: &JsValue) -> Result<Parts, JsValue> {
-    let expected = "an array of \"pose\", \"hands\", \"face\"";
-    let names: &Array = value
-        .dyn_ref()
-        .ok_or_else(|| invalid("parts", expected, value))?;
-    let mut parts = Parts {
-        pose: false,
-        hands: false,
-        face: false,
-    };
-    for name in names.iter() {
-        match name.as_string().as_deref() {
-            Some("pose") => parts.pose = true,
-            Some("hands") => parts.hands = true,
-            Some("face") => parts.face = true,
-            _ => return Err(invalid("parts", expected, &name)),
-        }
-    }
-    Ok(parts)
-}
-
-fn quality(value: &JsValue) -> Result<Quality, JsValue> {
-    match value.as_string().as_deref() {
-        Some("full") => Ok(Quality::Full),
-        Some("lite") => Ok(Quality::Lite),
-        _ => Err(invalid("quality", "\"full\" or \"lite\"", value)),
-    }
-}
-
-fn flag(key: &str, value: &JsValue) -> Result<bool, JsValue> {
-    value
-        .as_bool()
-        .ok_or_else(|| invalid(key, "true or false", value))
-}
-
-fn count(key: &str, value: &JsValue) -> Result<usize, JsValue> {
-    let number = value
-        .as_f64()
-        .filter(|n| n.fract() == 0.0 && (0.0..=1e9).contains(n));
-    number
-        .map(|n| n as usize)
-        .ok_or_else(|| invalid(key, "a whole number", value))
-}
-
-fn fraction(key: &str, value: &JsValue) -> Result<f32, JsValue> {
-    let number = value.as_f64().filter(|n| (0.0..=1.0).contains(n));
-    number
-        .map(|n| n as f32)
-        .ok_or_else(|| invalid(key, "a number from 0 to 1", value))
-}
-
-fn invalid(option: &str, expected: &str, value: &JsValue) -> JsValue {
-    js_error(FrameError::new(
-        ErrorCode::InvalidOption,
-        format!("option {option} must be {expected}, not {value:?}"),
-    ))
 }

@@ -10,18 +10,18 @@ use live_keypoints_pipeline::{FrameResult, Step, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::assets::{Assets, property};
-use super::browser::global;
-use super::fetching::aborted;
-use super::intake::{Intake, PreparedFrame};
+use super::assets::Assets;
 use super::options::StartOptions;
 use super::progress::Progress;
-use super::result_object::{object, result_object};
-use super::start::Deferred;
 use super::worker::Handle;
+use crate::abort::{OnAbort, aborted};
 use crate::browser::{Timer, now};
+use crate::deferred::Deferred;
 use crate::error::js_error;
+use crate::frame::{Intake, PreparedFrame};
+use crate::object::{global, object, property};
 use crate::pool::{Event, MAX_WORKERS, Pool};
+use crate::result_object::result_object;
 
 /// A stream with its workers. Times are in milliseconds.
 #[wasm_bindgen]
@@ -52,26 +52,20 @@ impl PageStream {
     pub async fn start(options: JsValue) -> Result<PageStream, JsValue> {
         let signal = property(&options, "signal");
         let options = StartOptions::read(&options)?;
-        options.tell_of_panics();
+        options.panics.tell();
         let page = Page::new(options)?;
         let on_abort = {
             let page = Rc::downgrade(&page);
-            Closure::<dyn FnMut()>::new(move || {
+            move || {
                 if let Some(page) = page.upgrade() {
                     page.started.reject(&js_error(aborted()));
                     page.close();
                 }
-            })
+            }
         };
-        let listener: &Function = on_abort.as_ref().unchecked_ref();
-        if let Some(signal) = signal.dyn_ref::<web_sys::AbortSignal>() {
-            let _ = signal.add_event_listener_with_callback("abort", listener);
-        }
+        let _on_abort = OnAbort::new(signal, on_abort)?;
         page.begin();
         let outcome = JsFuture::from(page.started.promise()).await;
-        if let Some(signal) = signal.dyn_ref::<web_sys::AbortSignal>() {
-            let _ = signal.remove_event_listener_with_callback("abort", listener);
-        }
         match outcome {
             Ok(_) => Ok(Self(page)),
             Err(error) => {
@@ -177,7 +171,7 @@ impl Page {
                 }
             };
             Self {
-                timer: Timer::guarded(on_time, |callback| options.guarded(callback)),
+                timer: Timer::guarded(on_time, |callback| options.panics.guarded(callback)),
                 pool: RefCell::new(pool),
                 workers: Default::default(),
                 assets,

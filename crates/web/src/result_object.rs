@@ -1,6 +1,6 @@
 //! A frame's result as a plain JavaScript object with `Float32Array`s; times in milliseconds.
 
-use js_sys::{Float32Array, Object};
+use js_sys::Float32Array;
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
     FailedFrame, FrameKeypoints, FrameResult, Landmarks, MissingReason, Timings,
@@ -8,6 +8,7 @@ use live_keypoints_pipeline::{
 use wasm_bindgen::JsValue;
 
 use crate::error::set;
+use crate::object::object;
 
 /// `timestamp_ms` is the capture time as it was given.
 pub(crate) fn result_object(
@@ -94,14 +95,6 @@ fn timings_object(timings: &Timings) -> JsValue {
         ("face", milliseconds(timings.face)),
         ("total", milliseconds(timings.total)),
     ])
-}
-
-pub(crate) fn object(properties: &[(&str, JsValue)]) -> JsValue {
-    let js = JsValue::from(Object::new());
-    for (key, value) in properties {
-        set(&js, key, value);
-    }
-    js
 }
 
 fn points<const N: usize, const D: usize>(landmarks: Option<&Landmarks<N, D>>) -> JsValue {
