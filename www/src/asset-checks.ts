@@ -5,7 +5,7 @@ import type { AssetsOption } from "./assets.js";
 import { baseOfPage } from "./asset-urls.js";
 import { checkNames, invalidOption } from "./option-checks.js";
 
-const ASSETS = ["baseUrl", "session", "inference", "models"];
+const ASSETS = ["baseUrl", "session", "inference", "relay", "models"];
 
 /** Where assets come from: an address, or sources by name. */
 export function checkAssets(assets: AssetsOption | undefined): void {

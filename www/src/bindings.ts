@@ -1,11 +1,13 @@
 /**
- * What this package uses of the two generated WebAssembly modules. Every error they throw is an `Error` with a string
+ * What this package uses of the generated WebAssembly modules. Every error they throw is an `Error` with a string
  * `code`. Their real declarations are generated next to them, in `dist/wasm/`.
  */
 
-import type { EngineStats } from "./engine.js";
+import type { ConnectionState, EngineStats } from "./engine.js";
 import type { Frame } from "./frames.js";
 import type { Progress } from "./progress.js";
+import type { ConnectOptions } from "./relay/options.js";
+import type { SocketLike } from "./relay/socket.js";
 import type { WorkerLike } from "./worker-scripts.js";
 
 /** Everything a module's `init` can make it of. */
@@ -16,6 +18,13 @@ export type ModuleSource =
 export type InitModule = (source: {
   module_or_path: ModuleSource | Promise<ModuleSource>;
 }) => Promise<{ readonly memory: WebAssembly.Memory }>;
+
+/** Bindings of one instance of a module of the page's own. */
+export interface Instance {
+  default: InitModule;
+  /** Version of the crate that the module was built from. */
+  version(): string;
+}
 
 /** What a session may be told; what is absent has the pipeline's default. */
 export interface SessionOptions {
@@ -105,17 +114,33 @@ export interface PageStreamOptions {
   createWorker(): WorkerLike;
   onProgress?: ((progress: Progress) => void) | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** How a module tells that it ends. */
+export interface PanicHooks {
   /** Makes a listener that may trap one that tells of it. */
   guard(call: (event: unknown) => void): (event: unknown) => void;
   /** Told why the instance is of no more use. */
   onPanic(message: string): void;
 }
 
-/** A stream that workers of this page compute. */
-export interface PageStream {
+/** What a stream on a relay is started with. */
+export interface RelayStreamOptions {
+  url: string;
+  /** The address without what may be secret in it. */
+  name: string;
+  options: ConnectOptions;
+  createSocket(url: string, protocols: string[]): SocketLike;
+  signal?: AbortSignal | undefined;
+}
+
+/** A stream that workers of this page compute, or a relay. */
+export interface ModuleStream {
   connect(
     onResult: (result: SessionResult) => void,
     onFatal: (error: Error) => void,
+    onConnection: (state: ConnectionState) => void,
+    onForgotten: () => void,
   ): void;
   addFrame(
     frame: Frame,
@@ -139,6 +164,15 @@ export interface PoseFileEncoder {
 
 /** What the page uses of its module. */
 export interface SessionModule {
-  PageStream: { start(options: PageStreamOptions): Promise<PageStream> };
+  PageStream: {
+    start(options: PageStreamOptions & PanicHooks): Promise<ModuleStream>;
+  };
   PoseFileEncoder: new () => PoseFileEncoder;
+}
+
+/** What the page uses of the client of a relay. */
+export interface RelayModule {
+  RelayStream: {
+    start(options: RelayStreamOptions & PanicHooks): Promise<ModuleStream>;
+  };
 }

@@ -1,15 +1,18 @@
 /** Opens the engine that the options ask for, and falls back from one to the other. */
 
 import type { Engine } from "./engine.js";
-import { asLiveKeypointsError } from "./errors.js";
+import {
+  asLiveKeypointsError,
+  LiveKeypointsError,
+  messageOf,
+} from "./errors.js";
 import { checkNames } from "./option-checks.js";
 import { checkOptions } from "./options.js";
 import type { CreateOptions, RelayFallback } from "./options.js";
-import { PageEngine } from "./page-engine.js";
-import { RelayEngine } from "./relay/relay-engine.js";
+import { startPage } from "./page-engine.js";
 import { checkConnectOptions, CONNECT_OPTION_NAMES } from "./relay/options.js";
 import type { ConnectOptions } from "./relay/options.js";
-import { createSocket, relayAddress } from "./relay/socket.js";
+import { relayAddress } from "./relay/socket.js";
 
 /** An engine that is ready, and what its stream must know of the options. */
 export interface Opened {
@@ -35,7 +38,7 @@ export async function openPage(options: CreateOptions = {}): Promise<Opened> {
       ? undefined
       : fallbackOf(options, options.fallback);
   try {
-    return { engine: await PageEngine.start(checked, options), checked };
+    return { engine: await startPage(checked, options), checked };
   } catch (error) {
     const reason = asLiveKeypointsError(error, "internal");
     // A worker's script may still be on its way.
@@ -55,13 +58,25 @@ export async function openRelay(
   options: ConnectOptions = {},
 ): Promise<Opened> {
   const checked = checkConnectOptions(options);
-  const engine = new RelayEngine(relayAddress(url), checked, {
-    createSocket: options.createSocket ?? createSocket,
-    random: Math.random,
-  });
-  await engine.start(options.signal);
+  const address = relayAddress(url);
+  const { startRelay } = await loadRelayEngine();
+  const engine = await startRelay(address, options);
   options.onProgress?.({ phase: "ready", fraction: 1 });
   return { engine, checked };
+}
+
+/** Pages that never use a relay do not load its client. */
+async function loadRelayEngine(): Promise<
+  typeof import("./relay/relay-engine.js")
+> {
+  try {
+    return await import("./relay/relay-engine.js");
+  } catch (error) {
+    const message = `the client of the relay could not be fetched: ${messageOf(error)}`;
+    throw new LiveKeypointsError("asset-unreachable", message, {
+      cause: error,
+    });
+  }
 }
 
 /** The relay and its options, checked before anything is fetched: a mistake there should show in every browser. */
@@ -73,10 +88,10 @@ function fallbackOf(
     typeof fallback === "string" || fallback instanceof URL
       ? { url: fallback }
       : checkNames(fallback, FALLBACK_NAMES, "fallback");
-  const { parts, quality, bufferSize, mirrored, maxPixels } = options;
+  const { parts, quality, bufferSize, mirrored, maxPixels, assets } = options;
   const { smoothing, handSmoothing, faceSmoothing, handWorld } = options;
   const shared = {
-    ...{ parts, quality, bufferSize, mirrored, maxPixels },
+    ...{ parts, quality, bufferSize, mirrored, maxPixels, assets },
     ...{ smoothing, handSmoothing, faceSmoothing, handWorld },
   };
   const { url = "", ...own } = given;

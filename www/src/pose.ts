@@ -3,9 +3,8 @@
  * relay's `extract --format pose` writes them. Exported as `live-keypoints/pose`; importing it does nothing.
  */
 
-import { compileSession } from "./assets.js";
 import { checkAssets } from "./asset-checks.js";
-import type { AssetsOption, AssetSources } from "./assets.js";
+import type { AssetsOption } from "./assets.js";
 import type { PoseFileEncoder } from "./bindings.js";
 import { BlobWriter } from "./blob-writer.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
@@ -108,13 +107,7 @@ export class PoseRecorder {
         "Aborted by the caller's signal.",
       );
     try {
-      const sources: AssetSources =
-        typeof assets === "string" || assets instanceof URL
-          ? { baseUrl: assets }
-          : (assets ?? {});
-      const { PoseFileEncoder } = await loadSession(() =>
-        compileSession(sources, signal),
-      );
+      const { PoseFileEncoder } = await loadSession(assets, signal);
       return new PoseRecorder(new PoseFileEncoder(), { fps, maxFrames });
     } catch (error) {
       throw asLiveKeypointsError(error, "internal");

@@ -1,5 +1,7 @@
 /** What `LiveKeypoints.connect` may be told. */
 
+import { checkAssets } from "../asset-checks.js";
+import type { AssetsOption } from "../assets.js";
 import { LiveKeypointsError } from "../errors.js";
 import {
   checkBoolean,
@@ -16,7 +18,6 @@ import {
 } from "../option-checks.js";
 import type { Part, Quality } from "../options.js";
 import type { Progress } from "../progress.js";
-import type { BackOff } from "./back-off.js";
 import type { SocketLike } from "./socket.js";
 
 /** What `LiveKeypoints.connect` may be told. Everything is optional. */
@@ -58,6 +59,8 @@ export interface ConnectOptions {
   reconnect?: false | ReconnectOptions | undefined;
   /** Makes the socket, as `new WebSocket(url, protocols)` does. */
   createSocket?: ((url: string, protocols: string[]) => SocketLike) | undefined;
+  /** Where the client's WebAssembly comes from, as with `create()`. Default: next to this module. */
+  assets?: AssetsOption | undefined;
   /** Aborts `connect()`, which then rejects with code `aborted`; without effect afterwards. */
   signal?: AbortSignal | undefined;
   /** Told when frames can be pushed. */
@@ -86,7 +89,7 @@ export interface CheckedConnectOptions {
   readonly token: string | undefined;
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
-  readonly backOff: BackOff;
+  readonly backOff: { firstMs: number; mostMs: number };
   readonly maxAttempts: number;
   /** The `configure` message. */
   readonly configure: Readonly<Record<string, unknown>>;
@@ -112,6 +115,7 @@ export const CONNECT_OPTION_NAMES = Object.keys({
   answerTimeoutMs: true,
   reconnect: true,
   createSocket: true,
+  assets: true,
   signal: true,
   onProgress: true,
 } satisfies Record<keyof ConnectOptions, true>);
@@ -122,6 +126,7 @@ export function checkConnectOptions(
   given: ConnectOptions | undefined,
 ): CheckedConnectOptions {
   const options: ConnectOptions = checkNames(given, CONNECT_OPTION_NAMES);
+  checkAssets(options.assets);
   checkFunction("createSocket", options.createSocket);
   checkFunction("onProgress", options.onProgress);
   checkSignal(options.signal);
