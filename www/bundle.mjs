@@ -38,7 +38,7 @@ for (const entry of entriesOf("build"))
 const tsc = here("node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", here(".")], { stdio: "inherit" });
 
-await makeBindings("build/wasm/session");
+for (const name of ["session", "relay"]) await makeBindings(name);
 
 /** What pages import shares what it has in common; a worker's script is one file. */
 await bundle(["index", "draw", "pose"], { splitting: true });
@@ -75,9 +75,10 @@ function bundle(names, options) {
  * Generated bindings hold one instance of their module. As the body of a function they are made anew for each stream, so
  * that a module that trapped is one stream's loss.
  */
-async function makeBindings(folder) {
+async function makeBindings(name) {
+  const folder = `build/wasm/${name}`;
   const { outputFiles } = await build({
-    entryPoints: [here(`${folder}/session.js`)],
+    entryPoints: [here(`${folder}/${name}.js`)],
     bundle: true,
     write: false,
     format: "cjs",

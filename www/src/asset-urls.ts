@@ -24,6 +24,8 @@ export function moduleUrl(
       return new URL("./wasm/session/session_bg.wasm", import.meta.url);
     case "inference":
       return new URL("./wasm/inference/inference_bg.wasm", import.meta.url);
+    case "relay":
+      return new URL("./wasm/relay/relay_bg.wasm", import.meta.url);
   }
 }
 

@@ -4,19 +4,32 @@
  */
 
 import type { Frame } from "./frames.js";
-import type { StreamOptions } from "./generated/options.js";
+import type { RelayOptions, StreamOptions } from "./generated/options.js";
 import type {
-  Stats,
+  ConnectionState,
   FailedFrame,
   Keypoints,
   Progress,
+  Stats,
 } from "./generated/results.js";
+import type { SocketLike } from "./relay/socket.js";
 import type { WorkerLike } from "./worker-scripts.js";
 
-/** Instantiates a module; called again, it does nothing. */
-export type InitModule = (source: {
-  module_or_path: WebAssembly.Module;
-}) => Promise<unknown>;
+/** Bindings of one instance of a module. */
+export interface Instance {
+  /** Instantiates the module; called again, it does nothing. */
+  default(source: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  /** Version of the crate that the module was built from. */
+  version(): string;
+}
+
+/** How a module tells that it ends. */
+export interface PanicHooks {
+  /** Makes a listener that may trap one that tells of it. */
+  guard(call: (event: unknown) => void): (event: unknown) => void;
+  /** Told why the instance is of no more use. */
+  onPanic(message: string): void;
+}
 
 /** What a stream of the page is started with: checked options, and what they leave to the page. */
 export interface PageStreamOptions extends StreamOptions {
@@ -27,17 +40,26 @@ export interface PageStreamOptions extends StreamOptions {
   createWorker(): WorkerLike;
   onProgress?: ((progress: Progress) => void) | null | undefined;
   signal?: AbortSignal | null | undefined;
-  /** Makes a listener that may trap one that tells of it. */
-  guard(call: (event: unknown) => void): (event: unknown) => void;
-  /** Told why the instance is of no more use. */
-  onPanic(message: string): void;
 }
 
-/** A stream that workers of this page compute. */
-export interface PageStream {
+/** What a stream on a relay is started with. */
+export interface RelayStreamOptions {
+  url: string;
+  /** The address without what may be secret in it. */
+  name: string;
+  /** Checked options. */
+  options: RelayOptions;
+  createSocket(url: string, protocols: string[]): SocketLike;
+  signal?: AbortSignal | null | undefined;
+}
+
+/** A stream that workers of this page compute, or a relay. The page has no connection, and forgets no frame. */
+export interface ModuleStream {
   connect(
     onResult: (result: Keypoints | FailedFrame) => void,
     onFatal: (error: Error) => void,
+    onConnection: (state: ConnectionState) => void,
+    onForgotten: () => void,
   ): void;
   addFrame(
     frame: Frame,
@@ -60,8 +82,15 @@ export interface PoseFile {
 
 /** The page's module. */
 export interface SessionModule {
-  PageStream: { start(options: PageStreamOptions): Promise<PageStream> };
+  PageStream: {
+    start(options: PageStreamOptions & PanicHooks): Promise<ModuleStream>;
+  };
   PoseFile: new (fps: number | undefined, maxFrames: number) => PoseFile;
-  /** Version of the crate that the module was built from. */
-  version(): string;
+}
+
+/** The client of a relay. */
+export interface RelayModule {
+  RelayStream: {
+    start(options: RelayStreamOptions & PanicHooks): Promise<ModuleStream>;
+  };
 }

@@ -1,17 +1,20 @@
 /** Opens the engine that the options ask for, and falls back from one to the other. */
 
 import type { Engine } from "./engine.js";
-import { asLiveKeypointsError } from "./errors.js";
+import {
+  asLiveKeypointsError,
+  LiveKeypointsError,
+  messageOf,
+} from "./errors.js";
 import { RELAY_OPTIONS } from "./generated/options.js";
 import { checked } from "./option-checks.js";
 import type { Checks } from "./option-checks.js";
 import { checkOptions } from "./options.js";
 import type { CreateOptions, RelayFallback } from "./options.js";
-import { PageEngine } from "./page-engine.js";
-import { RelayEngine } from "./relay/relay-engine.js";
+import { startPage } from "./page-engine.js";
 import { checkConnectOptions, CONNECT_OPTIONS } from "./relay/options.js";
 import type { ConnectOptions } from "./relay/options.js";
-import { createSocket, relayAddress } from "./relay/socket.js";
+import { relayAddress } from "./relay/socket.js";
 
 /** An engine that is ready, and what its stream must know of the options. */
 export interface Opened {
@@ -33,7 +36,7 @@ export async function openPage(given?: CreateOptions): Promise<Opened> {
   const checked = checkOptions(given);
   const fallback = fallbackOf(given);
   try {
-    return { engine: await PageEngine.start(checked), checked };
+    return { engine: await startPage(checked), checked };
   } catch (error) {
     const reason = asLiveKeypointsError(error, "internal");
     // A worker's script may still be on its way.
@@ -53,20 +56,32 @@ export async function openRelay(
   options?: ConnectOptions,
 ): Promise<Opened> {
   const checked = checkConnectOptions(options);
-  const engine = new RelayEngine(relayAddress(url), checked, {
-    createSocket: options?.createSocket ?? createSocket,
-    random: Math.random,
-  });
-  await engine.start(options?.signal);
-  options?.onProgress?.({ phase: "ready", fraction: 1 });
+  const address = relayAddress(url);
+  const { startRelay } = await loadRelayEngine();
+  const engine = await startRelay(address, checked);
+  checked.onProgress?.({ phase: "ready", fraction: 1 });
   return { engine, checked };
+}
+
+/** Pages that never use a relay do not load its client. */
+async function loadRelayEngine(): Promise<
+  typeof import("./relay/relay-engine.js")
+> {
+  try {
+    return await import("./relay/relay-engine.js");
+  } catch (error) {
+    const message = `the client of the relay could not be fetched: ${messageOf(error)}`;
+    throw new LiveKeypointsError("asset-unreachable", message, {
+      cause: error,
+    });
+  }
 }
 
 /** The relay and its options, checked before anything is fetched: a mistake there should show in every browser. */
 function fallbackOf(
   options: CreateOptions = {},
 ): { url: string | URL; options: ConnectOptions } | undefined {
-  const { fallback, signal, onProgress } = options;
+  const { fallback, assets, signal, onProgress } = options;
   if (fallback === undefined) return undefined;
   const isAddress = typeof fallback === "string" || fallback instanceof URL;
   if (!isAddress) checked(fallback, FALLBACK_OPTIONS, "fallback");
@@ -75,7 +90,10 @@ function fallbackOf(
     ([name]) => name in RELAY_OPTIONS && name !== "maxFramesInFlight",
   );
   relayAddress(url);
-  const all = { ...Object.fromEntries(shared), ...own, signal, onProgress };
+  const all = {
+    ...{ ...Object.fromEntries(shared), assets },
+    ...{ ...own, signal, onProgress },
+  };
   checkConnectOptions(all);
   return { url, options: all };
 }

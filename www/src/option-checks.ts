@@ -9,7 +9,13 @@ export type Check = { readonly default?: unknown } & (
   | { readonly kind: "boolean" | "function" | "signal" | "address" | "any" }
   /** A text that is not empty, and never shown. */
   | { readonly kind: "secret" }
-  | { readonly kind: "whole"; readonly least: number; readonly most: number }
+  | {
+      readonly kind: "whole";
+      readonly least: number;
+      readonly most: number;
+      /** Whether there may be no limit. */
+      readonly orInfinity?: boolean;
+    }
   | {
       readonly kind: "number";
       readonly least?: number;
@@ -99,6 +105,7 @@ function requireValue(option: string, value: unknown, check: Check): void {
       throw invalid(`option ${option} must be a text that is not empty`);
     case "whole": {
       const { least, most } = check;
+      if (check.orInfinity && value === Infinity) return;
       return refuseUnless(
         Number.isInteger(value) && isNumber && value >= least && value <= most,
         `a whole number from ${least} to ${most}`,

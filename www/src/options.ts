@@ -1,10 +1,9 @@
-import type { AssetsOption, AssetSources } from "./assets.js";
+import { sourcesOf } from "./assets.js";
+import type { AssetsOption } from "./assets.js";
 import type { LiveKeypointsError } from "./errors.js";
 import { STREAM_OPTIONS } from "./generated/options.js";
 import type { StreamOptions } from "./generated/options.js";
 import type { Progress } from "./generated/results.js";
-import { MODEL_NAMES } from "./generated/words.js";
-import type { ModelName } from "./generated/words.js";
 import { checked } from "./option-checks.js";
 import type { Checked, Checks } from "./option-checks.js";
 import type { ConnectOptions } from "./relay/options.js";
@@ -64,23 +63,4 @@ export function checkOptions(given: CreateOptions | undefined): CheckedOptions {
   const options = checked(given, CREATE_OPTIONS);
   sourcesOf(options.assets);
   return options;
-}
-
-const ADDRESS = { kind: "address" } as const;
-const MODELS = Object.fromEntries(
-  MODEL_NAMES.map((name) => [name, ADDRESS]),
-) as Record<ModelName, typeof ADDRESS>;
-const SOURCES = {
-  baseUrl: ADDRESS,
-  session: ADDRESS,
-  inference: ADDRESS,
-  models: { kind: "nested", options: MODELS },
-} as const satisfies Checks<AssetSources>;
-
-/** Where assets come from, one by one. Throws `invalid-option`, naming the option. */
-export function sourcesOf(assets: AssetsOption | undefined): AssetSources {
-  if (typeof assets !== "string" && !(assets instanceof URL))
-    return checked(assets, SOURCES, "assets");
-  checked({ assets }, { assets: ADDRESS });
-  return { baseUrl: assets };
 }

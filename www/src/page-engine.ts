@@ -2,122 +2,38 @@
 
 import { aborted } from "./asset-fetch.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
-import { compileSession } from "./assets.js";
+import { sourcesOf } from "./assets.js";
 import type { AssetSource, AssetSources } from "./assets.js";
-import type { PageStream } from "./bindings.js";
-import type { Engine, EngineEvents } from "./engine.js";
-import { asLiveKeypointsError, codeOf, LiveKeypointsError } from "./errors.js";
-import type { Frame } from "./frames.js";
-import type { Stats } from "./generated/results.js";
+import type { Engine } from "./engine.js";
 import type { ModelName } from "./generated/words.js";
-import { sourcesOf } from "./options.js";
 import type { CheckedOptions } from "./options.js";
 import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
+import { StreamEngine } from "./stream-engine.js";
 import { createInferenceWorker } from "./worker-scripts.js";
 
-/** Drives one stream of the page's module. An instance that trapped is of no more use: its stream ends. */
-export class PageEngine implements Engine {
-  readonly kind = "page";
-  #stream!: PageStream;
-  #events: EngineEvents | undefined;
-
-  private constructor() {}
-
-  /** Starts everything; on any failure nothing is left running. */
-  static async start(options: CheckedOptions): Promise<PageEngine> {
-    const { signal, onProgress } = options;
-    if (signal?.aborted) throw aborted();
-    requireSimd();
-    const sources = sourcesOf(options.assets);
-    const { baseUrl, session, inference, models } = sources;
-    const engine = new PageEngine();
-    let onPanic = (_message: string): void => {};
-    const panic = new Promise<never>((_resolve, reject) => {
-      onPanic = (message) => {
-        const error = new LiveKeypointsError("internal", message);
-        reject(error);
-        engine.#events?.fatal(error);
-      };
+/** Starts everything; on any failure nothing is left running. */
+export async function startPage(options: CheckedOptions): Promise<Engine> {
+  const { assets, signal, onProgress } = options;
+  if (signal?.aborted) throw aborted();
+  requireSimd();
+  const { baseUrl, inference, models } = sourcesOf(assets);
+  return StreamEngine.start("page", async (hooks) => {
+    const { PageStream } = await loadSession(assets, signal, onProgress);
+    return PageStream.start({
+      ...options,
+      assets: { inference: absolute(inference), models: allAbsolute(models) },
+      addressOf: (name: string) =>
+        (name === "inference"
+          ? moduleUrl(name, baseUrl)
+          : modelUrl(name as ModelName, baseUrl)
+        ).href,
+      createWorker:
+        options.createWorker ??
+        (() => createInferenceWorker(options.workerUrl)),
+      ...hooks,
     });
-    panic.catch(() => {});
-    try {
-      const { PageStream } = await loadSession(() =>
-        compileSession({ baseUrl, session }, signal, onProgress),
-      );
-      const starting = PageStream.start({
-        ...options,
-        assets: { inference: absolute(inference), models: allAbsolute(models) },
-        addressOf: (name: string) =>
-          (name === "inference"
-            ? moduleUrl(name, baseUrl)
-            : modelUrl(name as ModelName, baseUrl)
-          ).href,
-        createWorker:
-          options.createWorker ??
-          (() => createInferenceWorker(options.workerUrl)),
-        guard: (call) => (event) => engine.#guard(() => call(event)),
-        onPanic,
-      });
-      engine.#stream = await Promise.race([starting, panic]);
-    } catch (error) {
-      throw asLiveKeypointsError(error, "internal");
-    }
-    return engine;
-  }
-
-  connect(events: EngineEvents): void {
-    this.#events = events;
-    this.#stream.connect(
-      (result) => events.result(result),
-      (error) => events.fatal(asLiveKeypointsError(error, "internal")),
-    );
-  }
-
-  addFrame(
-    frame: Frame,
-    timestampMs: number,
-    transfer: boolean | undefined,
-  ): number {
-    const index = this.#stream.addFrame(frame, timestampMs, transfer);
-    this.pump();
-    return index;
-  }
-
-  addStill(frame: Frame, transfer: boolean | undefined): number {
-    return this.#stream.addStill(frame, transfer);
-  }
-
-  pump(): void {
-    this.#guard(() => this.#stream.pump());
-  }
-
-  reset(): void {
-    this.#stream.reset();
-    this.pump();
-  }
-
-  stats(): Stats {
-    return this.#stream.stats();
-  }
-
-  close(): void {
-    this.#events = undefined;
-    try {
-      this.#stream.close();
-    } catch {
-      // An instance that trapped cannot be called any more.
-    }
-  }
-
-  #guard(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      if (codeOf(error)) throw error;
-      this.#events?.fatal(asLiveKeypointsError(error, "internal"));
-    }
-  }
+  });
 }
 
 /** An address of the caller is relative to the page. */

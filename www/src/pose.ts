@@ -3,14 +3,13 @@
  * relay's `extract --format pose` writes them. Exported as `live-keypoints/pose`; importing it does nothing.
  */
 
-import { compileSession } from "./assets.js";
+import { sourcesOf } from "./assets.js";
 import type { AssetsOption } from "./assets.js";
 import type { PoseFile } from "./bindings.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import type { Keypoints } from "./generated/results.js";
 import { checked } from "./option-checks.js";
 import type { Checks } from "./option-checks.js";
-import { sourcesOf } from "./options.js";
 import { loadSession } from "./session-module.js";
 
 /** What one frame takes in the file: 576 points of x, y, z and 576 confidences, all of 32 bits. */
@@ -83,9 +82,7 @@ export class PoseRecorder {
         "Aborted by the caller's signal.",
       );
     try {
-      const { PoseFile } = await loadSession(() =>
-        compileSession(sources, signal),
-      );
+      const { PoseFile } = await loadSession(sources, signal);
       return new PoseRecorder(new PoseFile(fps, maxFrames));
     } catch (error) {
       throw asLiveKeypointsError(error, "internal");

@@ -15,16 +15,21 @@ const SIMD_MODULE = Uint8Array.of(
 
 /** Throws `wasm-simd-missing` where this browser cannot run the modules. Nothing has been downloaded yet then. */
 export function requireSimd(): void {
-  if (typeof WebAssembly !== "object") {
-    throw new LiveKeypointsError(
-      "wasm-simd-missing",
-      "This browser has no WebAssembly, or it is switched off.",
-    );
-  }
+  requireWebAssembly();
   if (!WebAssembly.validate(SIMD_MODULE)) {
     throw new LiveKeypointsError(
       "wasm-simd-missing",
       "This browser's WebAssembly has no SIMD, or no reference types. Chrome and Edge 96, Firefox 89 and Safari 16.4 were the first to have both.",
+    );
+  }
+}
+
+/** Throws `wasm-simd-missing` where there is no WebAssembly at all, which even the client of a relay is made of. */
+export function requireWebAssembly(): void {
+  if (typeof WebAssembly !== "object") {
+    throw new LiveKeypointsError(
+      "wasm-simd-missing",
+      "This browser has no WebAssembly, or it is switched off.",
     );
   }
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { after, before } from "node:test";
 
-import { compileSession } from "../build/assets.js";
+import { compiledModule } from "../build/assets.js";
 import { requireSimd } from "../build/simd.js";
 import { fakeStream, GIVEN } from "./fake-stream.mjs";
 import { test } from "./limited.mjs";
@@ -88,7 +88,7 @@ after(() => {
 });
 
 /** The page's module, from a folder. */
-const session = (baseUrl) => compileSession({ baseUrl });
+const session = (baseUrl) => compiledModule("session", baseUrl);
 
 /** The model as a worker gets it, of a stream that is given all other assets. */
 async function model(assets, onProgress) {
@@ -144,9 +144,8 @@ test("assets may be given as bytes, Blob, Response or compiled module", async ()
     new Blob([EMPTY_MODULE]),
     response(),
   ]) {
-    assert.ok(
-      (await compileSession({ session })) instanceof WebAssembly.Module,
-    );
+    const compiled = await compiledModule("session", { session });
+    assert.ok(compiled instanceof WebAssembly.Module);
   }
   for (const hand_recrop of [
     MODEL,
@@ -204,7 +203,7 @@ test("what is no asset at all, or only a part of one, is named", async () => {
     failsWith("asset-wrong-type", `${address}/cut`),
   );
   await assert.rejects(
-    compileSession({ session: MODEL }),
+    compiledModule("session", { session: MODEL }),
     failsWith("asset-wrong-type", "session"),
   );
 });
@@ -243,8 +242,9 @@ test("where the page is not secure, models are taken unchecked", async () => {
 
 test("an aborted download rejects with aborted", async () => {
   const controller = new AbortController();
-  const loading = compileSession(
-    { baseUrl: `${address}/slow` },
+  const loading = compiledModule(
+    "session",
+    `${address}/slow`,
     controller.signal,
   );
   setTimeout(() => controller.abort(), 10);

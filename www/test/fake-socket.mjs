@@ -1,8 +1,34 @@
 // A socket without a network: the test plays the relay.
 
+import { readFile } from "node:fs/promises";
+
 import { LiveKeypoints } from "../build/index.js";
 import { until } from "./fake-worker.mjs";
 import { binaryResult } from "./relay-results.mjs";
+
+const MODULE = new URL("../build/wasm/relay/relay_bg.wasm", import.meta.url);
+
+/** Where the client of a relay comes from. */
+export const RELAY_ASSETS = {
+  relay: await WebAssembly.compile(await readFile(MODULE)),
+};
+
+/** The stream of a relay whose sockets `make` makes; `sockets` gathers them. */
+export function connect(options = {}, make = () => {}) {
+  const sockets = [];
+  const createSocket = (...given) => {
+    const socket = new FakeSocket(...given);
+    sockets.push(socket);
+    make(socket, sockets.length - 1);
+    return socket;
+  };
+  const opening = LiveKeypoints.connect("wss://relay.example/live-signs", {
+    reconnect: { firstMs: 10 },
+    ...{ createSocket, assets: RELAY_ASSETS },
+    ...options,
+  });
+  return { opening, sockets };
+}
 
 export class FakeSocket {
   binaryType = "blob";
@@ -82,18 +108,9 @@ export class FakeSocket {
 
 /** A stream over fake sockets, the first of which has accepted with these limits; `sockets` gathers all of them. */
 export async function fakeRelay({ limits = {}, ...options } = {}) {
-  const sockets = [];
-  const createSocket = (url, protocols) => {
-    const socket = new FakeSocket(url, protocols);
-    sockets.push(socket);
-    return socket;
-  };
-  const opening = LiveKeypoints.connect("wss://relay.example/live-signs", {
-    reconnect: { firstMs: 10 },
-    createSocket,
-    ...options,
+  const { opening, sockets } = connect(options, (socket, number) => {
+    if (number === 0) queueMicrotask(() => socket.accept({ limits }));
   });
-  sockets[0]?.accept({ limits });
   const live = await opening;
   const errors = [];
   const states = [];

@@ -1,47 +1,57 @@
-// Connections that cannot be had, are lost, or end, and what becomes of the frames.
+// Connections over sockets that open, fail, throw and end. What becomes of the frames is decided in crates/web/src/relay.
 
 import assert from "node:assert/strict";
 
 import { LiveKeypoints } from "../build/index.js";
-import { backOffMs } from "../build/relay/back-off.js";
 import { relayAddress } from "../build/relay/socket.js";
-import { fakeRelay, FakeSocket, gets } from "./fake-socket.mjs";
-import { jpeg, take } from "./fake-stream.mjs";
+import { connect, fakeRelay, gets, RELAY_ASSETS } from "./fake-socket.mjs";
+import { FakePicture, jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 import { test } from "./limited.mjs";
 
-/** What `connect` rejects with when the socket is treated like this. */
+/** What `connect` rejects with when its socket is treated like this. */
 async function refusal(treat, options = {}) {
-  const sockets = [];
-  const opening = LiveKeypoints.connect("wss://relay.example/x?key=secret", {
-    createSocket: (...given) => {
-      const socket = new FakeSocket(...given);
-      sockets.push(socket);
-      return socket;
-    },
-    ...options,
-  });
-  const rejected = opening.then(
+  const { opening, sockets } = connect(options, (socket) =>
+    queueMicrotask(() => treat(socket)),
+  );
+  const error = await opening.then(
     () => assert.fail("connected"),
     (error) => error,
   );
-  treat(sockets[0]);
-  const error = await rejected;
   await new Promise((resolve) => setTimeout(resolve, 30));
   assert.ok(sockets.length <= 1, "there is no second attempt");
-  assert.doesNotMatch(error.message, /secret/);
   return error;
 }
 
 test("a connection that cannot be opened rejects with where and why", async () => {
   const error = await refusal((socket) => socket.end(1006));
+  assert.equal(error.name, "LiveKeypointsError");
   assert.equal(error.code, "connection-lost");
-  assert.match(error.message, /wss:\/\/relay\.example\/x .*opened.*1006/);
+  assert.match(error.message, /wss:\/\/relay\.example\/live-signs .*1006/);
   const full = await refusal((socket) => {
     socket.open();
     socket.end(1013, "16 sessions already");
   });
   assert.match(full.message, /1013, 16 sessions already/);
+  const refused = await refusal((socket) => {
+    socket.tell("error", { message: "ECONNREFUSED" });
+    socket.end(1006);
+  });
+  assert.match(refused.message, /ECONNREFUSED/);
+});
+
+test("a query, which may be a secret, is in no error", async () => {
+  const sockets = [];
+  const opening = LiveKeypoints.connect("wss://relay.example/x?key=secret", {
+    assets: RELAY_ASSETS,
+    createSocket: (url) => {
+      sockets.push(url);
+      throw new Error("no");
+    },
+    connectTimeoutMs: 20,
+  });
+  await assert.rejects(opening, (error) => !/secret/.test(error.message));
+  assert.deepEqual(sockets, ["wss://relay.example/x?key=secret"]);
 });
 
 test("a relay that says nothing is given up in time", async () => {
@@ -54,47 +64,69 @@ test("a relay that says nothing is given up in time", async () => {
   assert.equal(silent.closeCode, 1000);
 });
 
-test("another version, refused options and nonsense are told apart", async () => {
-  const old = await refusal((socket) => {
-    socket.open();
-    socket.say({ type: "welcome", protocol: "live-keypoints.v7" });
-  });
-  assert.equal(old.code, "version-mismatch");
-  const refused = await refusal((socket) => {
-    socket.open();
-    socket.say({ type: "welcome", protocol: "live-keypoints.v1" });
-    socket.say({
-      ...{ type: "error", code: "invalid-option" },
-      message: "quality lite is not loaded",
-    });
-  });
-  assert.equal(refused.code, "invalid-option");
-  assert.match(refused.message, /quality lite/);
-  const named = await refusal(
-    (socket) => {
+test("what is neither text nor bytes, and what is not of the protocol, is refused", async () => {
+  for (const data of [new Blob(["{}"]), undefined, "<!doctype html>"]) {
+    const error = await refusal((socket) => {
       socket.open();
-      socket.say({ type: "welcome", protocol: "live-keypoints.v1" });
-      const message = "option hand_smoothing is not known here";
-      socket.say({ type: "error", code: "invalid-option", message });
-    },
-    { handSmoothing: true },
-  );
-  assert.match(named.message, /option handSmoothing is/);
-  const nonsense = await refusal((socket) => {
-    socket.open();
-    socket.tell("message", { data: "<!doctype html>" });
-  });
-  assert.equal(nonsense.code, "invalid-message");
-  const none = await refusal(() => {}, {
-    createSocket: () => {
-      throw new SyntaxError("blocked by the page's policy");
-    },
-  });
-  assert.equal(none.code, "connection-lost");
+      socket.tell("message", { data });
+    });
+    assert.equal(error.code, "invalid-message");
+  }
 });
 
-test("connect can be aborted before and while it waits", async () => {
-  const before = await refusal(() => {}, { signal: AbortSignal.abort() });
+test("a socket that throws when it is made or first used is a connection that cannot be opened", async () => {
+  const fail = () => {
+    throw new SyntaxError("blocked by the page's policy");
+  };
+  for (const createSocket of [
+    fail,
+    () => undefined,
+    () => 5,
+    () => ({}),
+    () => Object.freeze({ addEventListener: fail }),
+    () => ({ addEventListener: fail, close: fail }),
+  ]) {
+    const error = await refusal(() => {}, { createSocket });
+    assert.equal(error.code, "connection-lost", `${createSocket}`);
+    assert.notEqual(error.message, "");
+  }
+  const busy = Object.assign(new Error("come back"), { code: "busy" });
+  const brought = await refusal(() => {}, {
+    createSocket: () => {
+      throw busy;
+    },
+  });
+  assert.deepEqual([brought.code, brought.message], ["busy", "come back"]);
+  const unsent = await refusal((socket) => {
+    socket.send = fail;
+    socket.open();
+  });
+  assert.equal(unsent.code, "connection-lost");
+  assert.match(unsent.message, /blocked/);
+});
+
+test("a socket that throws later costs its connection and the frame", async () => {
+  const { live, sockets, socket, errors } = await fakeRelay();
+  socket.send = () => {
+    throw new Error("out of memory");
+  };
+  socket.close = socket.send;
+  live.push(jpeg(0));
+  await until(() => errors.length === 1);
+  assert.equal(errors[0].code, "connection-lost");
+  assert.match(errors[0].message, /out of memory/);
+  await until(() => sockets.length === 2);
+  sockets[1].accept();
+  live.push(jpeg(1));
+  await gets(sockets[1], 1);
+  assert.deepEqual(sockets[1].ids, [1]);
+  await live.close();
+});
+
+test("connect can be aborted before and while it waits, and afterwards it makes no difference", async () => {
+  const before = await refusal(() => assert.fail("a socket was made"), {
+    signal: AbortSignal.abort(),
+  });
   assert.equal(before.code, "aborted");
   const controller = new AbortController();
   let socket;
@@ -107,6 +139,18 @@ test("connect can be aborted before and while it waits", async () => {
   );
   assert.equal(error.code, "aborted");
   assert.equal(socket.closeCode, 1000);
+  const early = new AbortController();
+  const inside = await refusal(() => {}, {
+    signal: early.signal,
+    createSocket: () => early.abort(),
+  });
+  assert.equal(inside.code, "aborted");
+  const late = new AbortController();
+  const { live, states } = await fakeRelay({ signal: late.signal });
+  late.abort();
+  assert.equal(live.push(jpeg()), 0);
+  assert.deepEqual(states, []);
+  await live.close();
 });
 
 test("a lost connection is opened again; its unanswered frames are told, those that wait are sent, and indices go on", async () => {
@@ -132,6 +176,9 @@ test("a lost connection is opened again; its unanswered frames are told, those t
   assert.equal(live.push(jpeg(5)), 5);
   await gets(sockets[1], 2);
   assert.deepEqual(sockets[1].ids, [2, 3]);
+  // What the old connection still says is nobody's.
+  sockets[0].answer(1);
+  sockets[0].end(1006);
   sockets[1].answer(2);
   sockets[1].answer(3);
   await gets(sockets[1], 3);
@@ -147,45 +194,17 @@ test("a lost connection is opened again; its unanswered frames are told, those t
   await live.close();
 });
 
-test("without a connection the newest frames are kept, and no more than the buffer takes", async () => {
-  const { live, sockets } = await fakeRelay({ bufferSize: 2 });
-  sockets[0].end(1001, "shutting down");
-  for (let mark = 0; mark < 5; mark += 1) live.push(jpeg(mark));
-  assert.deepEqual([live.stats().buffered, live.stats().dropped], [2, 3]);
-  await until(() => sockets.length === 2);
-  sockets[1].accept();
-  await gets(sockets[1], 2);
-  assert.deepEqual(sockets[1].ids, [3, 4]);
-  await live.close();
-});
-
-test("attempts go on until one succeeds, each after a longer wait, and an answer makes the next wait short again", async () => {
-  const { live, sockets } = await fakeRelay({
-    reconnect: { firstMs: 8, mostMs: 64 },
-  });
-  const waits = [];
-  live.on("connection", ({ retryInMs }) => retryInMs && waits.push(retryInMs));
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    sockets[attempt].end(1006);
-    await until(() => sockets.length === attempt + 2);
-  }
-  waits.forEach((wait, attempt) => {
-    const most = Math.min(64, 8 * 2 ** attempt);
-    assert.ok(wait >= most / 2 && wait <= most, `${attempt}: ${wait}`);
-  });
-  assert.equal(waits.length, 5);
-  // Opened and lost again without an answer: still the same trouble.
-  sockets[5].accept();
-  sockets[5].end(1006);
-  await until(() => sockets.length === 7);
-  assert.ok(waits[5] >= 32);
-  sockets[6].accept();
-  live.push(jpeg());
-  await gets(sockets[6], 1);
-  sockets[6].answer(0);
-  sockets[6].end(1006);
-  await until(() => waits.length === 7);
-  assert.ok(waits[6] <= 8, `${waits[6]}`);
+test("a change of the connection says why, and when the next attempt comes", async () => {
+  const { live, socket } = await fakeRelay({ reconnect: { firstMs: 8 } });
+  const told = [];
+  live.on("connection", (state) => told.push(state));
+  socket.end(1001, "shutting down");
+  await until(() => told.length === 2);
+  const [{ state, reason, retryInMs }, next] = told;
+  assert.equal(state, "waiting");
+  assert.match(reason, /1001, shutting down/);
+  assert.ok(retryInMs >= 4 && retryInMs <= 8, `${retryInMs}`);
+  assert.deepEqual(next, { state: "connecting" });
   await live.close();
 });
 
@@ -207,109 +226,75 @@ test("while the relay is closing nothing is sent, as it would vanish", async () 
   await live.close();
 });
 
-test("close ends the attempts", async () => {
-  const { live, sockets } = await fakeRelay();
-  sockets[0].end(1006);
-  await live.close();
-  await new Promise((resolve) => setTimeout(resolve, 40));
-  assert.equal(sockets.length, 1);
-});
-
-test("where no attempt is wanted, or a later one is refused, the stream ends with the reason", async () => {
-  const once = await fakeRelay({ reconnect: false });
-  const iterated = assert.rejects(take(once.live, 1), {
-    code: "connection-lost",
-  });
-  once.socket.end(1006);
-  await iterated;
-  assert.equal(once.errors[0].index, undefined);
-  assert.throws(() => once.live.push(jpeg()), { code: "closed" });
-
-  const twice = await fakeRelay({ reconnect: { firstMs: 1, maxAttempts: 2 } });
-  const ended = assert.rejects(take(twice.live, 1), {
-    code: "connection-lost",
-  });
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    await until(() => twice.sockets.length === attempt + 1);
-    twice.sockets[attempt].end(1006);
-  }
-  await ended;
-  assert.equal(twice.sockets.length, 3);
-
-  const later = await fakeRelay();
-  const refused = assert.rejects(take(later.live, 1), {
-    code: "version-mismatch",
-  });
-  later.socket.end(1006);
-  await until(() => later.sockets.length === 2);
-  later.sockets[1].open();
-  later.sockets[1].say({ type: "welcome", protocol: "live-keypoints.v2" });
-  await refused;
-});
-
-test("a relay that ends an idle session is asked again with the next frame", async () => {
-  const { live, sockets, states, errors } = await fakeRelay();
-  sockets[0].end(1000, "idle");
-  await new Promise((resolve) => setTimeout(resolve, 40));
-  assert.equal(sockets.length, 1);
-  assert.deepEqual(states, ["idle"]);
-  live.push(jpeg(0));
-  sockets[1].accept();
-  await gets(sockets[1], 1);
-  sockets[1].answer(0);
-  assert.equal((await take(live, 1))[0].index, 0);
-  assert.deepEqual(states, ["idle", "connecting", "open"]);
-  assert.deepEqual(errors, []);
-  await live.close();
-});
-
 test("a relay that owes an answer and is silent is given up", async () => {
-  const { live, sockets, errors } = await fakeRelay({ answerTimeoutMs: 60 });
-  // Silence where nothing is owed is no fault.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.equal(sockets.length, 1);
+  const { live, sockets, errors } = await fakeRelay({ answerTimeoutMs: 40 });
   live.push(jpeg(0));
-  live.push(jpeg(1));
-  await gets(sockets[0], 2);
-  sockets[0].answer(0);
   await until(() => sockets.length === 2);
   assert.equal(sockets[0].closeCode, 1000);
-  assert.deepEqual(
-    errors.map(({ code, index }) => [index, code]),
-    [[1, "connection-lost"]],
-  );
-  assert.match(errors[0].message, /60 ms/);
-  // What the old connection still says is nobody's.
-  sockets[0].answer(1);
-  assert.equal(live.stats().completed, 1);
+  assert.deepEqual([errors.length, errors[0].code], [1, "connection-lost"]);
+  assert.match(errors[0].message, /40 ms/);
   await live.close();
 });
 
-test("an answer to a frame that was never sent, and one that is none, cost the connection and not the stream", async () => {
-  for (const spoil of [
-    (socket) => socket.answer(77),
-    (socket) => socket.tell("message", { data: new ArrayBuffer(5) }),
+test("where there is no other attempt, the stream ends with the reason", async () => {
+  const { live, socket, errors } = await fakeRelay({ reconnect: false });
+  const iterated = assert.rejects(take(live, 1), { code: "connection-lost" });
+  socket.end(1006);
+  await iterated;
+  assert.equal(errors[0].index, undefined);
+  assert.throws(() => live.push(jpeg()), { code: "closed" });
+});
+
+/** Timers that keep this process waiting. */
+const timers = () =>
+  process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+
+test("a closed stream leaves no socket, no timer and no frame, whenever it is closed", async () => {
+  const options = { maxFramesInFlight: 1, connectTimeoutMs: 5000 };
+  for (const [when, prepare] of [
+    ["it is open", () => {}],
+    ["it waits for the next attempt", ({ socket }) => socket.end(1006)],
+    [
+      "an attempt is made",
+      async ({ socket, sockets }) => {
+        socket.end(1006);
+        await until(() => sockets.length === 2);
+      },
+    ],
+    ["the relay is closing", ({ socket }) => (socket.readyState = 2)],
   ]) {
-    const { live, sockets, errors } = await fakeRelay();
-    live.push(jpeg(0));
+    const before = timers();
+    const stream = await fakeRelay(options);
+    const { live, sockets } = stream;
+    live.push(jpeg());
     await gets(sockets[0], 1);
-    spoil(sockets[0]);
-    assert.deepEqual(
-      errors.map(({ code, index }) => [index, code]),
-      [[0, "connection-lost"]],
+    const pictures = ["ImageBitmap", "VideoFrame"].map(
+      (tag) => new FakePicture(tag, { timestamp: 0 }),
     );
-    await until(() => sockets.length === 2);
+    for (const picture of pictures) live.push(picture);
+    await prepare(stream);
     await live.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(sockets.length <= 2, when);
+    const { closeCode } = sockets.at(-1);
+    assert.ok(closeCode === 1000 || when.startsWith("it waits"), when);
+    assert.deepEqual(
+      pictures.map(({ isClosed }) => isClosed),
+      [true, true],
+      when,
+    );
+    assert.equal(timers(), before, when);
+    // What it still says is nobody's.
+    sockets.at(-1).tell("message", { data: "{}" });
+    sockets.at(-1).end(1000);
   }
 });
 
-test("waits double up to the longest, in the upper half of their span", () => {
-  const backOff = { firstMs: 500, mostMs: 15_000 };
-  assert.deepEqual(
-    [0, 1, 2, 5, 1000].map((attempt) => backOffMs(backOff, attempt, 1)),
-    [500, 1000, 2000, 15_000, 15_000],
-  );
-  assert.equal(backOffMs(backOff, 1, 0), 500);
+test("a connection that could not be had leaves no timer either", async () => {
+  const before = timers();
+  await refusal((socket) => socket.end(1006), { connectTimeoutMs: 5000 });
+  await refusal(() => {}, { connectTimeoutMs: 10 });
+  assert.equal(timers(), before);
 });
 
 test("addresses may be of the web or of the socket, and nothing else", () => {
@@ -339,6 +324,11 @@ test("wrong options reject before a socket is made", async () => {
     { handWorld: 1 },
     { connectTimeoutMs: 0 },
     { answerTimeoutMs: -1 },
+    { assets: "http://[" },
+    { assets: { relay: "http://[" } },
+    { reconnect: { firstMs: 0 } },
+    { reconnect: { firstMs: 20, mostMs: 10 } },
+    { reconnect: { maxAttempts: -1 } },
   ])
     await assert.rejects(
       LiveKeypoints.connect("wss://relay.example/", {
@@ -349,15 +339,23 @@ test("wrong options reject before a socket is made", async () => {
         error.code === "invalid-option" &&
         error.message.includes(Object.keys(options)[0]),
     );
-  for (const reconnect of [
-    { firstMs: 0 },
-    { firstMs: 20, mostMs: 10 },
-    { maxAttempts: -1 },
-  ])
-    await assert.rejects(
-      LiveKeypoints.connect("wss://relay.example/", {
-        ...{ createSocket, reconnect },
-      }),
-      { code: "invalid-option", message: /reconnect/ },
-    );
+});
+
+test("every option, up to the largest value that it takes, reaches the client", async () => {
+  const most = 2 ** 31 - 1;
+  const { live, socket } = await fakeRelay({
+    ...{ parts: ["face", "face"], bufferSize: most, maxFramesInFlight: 64 },
+    ...{ jpegQuality: 1, maxPixels: most, answerTimeoutMs: most },
+    ...{ connectTimeoutMs: most, quality: undefined, token: undefined },
+    reconnect: { firstMs: most, mostMs: most, maxAttempts: Infinity },
+  });
+  assert.deepEqual(socket.texts, [
+    {
+      ...{ type: "configure", parts: ["face"], format: "binary" },
+      buffer_size: 64,
+    },
+  ]);
+  socket.end(1006);
+  assert.equal(live.stats().connection.state, "waiting");
+  await live.close();
 });

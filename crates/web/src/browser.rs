@@ -100,6 +100,7 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
+    #[cfg(any(feature = "session", feature = "inference"))]
     pub(crate) fn new(callback: impl FnMut() + 'static) -> Self {
         Self::guarded(callback, |callback| callback.clone())
     }

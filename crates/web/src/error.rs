@@ -1,7 +1,7 @@
 //! Errors as JavaScript sees them: an `Error` with a stable `code`.
 
 use js_sys::{Error, Reflect};
-#[cfg(feature = "session")]
+#[cfg(any(feature = "session", feature = "relay"))]
 use live_keypoints_pipeline::ErrorCode;
 use live_keypoints_pipeline::FrameError;
 use wasm_bindgen::JsValue;
@@ -23,10 +23,13 @@ pub(crate) fn set(object: &JsValue, key: &str, value: &JsValue) {
 /// The error behind what JavaScript threw; without a code it is a fault of ours.
 #[cfg(feature = "session")]
 pub(crate) fn frame_error(thrown: &JsValue) -> FrameError {
-    let code = Reflect::get(thrown, &"code".into()).ok();
-    let code = code.and_then(|code| code.as_string()?.parse().ok());
-    FrameError::new(
-        code.unwrap_or(ErrorCode::Internal),
-        crate::browser::message_of(thrown),
-    )
+    frame_error_or(thrown, ErrorCode::Internal)
+}
+
+/// The error behind what JavaScript threw, with this code where it brings none.
+#[cfg(any(feature = "session", feature = "relay"))]
+pub(crate) fn frame_error_or(thrown: &JsValue, code: ErrorCode) -> FrameError {
+    let own = Reflect::get(thrown, &"code".into()).ok();
+    let own = own.and_then(|own| own.as_string()?.parse().ok());
+    FrameError::new(own.unwrap_or(code), crate::browser::message_of(thrown))
 }

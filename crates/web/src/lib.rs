@@ -1,55 +1,87 @@
-//! The browser side of live-keypoints. Two modules are built from this crate, and the npm package uses both:
+//! The browser side of live-keypoints. Three modules are built from this crate, and the npm package uses all of them:
 //!
 //! - feature `session`: what runs on the page's own thread. Small, no decoder, no models, no pixels.
 //! - feature `inference`: decoder and models, what each worker loads.
+//! - feature `relay`: the client of a relay, which a page loads that has one compute. It needs no SIMD.
 //!
 //! What decides anything knows no browser and is tested natively; the rest is glue.
 //!
 //! - `pool`: the workers of a stream and what they do; `relay`: the client of a relay. State machines, without clock and I/O.
 //! - `page`: a stream in the page, which carries out the pool's commands; `pose_file`: recordings as `.pose` files.
+//! - `relay_stream`: a stream that a relay computes, which does for `relay` what needs a browser.
 //! - `worker`: what runs in a worker; `messages`: what it and the page say to each other.
+//! - `frame`: what can be pushed.
 //! - `declared`: the objects that cross between Rust and JavaScript; `objects`: results and counters among them.
 //!
 //! Errors cross as JavaScript `Error`s with a `code`, one of `ErrorCode`'s words.
 
+#[cfg(any(feature = "session", feature = "relay"))]
+mod abort;
 mod browser;
-#[cfg(feature = "session")]
+#[cfg(any(feature = "session", feature = "relay"))]
 mod declared;
+#[cfg(any(feature = "session", feature = "relay"))]
+mod deferred;
 mod error;
+mod frame;
+#[cfg(any(feature = "session", feature = "relay"))]
+#[cfg_attr(
+    not(feature = "relay"),
+    expect(
+        dead_code,
+        unreachable_pub,
+        reason = "only a relay's stream is at something"
+    )
+)]
+mod link_state;
+#[cfg(any(feature = "session", feature = "inference"))]
 mod messages;
-#[cfg(feature = "session")]
+#[cfg(any(feature = "session", feature = "relay"))]
+mod object;
+#[cfg(any(feature = "session", feature = "relay"))]
+#[cfg_attr(
+    not(feature = "relay"),
+    expect(dead_code, reason = "only a relay's stream has a connection")
+)]
 mod objects;
 #[cfg(feature = "session")]
 mod page;
+#[cfg(any(feature = "session", feature = "relay"))]
+mod panics;
 #[cfg(feature = "session")]
 mod pool;
 #[cfg(feature = "session")]
 mod pose_file;
-#[cfg(feature = "session")]
+#[cfg(feature = "relay")]
 pub mod relay;
-#[cfg(feature = "session")]
+#[cfg(feature = "relay")]
+mod relay_stream;
+#[cfg(any(feature = "session", feature = "relay"))]
 mod stage_times;
 mod start;
 #[cfg(feature = "inference")]
 mod worker;
+#[cfg(any(feature = "session", feature = "inference"))]
 mod worker_id;
 
 #[cfg(feature = "session")]
 pub use page::PageStream;
 #[cfg(feature = "session")]
 pub use pose_file::PoseFile;
+#[cfg(feature = "relay")]
+pub use relay_stream::RelayStream;
 #[cfg(feature = "inference")]
 pub use worker::InferenceWorker;
 
 use wasm_bindgen::prelude::*;
 
 /// What the package declares itself, or what is declared here and written there.
-#[cfg(feature = "session")]
+#[cfg(any(feature = "session", feature = "relay"))]
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-import type { PageStreamOptions } from "../../../src/bindings.js";
+import type { PageStreamOptions, PanicHooks, RelayStreamOptions } from "../../../src/bindings.js";
 import type { Frame } from "../../../src/frames.js";
-import type { Stats, FailedFrame, Keypoints } from "../../../src/generated/results.js";
+import type { ConnectionState, FailedFrame, Keypoints, Stats } from "../../../src/generated/results.js";
 "#;
 
 /// The version of this module; page and worker must have the same.

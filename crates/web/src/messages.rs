@@ -11,22 +11,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::frame::SourceKind;
 use crate::worker_id::WorkerId;
-
-/// What a frame is that comes beside a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum SourceKind {
-    /// A `Uint8Array`.
-    Jpeg,
-    /// A `Blob`.
-    JpegBlob,
-    /// A `Uint8Array` of 4 bytes a pixel.
-    Rgba { width: u32, height: u32 },
-    /// An `ImageBitmap`.
-    Bitmap,
-    /// A `VideoFrame`.
-    VideoFrame,
-}
 
 /// What the page says.
 #[derive(Debug, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use live_keypoints_pipeline::{ErrorCode, FrameResult, Landmarks, MissingReason, 
 use wasm_bindgen::JsValue;
 
 use crate::declared::{Maybe, ToJs, object};
-use crate::relay::LinkState;
+use crate::link_state::LinkState;
 use crate::stage_times::StageStats;
 
 object! {

@@ -1,7 +1,7 @@
-//! `cargo xtask build-web`: everything in `www/dist`, from both WebAssembly modules to the model files.
+//! `cargo xtask build-web`: everything in `www/dist`, from the WebAssembly modules to the model files.
 //!
 //! The page's own thread loads the small `session` module, its workers load `inference`, with relaxed SIMD where the
-//! browser has it; all come from `crates/web`.
+//! browser has it; a page that has a relay compute loads `relay`, without SIMD. All come from `crates/web`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use crate::workspace::{NPM, QUICK, Workspace};
 pub(crate) const SESSION_MODULE: &str = "build the browser module `session`";
 pub(crate) const INFERENCE_MODULE: &str = "build the browser module `inference`";
 pub(crate) const RELAXED_MODULE: &str = "build the browser module `inference` with relaxed SIMD";
+pub(crate) const RELAY_MODULE: &str = "build the browser module `relay`";
 pub(crate) const OPTIMISE: &str = "optimise the browser modules (wasm-opt)";
 pub(crate) const TYPESCRIPT: &str = "build the TypeScript of www";
 pub(crate) const MODELS: &str = "copy the models to www/dist";
@@ -34,11 +35,11 @@ pub(crate) enum Profile {
 }
 
 impl Profile {
-    /// What cargo calls it. The page's own module is made small: it decides and converts, and is downloaded first.
+    /// What cargo calls it. The page's own modules are made small: they decide and convert, and are downloaded first.
     fn of_cargo(self, name: &str) -> &'static str {
         match self {
             Self::Quick => QUICK,
-            Self::Published if name == "session" => "web-page",
+            Self::Published if matches!(name, "session" | "relay") => "web-page",
             Self::Published => "web",
         }
     }
@@ -51,10 +52,16 @@ const BOUND_MODULES: &str = "target/wasm-bindgen";
 /// Where the package has them.
 pub(crate) const MODULES: &str = "www/dist/wasm";
 /// The modules, in both folders.
-pub(crate) const MODULE_FILES: [&str; 3] = [
+pub(crate) const MODULE_FILES: [&str; 4] = [
     "session/session_bg.wasm",
     "inference/inference_bg.wasm",
     "inference/inference_relaxed_bg.wasm",
+    "relay/relay_bg.wasm",
+];
+/// The client of a relay is for browsers without SIMD, too.
+const WITHOUT_SIMD: [&str; 2] = [
+    "--config",
+    r#"target.wasm32-unknown-unknown.rustflags=["-Ctarget-feature=-simd128"]"#,
 ];
 
 /// Adds the steps of the npm package, with what they need.
@@ -75,8 +82,13 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         let features = "inference,relaxed-simd";
         build_module(workspace, "inference_relaxed", features, &folder, profile)
     });
+    plan.add_after(NEEDS, RELAY_MODULE, move || {
+        let folder = workspace.path(BUILT_MODULES).join("relay");
+        build_module(workspace, "relay", "relay", &folder, profile)
+    });
     if profile == Profile::Published {
-        plan.add_after(&[SESSION_MODULE, RELAXED_MODULE], OPTIMISE, || {
+        const MODULES: &[&str] = &[SESSION_MODULE, RELAXED_MODULE, RELAY_MODULE];
+        plan.add_after(MODULES, OPTIMISE, || {
             let modules = MODULE_FILES.map(|file| workspace.path(BUILT_MODULES).join(file));
             wasm_opt::optimise(workspace, &modules)
         });
@@ -86,6 +98,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
             setup::WWW_PACKAGES,
             SESSION_MODULE,
             RELAXED_MODULE,
+            RELAY_MODULE,
             OPTIMISE,
         ],
         TYPESCRIPT,
@@ -109,9 +122,13 @@ fn build_module(
 ) -> Result<Finish> {
     let shell = workspace.shell();
     let profile = profile.of_cargo(name);
+    let config: &[&str] = match name {
+        "relay" => &WITHOUT_SIMD,
+        _ => &[],
+    };
     cmd!(
         shell,
-        "cargo build --profile {profile} --package live-keypoints-web --lib --target {WASM_TARGET}
+        "cargo build {config...} --profile {profile} --package live-keypoints-web --lib --target {WASM_TARGET}
          --no-default-features --features {features}"
     )
     // They would replace the target features of .cargo/config.toml.

@@ -20,7 +20,7 @@ export interface ReconnectOptions {
 export const RECONNECT_OPTIONS = {
   firstMs: { kind: "whole", least: 1, most: 2147483647, default: 500 },
   mostMs: { kind: "whole", least: 1, most: 2147483647 },
-  maxAttempts: { kind: "whole", least: 0, most: 2147483647 },
+  maxAttempts: { kind: "whole", least: 0, most: 2147483647, orInfinity: true },
 } as const satisfies Checks<ReconnectOptions>;
 
 /** What `LiveKeypoints.create` may be told of how frames are computed. Everything is optional. */

@@ -1,9 +1,7 @@
-// @ts-nocheck
-/** The socket to a relay: its address, its subprotocols, and what is used of it. */
+/** The socket to a relay: its address, and what is used of it. */
 
 import { LiveKeypointsError } from "../errors.js";
 import { invalid, shown } from "../option-checks.js";
-import { SUBPROTOCOL } from "./result.js";
 
 /** What is used of a `WebSocket`. */
 export interface SocketLike {
@@ -68,18 +66,6 @@ export function relayAddress(address: string | URL): RelayAddress {
   }
   url.hash = "";
   return { url: url.href, name: `${url.protocol}//${url.host}${url.pathname}` };
-}
-
-/** What is offered to the relay: the protocol, and the token, for which a browser has no other place. */
-export function subprotocols(token: string | undefined): string[] {
-  if (token === undefined) return [SUBPROTOCOL];
-  const bytes = new TextEncoder().encode(token);
-  const base64 = btoa(String.fromCharCode(...bytes));
-  const base64url = base64
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-  return [SUBPROTOCOL, `bearer.${base64url}`];
 }
 
 /** The browser's own socket. */

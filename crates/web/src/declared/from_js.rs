@@ -3,12 +3,13 @@
 
 use std::ops::RangeInclusive;
 
-use js_sys::{Array, Reflect};
+use js_sys::Array;
 use live_keypoints_pipeline::{ErrorCode, FrameError, Parts, Quality};
-use live_keypoints_protocol::Format;
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use wasm_bindgen::{JsCast, JsValue};
+
+use crate::object::property;
 
 /// What an option may be.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(crate) enum Check {
     Boolean,
     /// A whole number.
     Whole(RangeInclusive<u32>),
+    /// A whole number, or `Infinity` for no limit.
+    Limit(RangeInclusive<u32>),
     /// Any number of the range.
     Number(RangeInclusive<u32>),
     /// A number above 0, and this at most.
@@ -118,9 +121,12 @@ impl FromJs for Parts {
     }
 }
 
-/// `None` is an option that nobody set.
+/// `None` is an option that nobody set, or a limit that there is not.
 impl<T: FromJs> FromJs for Option<T> {
     fn from_js(value: &JsValue) -> Option<Self> {
+        if value.as_f64() == Some(f64::INFINITY) {
+            return Some(None);
+        }
         T::from_js(value).map(Some)
     }
 
@@ -149,7 +155,7 @@ macro_rules! words {
     )+};
 }
 pub(crate) use words;
-words!(Quality, Format);
+words!(Quality);
 
 /// The value of a word, as serde knows it.
 pub(crate) fn word<'a, T: Deserialize<'a>>(word: &'a str) -> Option<T> {
@@ -159,6 +165,7 @@ pub(crate) fn word<'a, T: Deserialize<'a>>(word: &'a str) -> Option<T> {
 impl Check {
     /// A number of frames, pixels or milliseconds: the longest wait that a browser's timer can do is of so many.
     pub(crate) const COUNT: Self = Self::Whole(1..=Self::MOST);
+    #[cfg(feature = "session")]
     pub(crate) const FRACTION: Self = Self::Number(0..=1);
     pub(crate) const MOST: u32 = i32::MAX as u32;
 
@@ -174,7 +181,7 @@ impl Check {
             return Ok(());
         };
         let (kind, range) = match self {
-            Self::Whole(range) => ("a whole number from", range.clone()),
+            Self::Whole(range) | Self::Limit(range) => ("a whole number from", range.clone()),
             Self::Number(range) => ("a number from", range.clone()),
             Self::Above0(most) => ("a number above", 0..=*most),
             _ => return Ok(()),
@@ -182,7 +189,7 @@ impl Check {
         let (least, most) = range.into_inner();
         let holds = number >= least.into()
             && number <= most.into()
-            && (number.fract() == 0.0 || !matches!(self, Self::Whole(_)))
+            && (number.fract() == 0.0 || !matches!(self, Self::Whole(_) | Self::Limit(_)))
             && (number > 0.0 || !matches!(self, Self::Above0(_)));
         if holds {
             return Ok(());
@@ -194,7 +201,7 @@ impl Check {
 
 /// Reads one option; `None` where it is not set.
 pub(crate) fn read<T: FromJs>(options: &JsValue, key: &str) -> Result<Option<T>, FrameError> {
-    let value = Reflect::get(options, &key.into()).unwrap_or_default();
+    let value = property(options, key);
     if value.is_undefined() {
         return Ok(None);
     }

@@ -7,7 +7,7 @@
 mod from_js;
 mod name;
 mod to_js;
-#[cfg(test)]
+#[cfg(all(test, feature = "session", feature = "relay"))]
 mod typescript;
 
 #[cfg(test)]
@@ -16,4 +16,4 @@ pub(crate) use from_js::{Check, FromJs, options, read, word, words};
 pub(crate) use name::{camel, camel_length, js_name};
 #[cfg(test)]
 pub(crate) use to_js::Key;
-pub(crate) use to_js::{Maybe, ToJs, object, plain_object};
+pub(crate) use to_js::{Maybe, ToJs, object};

@@ -1,9 +1,7 @@
 //! What JavaScript is given.
 
-use js_sys::{Array, Float32Array, Object};
+use js_sys::{Array, Float32Array};
 use wasm_bindgen::JsValue;
-
-use crate::error::set;
 
 /// What has a value in JavaScript.
 pub(crate) trait ToJs {
@@ -85,17 +83,6 @@ impl<T: ToJs> ToJs for Vec<T> {
     }
 }
 
-/// An object of these properties, without those that are `undefined`.
-pub(crate) fn plain_object(properties: &[(&str, JsValue)]) -> JsValue {
-    let object = JsValue::from(Object::new());
-    for (key, value) in properties {
-        if !value.is_undefined() {
-            set(&object, key, value);
-        }
-    }
-    object
-}
-
 /// A key of an object, for its declaration.
 #[cfg(test)]
 pub(crate) struct Key {
@@ -120,7 +107,7 @@ macro_rules! object {
 
         impl $crate::declared::ToJs for $Name {
             fn to_js(&self) -> ::wasm_bindgen::JsValue {
-                $crate::declared::plain_object(&[$((
+                $crate::object::object(&[$((
                     $crate::declared::js_name!($key),
                     $crate::declared::ToJs::to_js(&self.$key),
                 ),)+])

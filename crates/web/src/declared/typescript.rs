@@ -91,7 +91,9 @@ fn default_in_words(source: &str) -> String {
 fn option_type(check: &Check) -> String {
     match check {
         Check::Boolean => "boolean".to_owned(),
-        Check::Whole(_) | Check::Number(_) | Check::Above0(_) => "number".to_owned(),
+        Check::Whole(_) | Check::Limit(_) | Check::Number(_) | Check::Above0(_) => {
+            "number".to_owned()
+        }
         Check::Word(Some(name), _) => (*name).to_owned(),
         Check::Word(None, words) => quoted(*words, " | "),
         Check::Parts => "readonly Part[]".to_owned(),
@@ -106,6 +108,10 @@ fn option_check(check: &Check) -> String {
         Check::Whole(range) => {
             let (least, most) = range.clone().into_inner();
             format!(r#"kind: "whole", least: {least}, most: {most}"#)
+        }
+        Check::Limit(range) => {
+            let (least, most) = range.clone().into_inner();
+            format!(r#"kind: "whole", least: {least}, most: {most}, orInfinity: true"#)
         }
         Check::Number(range) => {
             let (least, most) = range.clone().into_inner();

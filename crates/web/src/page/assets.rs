@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array, WebAssembly};
+use js_sys::{Array, Function, Promise, Uint8Array, WebAssembly};
 use live_keypoints_pipeline::{ErrorCode, FrameError, Quality, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -16,8 +16,9 @@ use super::kept_models::{KeptModels, keep, sha256};
 use super::models::{ModelFile, models_for};
 use super::progress::{Meter, Progress};
 use crate::browser::tag_of;
-use crate::declared::plain_object;
+use crate::deferred::hear;
 use crate::error::{frame_error, js_error};
+use crate::object::{object, property};
 
 /// Name of the workers' module.
 pub(super) const INFERENCE: &str = "inference";
@@ -226,8 +227,8 @@ impl Assets {
             false => self.place(INFERENCE, source).await?,
         };
         Ok(Err(match place {
-            Place::File(file) => plain_object(&[("file", file.into())]),
-            Place::Address(address) => plain_object(&[("url", address.into())]),
+            Place::File(file) => object(&[("file", file.into())]),
+            Place::Address(address) => object(&[("url", address.into())]),
         }))
     }
 
@@ -290,17 +291,4 @@ async fn bytes_of(name: &str, file: &Blob) -> Result<Uint8Array, FrameError> {
             Err(FrameError::new(ErrorCode::AssetUnreachable, message))
         }
     }
-}
-
-/// Lets nobody be told of a rejection that is looked at later.
-pub(super) fn hear(promise: &Promise) {
-    let promise = promise.clone();
-    wasm_bindgen_futures::spawn_local(async move {
-        let _ = JsFuture::from(promise).await;
-    });
-}
-
-/// A property of an object, or undefined.
-pub(super) fn property(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &key.into()).unwrap_or_default()
 }

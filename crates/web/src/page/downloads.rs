@@ -6,7 +6,8 @@ use std::rc::{Rc, Weak};
 use live_keypoints_pipeline::{ErrorCode, FrameError};
 use web_sys::{AbortController, AbortSignal};
 
-use super::fetching::{HttpCache, aborted};
+use super::fetching::HttpCache;
+use crate::abort::aborted;
 use crate::browser::{Timer, now};
 use crate::pool::Deadline;
 

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader, Response};
 
 use super::browser;
+use crate::abort::aborted;
 use crate::browser::message_of;
 
 /// How the browser's HTTP cache is asked.
@@ -147,9 +148,4 @@ pub(super) fn wrong_type(name: &str, response: &Response, found: &str) -> FrameE
         "{name}: {url} answered with status {status} ({content_type}), but not with {name}: {found}"
     );
     FrameError::new(ErrorCode::AssetWrongType, message)
-}
-
-/// The error of everything that the caller's signal ended.
-pub(super) fn aborted() -> FrameError {
-    FrameError::new(ErrorCode::Aborted, "Aborted by the caller's signal.")
 }

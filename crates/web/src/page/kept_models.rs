@@ -6,8 +6,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-use super::browser::{Caches, KeptFiles, Subtle, global};
+use super::browser::{Caches, KeptFiles, Subtle};
 use super::models::MODELS;
+use crate::object::global;
 
 const NAME: &str = "live-keypoints-models";
 

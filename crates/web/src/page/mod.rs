@@ -3,16 +3,13 @@
 //!
 //! - `stream`: what JavaScript calls; `workers`: the pool's commands and the workers' answers; `start`: what
 //!   workers are started with; `worker`: one of them.
-//! - `intake`: what can be pushed; `buffers`: of pixels, that go round.
 //! - `assets`: module and models; `fetching`, `downloads`, `kept_models`: how they are had; `progress`: how far.
 //! - `browser`: what of it web-sys leaves out.
 
 mod assets;
 mod browser;
-mod buffers;
 mod downloads;
 mod fetching;
-mod intake;
 mod kept_models;
 pub(crate) mod models;
 pub(crate) mod options;

@@ -1,18 +1,17 @@
 //! What a stream of the page is started with.
 
-use std::cell::RefCell;
-use std::sync::Once;
-
 use js_sys::Function;
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{Options, Parts, Quality};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::assets::{AssetOptions, property};
+use super::assets::AssetOptions;
 use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::declared::{Check, options, words};
 use crate::error::js_error;
+use crate::object::property;
+use crate::panics::Panics;
 use crate::pool::{MAX_WORKERS, Patience};
 
 /// A worker that is silent for longer while it starts has failed, unless the network is busy with other files.
@@ -108,8 +107,7 @@ pub(super) struct StartOptions {
     /// `() => Worker`
     pub(super) create_worker: Function,
     pub(super) assets: Option<AssetOptions>,
-    guard: Function,
-    on_panic: Function,
+    pub(super) panics: Panics,
 }
 
 impl StartOptions {
@@ -134,8 +132,7 @@ impl StartOptions {
                 on_progress: function("onProgress").ok(),
             }),
             stream,
-            guard: function("guard")?,
-            on_panic: function("onPanic")?,
+            panics: Panics::read(object)?,
         })
     }
 
@@ -147,30 +144,4 @@ impl StartOptions {
             HandWorld::Omitted
         }
     }
-
-    /// The listener, made to tell of a trap.
-    pub(super) fn guarded(&self, listener: &Function) -> Function {
-        let guarded = self.guard.call1(&JsValue::UNDEFINED, listener);
-        let guarded = guarded.ok().and_then(|guarded| guarded.dyn_into().ok());
-        guarded.unwrap_or_else(|| listener.clone())
-    }
-
-    /// A panic anywhere, also in a task that nobody waits for, is told before this instance ends.
-    pub(super) fn tell_of_panics(&self) {
-        static HOOK: Once = Once::new();
-        ON_PANIC.set(Some(self.on_panic.clone()));
-        HOOK.call_once(|| {
-            let before = std::panic::take_hook();
-            std::panic::set_hook(Box::new(move |panic| {
-                before(panic);
-                if let Some(on_panic) = ON_PANIC.take() {
-                    let _ = on_panic.call1(&JsValue::UNDEFINED, &panic.to_string().into());
-                }
-            }));
-        });
-    }
-}
-
-thread_local! {
-    static ON_PANIC: RefCell<Option<Function>> = const { RefCell::new(None) };
 }

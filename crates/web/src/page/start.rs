@@ -1,64 +1,24 @@
 //! What workers are started with: the module, which one of them compiles for all, and the models of their steps.
 
-use std::cell::RefCell;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise, WebAssembly};
+use js_sys::{Array, WebAssembly};
 use live_keypoints_pipeline::{FrameError, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::MessageChannel;
 
-use super::assets::{INFERENCE, hear};
+use super::assets::INFERENCE;
 use super::fetching::HttpCache;
 use super::models::ModelFile;
 use super::options::Decode;
 use super::progress::Progress;
 use super::stream::Page;
 use crate::browser::now;
-use crate::declared::plain_object;
 use crate::error::frame_error;
 use crate::messages::ToWorker;
+use crate::object::{object, property};
 use crate::worker_id::WorkerId;
-
-/// A value that is there later, for any number of tasks that wait.
-pub(super) struct Deferred<T> {
-    promise: Promise,
-    settle: RefCell<Option<(Function, Function)>>,
-    value: PhantomData<T>,
-}
-
-impl<T: JsCast> Deferred<T> {
-    pub(super) fn new() -> Self {
-        let mut settle = None;
-        let promise = Promise::new(&mut |resolve, reject| settle = Some((resolve, reject)));
-        hear(&promise);
-        Self {
-            promise,
-            settle: RefCell::new(settle),
-            value: PhantomData,
-        }
-    }
-
-    pub(super) fn promise(&self) -> Promise {
-        self.promise.clone()
-    }
-
-    pub(super) fn resolve(&self, value: &T) {
-        let settle = self.settle.borrow_mut().take();
-        if let Some((resolve, _)) = settle {
-            let _ = resolve.call1(&JsValue::UNDEFINED, value.as_ref());
-        }
-    }
-
-    pub(super) fn reject(&self, error: &JsValue) {
-        let settle = self.settle.borrow_mut().take();
-        if let Some((_, reject)) = settle {
-            let _ = reject.call1(&JsValue::UNDEFINED, error);
-        }
-    }
-}
 
 impl Page {
     /// Compiling takes longer than a page should be kept from what its user does, so a worker does it for all.
@@ -69,13 +29,12 @@ impl Page {
             match found {
                 Ok(Ok(module)) => page.compiled(&module),
                 Ok(Err(place)) => {
-                    let is_file = !super::assets::property(&place, "file").is_undefined();
+                    let is_file = !property(&place, "file").is_undefined();
                     let cache = match is_retry {
                         true => HttpCache::NoStore,
                         false => HttpCache::Default,
                     };
-                    let message =
-                        plain_object(&[("compile", place), ("cache", cache.as_str().into())]);
+                    let message = object(&[("compile", place), ("cache", cache.as_str().into())]);
                     if let Some(handle) = &*page.workers[worker.place].borrow()
                         && handle.id == worker
                     {
@@ -114,7 +73,7 @@ impl Page {
         let module = module.map_err(|thrown| frame_error(&thrown))?;
         let models = self.assets.names(steps);
         let is_there = self.with_worker(worker, |handle| {
-            handle.post_to_script(&plain_object(&[("module", module)]));
+            handle.post_to_script(&object(&[("module", module)]));
             handle.has_module = true;
         });
         if is_there.is_none() {

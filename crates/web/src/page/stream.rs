@@ -9,17 +9,17 @@ use live_keypoints_pipeline::{FrameResult, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::assets::{Assets, property};
-use super::browser::global;
-use super::fetching::aborted;
-use super::intake::{Intake, PreparedFrame};
+use super::assets::Assets;
 use super::options::{StartOptions, StreamOptions};
 use super::progress::Progress;
-use super::start::Deferred;
 use super::worker::Handle;
+use crate::abort::{OnAbort, aborted};
 use crate::browser::{Timer, now};
 use crate::declared::{Maybe, ToJs};
+use crate::deferred::Deferred;
 use crate::error::js_error;
+use crate::frame::{Intake, PreparedFrame};
+use crate::object::{global, property};
 use crate::objects::{Stats, WorkerStats, result_object};
 use crate::pool::{Event, MAX_WORKERS, Pool};
 use crate::stage_times::StageTimes;
@@ -52,30 +52,24 @@ impl PageStream {
     /// Starts workers, and resolves once frames can be pushed. Rejects with the error of what cannot be had, with
     /// `isSilence` where a worker's script may only be slow to come, or with `aborted` as soon as `signal` says so.
     pub async fn start(
-        #[wasm_bindgen(unchecked_param_type = "PageStreamOptions")] options: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "PageStreamOptions & PanicHooks")] options: JsValue,
     ) -> Result<PageStream, JsValue> {
         let signal = property(&options, "signal");
         let options = StartOptions::read(&options)?;
-        options.tell_of_panics();
+        options.panics.tell();
         let page = Page::new(options)?;
         let on_abort = {
             let page = Rc::downgrade(&page);
-            Closure::<dyn FnMut()>::new(move || {
+            move || {
                 if let Some(page) = page.upgrade() {
                     page.started.reject(&js_error(aborted()));
                     page.close();
                 }
-            })
+            }
         };
-        let listener: &Function = on_abort.as_ref().unchecked_ref();
-        if let Some(signal) = signal.dyn_ref::<web_sys::AbortSignal>() {
-            let _ = signal.add_event_listener_with_callback("abort", listener);
-        }
+        let _on_abort = OnAbort::new(signal, on_abort)?;
         page.begin();
         let outcome = JsFuture::from(page.started.promise()).await;
-        if let Some(signal) = signal.dyn_ref::<web_sys::AbortSignal>() {
-            let _ = signal.remove_event_listener_with_callback("abort", listener);
-        }
         match outcome {
             Ok(_) => Ok(Self(page)),
             Err(error) => {
@@ -190,7 +184,7 @@ impl Page {
                 }
             };
             Self {
-                timer: Timer::guarded(on_time, |callback| options.guarded(callback)),
+                timer: Timer::guarded(on_time, |callback| options.panics.guarded(callback)),
                 pool: RefCell::new(pool),
                 workers: Default::default(),
                 assets,

@@ -5,11 +5,11 @@ use live_keypoints_pipeline::FrameError;
 use wasm_bindgen::prelude::*;
 use web_sys::MessageEvent;
 
-use super::assets::property;
 use super::browser::WorkerLike;
 use crate::browser::message_of;
 use crate::error::frame_error;
 use crate::messages::{FromWorker, ToWorker, pack, unpack};
+use crate::object::property;
 use crate::worker_id::WorkerId;
 
 /// What is heard from a worker.

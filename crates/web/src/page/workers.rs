@@ -9,11 +9,11 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
 use super::assets::INFERENCE;
-use super::intake::{PreparedFrame, Source};
 use super::progress::Progress;
 use super::stream::Page;
 use super::worker::{Handle, Heard};
 use crate::browser::now;
+use crate::frame::{PreparedFrame, Source};
 use crate::messages::{FromWorker, ToWorker};
 use crate::pool::{Answer, Command};
 use crate::worker_id::WorkerId;
@@ -150,7 +150,7 @@ impl Page {
         };
         let before = self.workers[worker.place].take();
         drop(before);
-        let guarded = |listener: &Function| self.options.guarded(listener);
+        let guarded = |listener: &Function| self.options.panics.guarded(listener);
         match Handle::create(worker, &self.options.create_worker, guarded, hear) {
             Ok(handle) => *self.workers[worker.place].borrow_mut() = Some(handle),
             Err(reason) => {

@@ -5,7 +5,7 @@ use live_keypoints_protocol::{Configure, Format};
 
 use wasm_bindgen::JsValue;
 
-use crate::declared::{Check, FromJs, options};
+use crate::declared::{Check, FromJs, options, words};
 
 /// Longest wait between attempts, milliseconds, where nothing is said.
 const MOST_WAIT_MS: u32 = 15_000;
@@ -59,9 +59,11 @@ options! {
         /// more.
         most_ms: Option<u32> = None, Check::COUNT;
         /// Attempts without an answer in between, after which the stream ends with `connection-lost`. Default: no limit.
-        max_attempts: Option<u32> = None, Check::Whole(0..=Check::MOST);
+        max_attempts: Option<u32> = None, Check::Limit(0..=Check::MOST);
     }
 }
+
+words!(Format);
 
 impl FromJs for Reconnect {
     /// `false` stands for no attempt.

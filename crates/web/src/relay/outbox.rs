@@ -137,24 +137,32 @@ impl<F> Outbox<F> {
         stamp.index
     }
 
-    /// A still waits.
+    /// Whether a still is taken.
     ///
     /// # Errors
-    /// `busy` where as many stills are on their way as a relay takes, and `frame` is not asked for; or what `frame` says.
-    pub(super) fn add_still(
-        &mut self,
-        frame: impl FnOnce() -> Result<F, FrameError>,
-        timestamp_ms: f64,
-        added_ms: f64,
-    ) -> Result<u64, FrameError> {
+    /// `busy` where as many stills are on their way as a relay takes.
+    pub(super) fn has_room_for_still(&self) -> Result<(), FrameError> {
         let on_their_way = self.sent.iter().chain(&self.taken);
         let waiting = self.stills.len() + on_their_way.filter(|stamp| stamp.is_still).count();
         if waiting >= MAX_STILLS {
             return Err(SessionError::Busy { waiting }.into());
         }
-        let picture = Picture::Given(frame()?);
+        Ok(())
+    }
+
+    /// A still waits.
+    ///
+    /// # Errors
+    /// `busy`, as [`Outbox::has_room_for_still`].
+    pub(super) fn add_still(
+        &mut self,
+        frame: F,
+        timestamp_ms: f64,
+        added_ms: f64,
+    ) -> Result<u64, FrameError> {
+        self.has_room_for_still()?;
         let stamp = self.stamp(true, timestamp_ms, added_ms);
-        self.stills.push_back((stamp, picture));
+        self.stills.push_back((stamp, Picture::Given(frame)));
         Ok(stamp.index)
     }
 

@@ -21,7 +21,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::{message_of, now};
 use crate::error::js_error;
-use crate::messages::{FromWorker, SourceKind, ToWorker, pack, unpack};
+use crate::frame::SourceKind;
+use crate::messages::{FromWorker, ToWorker, pack, unpack};
 use crate::worker_id::WorkerId;
 use peers::Peers;
 use reader::{ReadError, Reader, buffers};

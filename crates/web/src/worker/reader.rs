@@ -8,10 +8,10 @@ use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{ErrorCode, FrameError};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
+use web_sys::{Blob, ImageBitmap, OffscreenCanvasRenderingContext2d};
 
 use crate::browser::{Drawing, VideoFrame, message_of, tag_of};
-use crate::messages::SourceKind;
+use crate::frame::{Canvas, SourceKind, check_size};
 
 /// A picture, and the size that results say it has: its pixels may be fewer.
 pub(super) struct Picture {
@@ -40,7 +40,7 @@ impl<E: Into<FrameError>> From<E> for ReadError {
 pub(super) struct Reader {
     max_pixels: Cell<u64>,
     fast_decode: Cell<bool>,
-    context: RefCell<Option<OffscreenCanvasRenderingContext2d>>,
+    canvas: Canvas,
     rgba: RefCell<(Option<Uint8Array>, Vec<u8>)>,
 }
 
@@ -175,16 +175,11 @@ impl Reader {
     }
 
     fn context(&self, size: ImageSize) -> Result<OffscreenCanvasRenderingContext2d, ReadError> {
-        let mut kept = self.context.borrow_mut();
-        let context = match &*kept {
-            Some(context) => context.clone(),
-            None => kept.insert(new_context(size)?).clone(),
-        };
-        // Setting a size clears the canvas, so that no older picture shines through a transparent one.
-        let canvas = context.canvas();
-        canvas.set_width(size.width);
-        canvas.set_height(size.height);
-        Ok(context)
+        let context = self.canvas.context(size, true).map_err(ReadError::Broken)?;
+        context.ok_or_else(|| {
+            let message = "this browser has no 2D canvas in workers";
+            ReadError::Frame(FrameError::new(ErrorCode::UnsupportedFrame, message))
+        })
     }
 
     /// With the bytes of an array, in a buffer that stays.
@@ -197,34 +192,8 @@ impl Reader {
 
     /// Before any memory is taken for the picture.
     fn check_size(&self, size: ImageSize) -> Result<(), FrameError> {
-        let ImageSize { width, height } = size;
-        let max_pixels = self.max_pixels.get();
-        let pixels = u64::from(width) * u64::from(height);
-        if pixels == 0 {
-            let message = format!("a picture of {width}×{height} pixels has none");
-            return Err(FrameError::new(ErrorCode::InvalidPixels, message));
-        }
-        if pixels > max_pixels {
-            let message =
-                format!("the picture has {width}×{height} pixels, over the limit of {max_pixels}");
-            return Err(FrameError::new(ErrorCode::TooManyPixels, message));
-        }
-        Ok(())
+        check_size(size, self.max_pixels.get())
     }
-}
-
-fn new_context(size: ImageSize) -> Result<OffscreenCanvasRenderingContext2d, ReadError> {
-    let canvas = OffscreenCanvas::new(size.width, size.height).map_err(ReadError::Broken)?;
-    let options = Object::new();
-    let _ = Reflect::set(&options, &"willReadFrequently".into(), &JsValue::TRUE);
-    let context = canvas
-        .get_context_with_context_options("2d", &options)
-        .map_err(ReadError::Broken)?;
-    let context = context.ok_or_else(|| {
-        let message = "this browser has no 2D canvas in workers";
-        ReadError::Frame(FrameError::new(ErrorCode::UnsupportedFrame, message))
-    })?;
-    Ok(context.unchecked_into())
 }
 
 fn whole(image: RgbImage) -> Picture {

@@ -1,6 +1,6 @@
 /** Stands for what `bundle.mjs` makes of the generated bindings of the page's module. */
 
-import type { InitModule, SessionModule } from "../../bindings.js";
+import type { Instance, SessionModule } from "../../bindings.js";
 
 /** New bindings, for an instance of their own. */
-export default function makeBindings(): SessionModule & { default: InitModule };
+export default function makeBindings(): SessionModule & Instance;

@@ -9,11 +9,12 @@ use live_keypoints_protocol::ClientMessage;
 
 use super::back_off::Random;
 use super::connection::{Closing, Connection, Heard, Subject};
-use super::link::{AfterLoss, ConnectionState, Link, LinkState, SocketId, Transmit};
+use super::link::{AfterLoss, ConnectionState, Link, SocketId, Transmit};
 use super::options::RelayOptions;
 use super::outbox::Outbox;
 use super::pacer::Pacer;
 use super::watchdog::Watchdog;
+use crate::link_state::LinkState;
 pub use sending::FrameToEncode;
 
 /// What the owner of a stream is told.
@@ -137,16 +138,20 @@ impl<F> RelayClient<F> {
         Ok(self.outbox.add(frame, timestamp_ms, now_ms))
     }
 
-    /// Takes a still, which uses and changes no tracking and is not dropped. Returns its index. `frame` is asked for where
-    /// there is room.
+    /// Whether a still is taken, which is asked before anything is done to it.
     ///
     /// # Errors
-    /// `closed`; `busy` where as many are on their way as a relay takes; or what `frame` says.
-    pub fn add_still(
-        &mut self,
-        frame: impl FnOnce() -> Result<F, FrameError>,
-        now_ms: f64,
-    ) -> Result<u64, FrameError> {
+    /// `closed`; `busy` where as many are on their way as a relay takes.
+    pub fn has_room_for_still(&self) -> Result<(), FrameError> {
+        self.require_open()?;
+        self.outbox.has_room_for_still()
+    }
+
+    /// Takes a still, which uses and changes no tracking and is not dropped. Returns its index.
+    ///
+    /// # Errors
+    /// As [`Self::has_room_for_still`].
+    pub fn add_still(&mut self, frame: F, now_ms: f64) -> Result<u64, FrameError> {
         self.require_open()?;
         self.outbox.add_still(frame, now_ms, now_ms)
     }

@@ -106,7 +106,7 @@ fn happen(driver: &mut Driver, happening: &Happening) {
     match happening {
         Happening::Push => _ = driver.client.add_frame(0, driver.now_ms, driver.now_ms),
         Happening::Still => {
-            let index = driver.client.add_still(|| Ok(0), driver.now_ms);
+            let index = driver.client.add_still(0, driver.now_ms);
             driver.stills.extend(index);
         }
         Happening::Reset => driver.client.reset(),

@@ -244,7 +244,7 @@ impl Driver {
     }
 
     pub(super) fn still(&mut self, mark: u8) -> Result<u64, ErrorCode> {
-        let index = self.client.add_still(|| Ok(mark), self.now_ms);
+        let index = self.client.add_still(mark, self.now_ms);
         self.drive();
         index.map_err(|error| error.code)
     }

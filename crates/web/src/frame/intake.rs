@@ -1,32 +1,33 @@
-//! What can be pushed, and how it gets to the worker that reads its pixels.
+//! What can be pushed, and how it gets to whoever reads its pixels.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, ArrayBuffer, Promise, Reflect, Uint8Array};
+use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use live_keypoints_pipeline::{ErrorCode, FrameError};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::ImageBitmap;
 
-use super::browser;
 use super::buffers::Buffers;
+use super::source_kind::SourceKind;
+use super::to_picture;
 use crate::browser::{VideoFrame, message_of, tag_of};
-use crate::messages::SourceKind;
+use crate::deferred::hear;
 
 /// VideoFrames that wait as they are. A camera has few buffers and stops when all are held; more are copied.
 const MAX_HELD_VIDEO_FRAMES: usize = 4;
 
-/// Turns frames into what workers take.
+/// Turns frames into what workers take, and the encoder of a relay's client.
 #[derive(Default)]
-pub(super) struct Intake {
+pub(crate) struct Intake {
     /// What the pixels of frames are copied into.
-    pub(super) buffers: Rc<Buffers>,
+    pub(crate) buffers: Rc<Buffers>,
     held_video_frames: Rc<Cell<usize>>,
 }
 
-/// A frame that waits for a worker. Dropped, it gives back what it holds outside the heap.
-pub(super) enum PreparedFrame {
+/// A frame that waits for its turn. Dropped, it gives back what it holds outside the heap.
+pub(crate) enum PreparedFrame {
     Ready(Source),
     /// The browser needs a moment to make an `ImageBitmap`.
     Pending(Pending),
@@ -34,9 +35,9 @@ pub(super) enum PreparedFrame {
     Bad(FrameError),
 }
 
-/// What is sent to a worker.
-pub(super) struct Source {
-    pub(super) kind: SourceKind,
+/// A picture that can be read or sent to a worker.
+pub(crate) struct Source {
+    pub(crate) kind: SourceKind,
     value: JsValue,
     owner: Owner,
     is_sent: bool,
@@ -49,14 +50,14 @@ enum Owner {
     HeldVideoFrames(Rc<Cell<usize>>),
 }
 
-pub(super) struct Pending(Option<Promise>);
+pub(crate) struct Pending(Option<Promise>);
 
 impl Intake {
     /// Takes the picture of this moment.
     ///
     /// # Errors
     /// `unsupported-frame` for what is no frame at all.
-    pub(super) fn prepare(
+    pub(crate) fn prepare(
         &self,
         frame: &JsValue,
         transfer: Option<bool>,
@@ -108,7 +109,7 @@ impl Intake {
     }
 
     fn video_element(&self, video: &JsValue) -> Result<PreparedFrame, JsValue> {
-        match browser::video_frame_of(video) {
+        match to_picture::video_frame_of(video) {
             Some(frame) => self.held(frame?),
             None => bitmap_of(video),
         }
@@ -120,7 +121,7 @@ impl Intake {
         transfer: Option<bool>,
     ) -> Result<PreparedFrame, JsValue> {
         match transfer {
-            Some(false) => self.held(browser::clone_of(frame)?),
+            Some(false) => self.held(to_picture::clone_of(frame)?),
             _ => self.held(frame.clone()),
         }
     }
@@ -147,21 +148,29 @@ impl Intake {
 }
 
 impl Source {
+    /// As `kind` says.
+    #[cfg(feature = "relay")]
+    pub(crate) fn value(&self) -> &JsValue {
+        &self.value
+    }
+
     /// What is posted, and what of it is transferred.
-    pub(super) fn for_posting(&self) -> (&JsValue, Array) {
+    #[cfg(feature = "session")]
+    pub(crate) fn for_posting(&self) -> (&JsValue, js_sys::Array) {
         let transfer = match self.kind {
             SourceKind::Jpeg | SourceKind::Rgba { .. } => {
                 let bytes: &Uint8Array = self.value.unchecked_ref();
-                Array::of1(&bytes.buffer())
+                js_sys::Array::of1(&bytes.buffer())
             }
-            SourceKind::JpegBlob => Array::new(),
-            SourceKind::Bitmap | SourceKind::VideoFrame => Array::of1(&self.value),
+            SourceKind::JpegBlob => js_sys::Array::new(),
+            SourceKind::Bitmap | SourceKind::VideoFrame => js_sys::Array::of1(&self.value),
         };
         (&self.value, transfer)
     }
 
     /// It is the worker's now.
-    pub(super) fn sent(mut self) {
+    #[cfg(feature = "session")]
+    pub(crate) fn sent(mut self) {
         self.is_sent = true;
     }
 }
@@ -190,7 +199,7 @@ impl Drop for Source {
 
 impl Pending {
     /// The picture, once the browser has made it.
-    pub(super) async fn made(mut self) -> Result<Source, FrameError> {
+    pub(crate) async fn made(mut self) -> Result<Source, FrameError> {
         let Some(promise) = self.0.take() else {
             return Err(FrameError::new(
                 ErrorCode::Internal,
@@ -241,7 +250,7 @@ fn jpeg(bytes: &Uint8Array, transfer: Option<bool>) -> Result<PreparedFrame, JsV
 
 /// All bytes of an `ArrayBuffer`.
 fn whole(buffer: &JsValue) -> Result<Uint8Array, JsValue> {
-    browser::bytes_of(
+    to_picture::bytes_of(
         buffer,
         0.0,
         get(buffer, "byteLength")?.as_f64().unwrap_or_default(),
@@ -252,7 +261,7 @@ fn whole(buffer: &JsValue) -> Result<Uint8Array, JsValue> {
 fn view_of(view: &JsValue) -> Result<Uint8Array, JsValue> {
     let number = |key: &str| Ok::<_, JsValue>(get(view, key)?.as_f64().unwrap_or_default());
     let buffer: ArrayBuffer = get(view, "buffer")?.unchecked_into();
-    browser::bytes_of(&buffer, number("byteOffset")?, number("byteLength")?)
+    to_picture::bytes_of(&buffer, number("byteOffset")?, number("byteLength")?)
 }
 
 fn get(object: &JsValue, key: &str) -> Result<JsValue, JsValue> {
@@ -260,12 +269,9 @@ fn get(object: &JsValue, key: &str) -> Result<JsValue, JsValue> {
 }
 
 fn bitmap_of(picture: &JsValue) -> Result<PreparedFrame, JsValue> {
-    let promise = browser::create_image_bitmap(picture)?;
-    // Looked at when a worker takes it: until then, its failure is nobody's.
-    let heard = promise.clone();
-    spawn_local(async move {
-        let _ = JsFuture::from(heard).await;
-    });
+    let promise = to_picture::create_image_bitmap(picture)?;
+    // Looked at when its turn comes: until then, its failure is nobody's.
+    hear(&promise);
     Ok(PreparedFrame::Pending(Pending(Some(promise))))
 }
 

@@ -10,11 +10,11 @@ const MAX_SPARES: usize = 8;
 
 /// Buffers that are free to be used again.
 #[derive(Default)]
-pub(super) struct Buffers(RefCell<Vec<ArrayBuffer>>);
+pub(crate) struct Buffers(RefCell<Vec<ArrayBuffer>>);
 
 impl Buffers {
     /// A copy of `bytes`, in a spare if one fits.
-    pub(super) fn copy_of(&self, bytes: &Uint8Array) -> Uint8Array {
+    pub(crate) fn copy_of(&self, bytes: &Uint8Array) -> Uint8Array {
         let length = bytes.byte_length();
         let mut spares = self.0.borrow_mut();
         let fitting = spares
@@ -29,7 +29,7 @@ impl Buffers {
     }
 
     /// A buffer that nobody needs any more. The oldest spare makes room for it.
-    pub(super) fn give(&self, buffer: ArrayBuffer) {
+    pub(crate) fn give(&self, buffer: ArrayBuffer) {
         // Without bytes it was transferred, and is somebody else's now.
         if buffer.byte_length() > 0 {
             let mut spares = self.0.borrow_mut();
