@@ -1,6 +1,8 @@
 // Connections over sockets that open, fail, throw and end. What becomes of the frames is decided in crates/web/src/relay.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 
 import { LiveKeypoints } from "../build/index.js";
 import { relayAddress } from "../build/relay/socket.js";
@@ -295,6 +297,22 @@ test("a connection that could not be had leaves no timer either", async () => {
   await refusal((socket) => socket.end(1006), { connectTimeoutMs: 5000 });
   await refusal(() => {}, { connectTimeoutMs: 10 });
   assert.equal(timers(), before);
+});
+
+test("under Node, which fetches no files, the module is read from beside the package", async () => {
+  const codeWith = async (assets) => {
+    const script = `
+      import { LiveKeypoints } from ${JSON.stringify(new URL("../build/index.js", import.meta.url).href)};
+      const createSocket = () => { throw Object.assign(new Error(), { code: "busy" }); };
+      const options = { createSocket, assets: ${JSON.stringify(assets)} };
+      LiveKeypoints.connect("ws://a.example", options).catch(({ code }) => console.log(code));
+    `;
+    const node = ["--input-type=module", "--eval", script];
+    const { stdout } = await promisify(execFile)(process.execPath, node);
+    return stdout.trim();
+  };
+  assert.equal(await codeWith(undefined), "busy");
+  assert.equal(await codeWith(import.meta.url), "asset-unreachable");
 });
 
 test("addresses may be of the web or of the socket, and nothing else", () => {

@@ -1,6 +1,6 @@
 //! The outbox by itself.
 
-use live_keypoints_pipeline::{ErrorCode, FrameError, MAX_STILLS};
+use live_keypoints_pipeline::{ErrorCode, MAX_STILLS};
 
 use crate::relay::outbox::{Outbox, Picture, Stamp};
 
