@@ -299,18 +299,52 @@ test("a connection that could not be had leaves no timer either", async () => {
   assert.equal(timers(), before);
 });
 
+/** What a program prints that is a module of its own. */
+async function printed(script, ...flags) {
+  const node = [...flags, "--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, node);
+  return stdout.trim();
+}
+
+const addressOf = (path) => JSON.stringify(new URL(path, import.meta.url).href);
+
+test("of a closed stream no memory is kept", async () => {
+  const script = `
+    import { fakeRelay, gets } from ${addressOf("fake-socket.mjs")};
+    const memories = [];
+    const { instantiate } = WebAssembly;
+    WebAssembly.instantiate = async (module, imports) => {
+      const instance = await instantiate(module, imports);
+      // Node.js has modules of its own.
+      if (instance.exports?.relaystream_pump)
+        memories.push(new WeakRef(instance.exports.memory));
+      return instance;
+    };
+    for (let count = 0; count < 20; count += 1) {
+      const { live, socket } = await fakeRelay({ maxFramesInFlight: 1 });
+      for (let mark = 0; mark < 2; mark += 1)
+        live.push(Uint8Array.of(0xff, 0xd8, mark));
+      await gets(socket, 1);
+      await live.close();
+    }
+    const isKept = (memory) => memory.deref() !== undefined;
+    for (let turn = 0; turn < 50 && memories.filter(isKept).length > 1; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      gc();
+    }
+    console.log(memories.length, memories.filter(isKept).length <= 1);
+  `;
+  assert.equal(await printed(script, "--expose-gc"), "20 true");
+});
+
 test("under Node, which fetches no files, the module is read from beside the package", async () => {
-  const codeWith = async (assets) => {
-    const script = `
-      import { LiveKeypoints } from ${JSON.stringify(new URL("../build/index.js", import.meta.url).href)};
+  const codeWith = (assets) =>
+    printed(`
+      import { LiveKeypoints } from ${addressOf("../build/index.js")};
       const createSocket = () => { throw Object.assign(new Error(), { code: "busy" }); };
       const options = { createSocket, assets: ${JSON.stringify(assets)} };
       LiveKeypoints.connect("ws://a.example", options).catch(({ code }) => console.log(code));
-    `;
-    const node = ["--input-type=module", "--eval", script];
-    const { stdout } = await promisify(execFile)(process.execPath, node);
-    return stdout.trim();
-  };
+    `);
   assert.equal(await codeWith(undefined), "busy");
   assert.equal(await codeWith(import.meta.url), "asset-unreachable");
 });
