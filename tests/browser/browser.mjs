@@ -51,15 +51,16 @@ function isExecutable(path) {
   }
 }
 
-/** The browser alone. */
-export function launch() {
-  return chromium.launch({ executablePath: executable(), args: FLAGS });
+/** The browser alone, with these flags besides. */
+export function launch(flags = []) {
+  const args = [...FLAGS, ...flags];
+  return chromium.launch({ executablePath: executable(), args });
 }
 
-/** A browser and a server for one file of tests. */
-export async function openBrowser() {
+/** A browser, with these flags besides, and a server for one file of tests. */
+export async function openBrowser(flags) {
   const server = await startServer();
-  const browser = await launch();
+  const browser = await launch(flags);
   return {
     browser,
     server,

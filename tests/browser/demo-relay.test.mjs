@@ -55,17 +55,18 @@ function fakeRelay() {
       const header = new DataView(data.buffer);
       const frameId = header.getUint32(4, true);
       const timestampUs = Number(header.getBigUint64(8, true));
-      this.frames += 1;
-      setTimeout(() => this.answer(frameId, timestampUs), 20);
+      const index = this.frames++;
+      setTimeout(() => this.answer(index, frameId, timestampUs), 20);
     }
 
-    answer(frameId, timestampUs) {
+    answer(index, frameId, timestampUs) {
+      const pose = Array(33).fill([0.5, 0.5, 0, 1]);
       this.say({
-        ...{ type: "keypoints", frame_id: frameId, timestamp_us: timestampUs },
-        ...{ width: 320, height: 240, dropped: 0 },
-        pose: Array(33).fill([0.5, 0.5, 0, 1]),
-        scores: { pose: 1 },
+        ...{ type: "keypoints", index, timestamp_us: timestampUs },
+        ...{ width: 320, height: 240, pose, pose_world: pose },
+        ...{ scores: { pose: 1 }, frame_id: frameId, dropped: 0 },
         timings_us: { queue: 0, decode: 1000, pose: 7000, total: 8000 },
+        missing: {},
       });
     }
 

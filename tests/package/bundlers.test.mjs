@@ -26,6 +26,10 @@ function assertFound({ result, complaints }) {
   assert.equal(result?.points, 33);
   assert.equal(result.workers, 2);
   assert.ok(result.isDrawn);
+  assert.deepEqual(result.socket, [
+    ...["connection-lost", "there is no relay here"],
+    ["wss://relay.example/live-signs", ["live-keypoints.v1"]],
+  ]);
   plain ??= result;
   assert.deepEqual(result, plain);
 }

@@ -23,6 +23,7 @@ test("it holds what it needs and nothing else, and stays under 30 MB", async () 
     "dist/wasm/session/session_bg.wasm",
     "dist/wasm/inference/inference_bg.wasm",
     "dist/wasm/inference/inference_relaxed_bg.wasm",
+    "dist/wasm/relay/relay_bg.wasm",
     "dist/models/pose_detection.onnx",
   ])
     assert.ok(paths.includes(needed), needed);

@@ -86,7 +86,9 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   /**
    * The same stream, computed by a relay at `url` (`wss://host/live-signs`). Frames travel as JPEG. A lost connection is
    * opened again, and tracking starts from scratch with it; frames that were sent and not answered fire `error` with
-   * code `connection-lost`. Rejects with `invalid-option`, `connection-lost`, `version-mismatch` or `aborted`.
+   * code `connection-lost`. Rejects with `invalid-option`, `connection-lost`, `version-mismatch` or `aborted`; with
+   * `asset-unreachable` or `asset-wrong-type` where the client's WebAssembly cannot be had; and with `wasm-simd-missing` or
+   * `worker-failed` where the browser has no WebAssembly at all or the page's policy forbids it.
    */
   static async connect(
     url: string | URL,

@@ -9,6 +9,7 @@ import {
 } from "./asset-fetch.js";
 import type { OnPiece } from "./asset-fetch.js";
 import type { AssetSource, ModuleName } from "./assets.js";
+import { baseOfPage } from "./asset-urls.js";
 import { LiveKeypointsError, messageOf } from "./errors.js";
 
 /**
@@ -24,6 +25,10 @@ export async function compileModule(
   if (source instanceof Blob)
     return compileBytes(name, await source.arrayBuffer());
   if (isBytes(source)) return compileBytes(name, source);
+  if (!(source instanceof Response)) {
+    const bytes = await readByNode(name, source);
+    if (bytes) return compileBytes(name, bytes);
+  }
   const response = await answerOf(name, source, request);
   const type = contentType(response);
   // Not at the first attempt: of an answer that was copied, browsers keep no compiled code.
@@ -45,6 +50,33 @@ export async function compileModule(
 /** Whether an asset was given as its bytes. */
 export function isBytes(source: unknown): source is BufferSource {
   return source instanceof ArrayBuffer || ArrayBuffer.isView(source);
+}
+
+/** Node.js, where a relay can be used as well, fetches no files: it reads them. */
+async function readByNode(
+  name: ModuleName,
+  source: string | URL,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { process } = globalThis as { process?: NodeProcess };
+  const files = process?.getBuiltinModule?.("node:fs/promises");
+  if (!files) return undefined;
+  const url = new URL(source, baseOfPage());
+  if (url.protocol !== "file:") return undefined;
+  try {
+    return await files.readFile(url);
+  } catch (error) {
+    const message = `${name} could not be read from ${url.href}: ${messageOf(error)}`;
+    throw new LiveKeypointsError("asset-unreachable", message, {
+      cause: error,
+    });
+  }
+}
+
+/** What is used of Node.js. */
+interface NodeProcess {
+  getBuiltinModule?(name: "node:fs/promises"): {
+    readFile(url: URL): Promise<Uint8Array<ArrayBuffer>>;
+  };
 }
 
 async function compileBytes(

@@ -1,6 +1,8 @@
 // Connections over sockets that open, fail, throw and end. What becomes of the frames is decided in crates/web/src/relay.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 
 import { LiveKeypoints } from "../build/index.js";
 import { relayAddress } from "../build/relay/socket.js";
@@ -295,6 +297,56 @@ test("a connection that could not be had leaves no timer either", async () => {
   await refusal((socket) => socket.end(1006), { connectTimeoutMs: 5000 });
   await refusal(() => {}, { connectTimeoutMs: 10 });
   assert.equal(timers(), before);
+});
+
+/** What a program prints that is a module of its own. */
+async function printed(script, ...flags) {
+  const node = [...flags, "--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, node);
+  return stdout.trim();
+}
+
+const addressOf = (path) => JSON.stringify(new URL(path, import.meta.url).href);
+
+test("of a closed stream no memory is kept", async () => {
+  const script = `
+    import { fakeRelay, gets } from ${addressOf("fake-socket.mjs")};
+    const memories = [];
+    const { instantiate } = WebAssembly;
+    WebAssembly.instantiate = async (module, imports) => {
+      const instance = await instantiate(module, imports);
+      // Node.js has modules of its own.
+      if (instance.exports?.relaystream_pump)
+        memories.push(new WeakRef(instance.exports.memory));
+      return instance;
+    };
+    for (let count = 0; count < 20; count += 1) {
+      const { live, socket } = await fakeRelay({ maxFramesInFlight: 1 });
+      for (let mark = 0; mark < 2; mark += 1)
+        live.push(Uint8Array.of(0xff, 0xd8, mark));
+      await gets(socket, 1);
+      await live.close();
+    }
+    const isKept = (memory) => memory.deref() !== undefined;
+    for (let turn = 0; turn < 50 && memories.filter(isKept).length > 1; turn += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      gc();
+    }
+    console.log(memories.length, memories.filter(isKept).length <= 1);
+  `;
+  assert.equal(await printed(script, "--expose-gc"), "20 true");
+});
+
+test("under Node, which fetches no files, the module is read from beside the package", async () => {
+  const codeWith = (assets) =>
+    printed(`
+      import { LiveKeypoints } from ${addressOf("../build/index.js")};
+      const createSocket = () => { throw Object.assign(new Error(), { code: "busy" }); };
+      const options = { createSocket, assets: ${JSON.stringify(assets)} };
+      LiveKeypoints.connect("ws://a.example", options).catch(({ code }) => console.log(code));
+    `);
+  assert.equal(await codeWith(undefined), "busy");
+  assert.equal(await codeWith(import.meta.url), "asset-unreachable");
 });
 
 test("addresses may be of the web or of the socket, and nothing else", () => {

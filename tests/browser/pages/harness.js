@@ -121,12 +121,9 @@ export class RelaySocket {
   frames = [];
   #listeners = {};
 
-  constructor() {
-    setTimeout(() => this.#tell("open"));
-  }
-
   addEventListener(type, listener) {
     this.#listeners[type] = listener;
+    if (type === "open") setTimeout(() => this.#tell("open"));
   }
 
   send(data) {
@@ -134,7 +131,7 @@ export class RelaySocket {
       if (JSON.parse(data).type !== "configure") return;
       for (const message of [
         { type: "welcome", protocol: "live-keypoints.v1" },
-        { type: "configured" },
+        { type: "configured", next_index: 0 },
       ])
         this.#tell("message", { data: JSON.stringify(message) });
       return;
