@@ -14,13 +14,17 @@ const DECODE: Step = Step::Decode;
 const POSE: Step = Step::Branch(Branch::Pose);
 
 impl<F> Pool<F> {
-    /// Gives every idle worker the step that the session has for it: branches first, as frames wait for them; last, hands
-    /// and face whose pose is not known yet.
+    /// Gives every idle worker the step that the session has for it: branches first, as frames wait for them, and of these
+    /// what nobody else can do; last, hands and face whose pose is not known yet.
     pub(super) fn dispatch(&mut self, now_ms: f64) {
         self.fail_unserved(now_ms);
         for number in 0..self.places.len() {
+            let own = self.own_branches(number);
             let branches = self.places[number].steps.without(DECODE);
-            while self.places[number].is_idle() && self.start_next(number, branches, now_ms) {}
+            while self.places[number].is_idle()
+                && (self.start_next(number, own, now_ms)
+                    || self.start_next(number, branches, now_ms))
+            {}
         }
         while let Some(reader) = self.reader() {
             if !self.start_next(reader, Steps::from_iter([DECODE]), now_ms) {
@@ -40,6 +44,16 @@ impl<F> Pool<F> {
                 free_cores -= 1;
             }
         }
+    }
+
+    /// The branches that only this worker serves.
+    fn own_branches(&self, number: usize) -> Steps {
+        let is_own = |step: &Step| {
+            let mut serving = self.places.iter().filter(|place| place.serves(*step));
+            serving.all(|place| place.worker().place == number)
+        };
+        let branches = self.places[number].steps.without(DECODE);
+        branches.iter().filter(is_own).collect()
     }
 
     /// Who reads a frame's pixels: the worker of the pose, which needs them next, if it is idle; else who has least to do.

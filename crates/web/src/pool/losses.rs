@@ -1,6 +1,5 @@
 //! What becomes of a worker that dies: another follows it, or others take over its steps.
 
-use live_keypoints_pipeline::branch::Branch;
 use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, Step, Steps};
 
 use super::place::{Fate, Loss, Place, Running, Start, State};
@@ -106,18 +105,12 @@ impl<F> Pool<F> {
         self.places[lost].steps.iter().filter(is_orphaned).collect()
     }
 
-    /// First who has a hand's models where that is wanted, then who has least to do.
+    /// First who serves least.
     fn ask_all_heirs(&mut self, lost: usize, now_ms: f64) {
-        let orphaned = self.orphaned(lost);
-        let serves_hand = |steps: Steps| steps.contains(Step::Branch(Branch::LeftHand));
-        let cost = |place: &Place| {
-            let has_models = serves_hand(orphaned) && serves_hand(place.steps);
-            (!has_models, place.steps.iter().count())
-        };
         let mut heirs: Vec<usize> = (0..self.places.len())
             .filter(|number| self.places[*number].is_at_work())
             .collect();
-        heirs.sort_by_key(|number| std::cmp::Reverse(cost(&self.places[*number])));
+        heirs.sort_by_key(|number| std::cmp::Reverse(self.places[*number].steps.iter().count()));
         if let Some(loss) = &mut self.places[lost].loss {
             loss.heirs = heirs;
             loss.retry_at_ms = None;

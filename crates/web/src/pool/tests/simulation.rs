@@ -309,6 +309,26 @@ fn early_tasks_shorten_the_way_of_a_frame() {
 }
 
 #[test]
+fn two_workers_share_a_frame() {
+    for costs in [JPEG, PIXELS] {
+        let alone = Simulation::run(costs, 0.0, 2, true, Pace::OneByOne);
+        // Both hands at once, once the pose is known, and the face after one of them.
+        let one_pass_ms = costs.decode + costs.pose + costs.hand() + costs.face();
+        assert!(alone.mean_ms <= 0.8 * one_pass_ms);
+    }
+}
+
+#[test]
+fn workers_that_have_enough_to_do_are_never_without() {
+    for costs in [JPEG, PIXELS, LITE] {
+        for workers in 1..=MAX_WORKERS {
+            let flood = Simulation::run(costs, 0.0, workers, true, Pace::Flood);
+            assert!(flood.rate >= 0.97 * costs.most_frames(workers));
+        }
+    }
+}
+
+#[test]
 fn with_four_workers_a_frame_takes_little_longer_than_its_longest_step() {
     for costs in [JPEG, PIXELS] {
         let alone = Simulation::run(costs, 0.0, 4, true, Pace::OneByOne);
