@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use live_keypoints_pipeline::{ErrorCode, FrameError, Parts};
 use proptest::prelude::*;
 
-use super::world::{Asked, Counted, World};
+use super::stand::{Asked, Counted};
+use super::world::World;
 use crate::pool::{Answer, MAX_WORKERS};
 use crate::worker_id::WorkerId;
 
@@ -63,10 +64,7 @@ impl World {
                     let generation = stand.worker.generation.wrapping_sub(1);
                     let worker = WorkerId { place, generation };
                     let error = FrameError::new(ErrorCode::Internal, "late");
-                    let ticket = match &stand.asked {
-                        Some(Asked::Decode { ticket, .. } | Asked::Run { ticket, .. }) => *ticket,
-                        None => 0,
-                    };
+                    let ticket = stand.asked.front().map_or(0, |asked| asked.ticket);
                     self.answer(worker, ticket, Answer::Failed(error));
                 }
             }
@@ -74,8 +72,9 @@ impl World {
                 let Some(stand) = self.stands.get_mut(&place) else {
                     return;
                 };
-                if let Some(Asked::Decode { ticket, .. }) = stand.asked {
-                    stand.asked = None;
+                if let Some(position) = stand.asked.iter().position(Asked::is_decode)
+                    && let Some(Asked { ticket, .. }) = stand.asked.remove(position)
+                {
                     let worker = stand.worker;
                     let error = FrameError::new(ErrorCode::UnsupportedFrame, "closed");
                     self.pool.refused(worker, ticket, error, self.now_ms);
@@ -133,11 +132,8 @@ proptest! {
         // Frames that the page took too long to prepare are thrown away once they are there.
         let pool = &world.pool;
         for stand in world.stands.values_mut() {
-            if let Some(Asked::Decode { ticket, .. }) = stand.asked
-                && !pool.is_wanted(stand.worker, ticket)
-            {
-                stand.asked = None;
-            }
+            let worker = stand.worker;
+            stand.asked.retain(|asked| pool.is_wanted(worker, asked.ticket));
         }
         if world.fatal.is_none() {
             let stats = world.pool.stats();
@@ -146,8 +142,10 @@ proptest! {
             // What workers still hold they are told to forget with their next step.
             for (place, stand) in &world.stands {
                 prop_assert!(world.pool.holdings.is_empty(*place));
-                let released: BTreeSet<u64> = world.pool.holdings.take_released(*place).into_iter().collect();
-                prop_assert!(stand.pixels.is_subset(&released), "{:?} {:?}", stand, released);
+                let with_next = world.pool.holdings.take_released(*place);
+                let with_asked = stand.asked.iter().flat_map(|asked| &asked.released);
+                let released: BTreeSet<u64> = with_asked.copied().chain(with_next).collect();
+                prop_assert!(stand.pixels.is_subset(&released), "{stand:?} {released:?}");
             }
             prop_assert!(world.pool.timestamps_ms.is_empty());
         }

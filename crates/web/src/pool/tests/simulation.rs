@@ -7,7 +7,8 @@ use live_keypoints_pipeline::branch::{BranchJob, EarlyJob};
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{FrameResult, Options};
 
-use super::world::{PATIENCE, VERSION, outcome};
+use super::stand::outcome;
+use super::world::{PATIENCE, VERSION};
 use crate::pool::{Answer, Command, MAX_WORKERS, Pool, micros};
 use crate::worker_id::WorkerId;
 
@@ -324,6 +325,24 @@ fn workers_that_have_enough_to_do_are_never_without() {
         for workers in 1..=MAX_WORKERS {
             let flood = Simulation::run(costs, 0.0, workers, true, Pace::Flood);
             assert!(flood.rate >= 0.97 * costs.most_frames(workers));
+        }
+    }
+}
+
+#[test]
+fn a_large_picture_that_is_read_keeps_no_branch_waiting() {
+    let most = LARGE_JPEG.most_frames(2);
+    let [alone, camera] = [Pace::OneByOne, Pace::Camera(1e3 / (0.8 * most))]
+        .map(|pace| Simulation::run(LARGE_JPEG, 0.0, 2, true, pace));
+    assert!(camera.mean_ms <= 1.3 * alone.mean_ms);
+}
+
+#[test]
+fn a_busy_page_leaves_one_worker_or_two_little_idle() {
+    for costs in [JPEG, PIXELS] {
+        for workers in [1, 2] {
+            let flood = Simulation::run(costs, 4.0, workers, true, Pace::Flood);
+            assert!(flood.rate >= 0.9 * costs.most_frames(workers));
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Workers that start, die, and take over from each other, and what they are given.
 
 use live_keypoints_pipeline::branch::{Branch, BranchJob};
-use live_keypoints_pipeline::{ErrorCode, Options, Parts, Step, Steps};
+use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Step, Steps};
 
 use super::any_order::Happening;
-use super::world::{Asked, PATIENCE, VERSION, World};
-use crate::pool::{Event, MAX_WORKERS, Pool};
+use super::stand::What;
+use super::world::{PATIENCE, VERSION, World};
+use crate::pool::{Answer, Event, MAX_WORKERS, Pool};
 
 #[test]
 fn workers_start_with_the_module_that_the_first_compiles() {
@@ -141,15 +142,15 @@ fn two_frames_are_read_by_two_workers_while_the_pose_is_busy() {
     let mut world = World::new(4, Parts::ALL);
     world.start_all();
     world.happen(Happening::Frame);
-    assert!(matches!(world.stands[&0].asked, Some(Asked::Decode { .. })));
+    assert!(world.stands[&0].asked[0].is_decode());
     world.happen(Happening::Work {
         place: 0,
         fails: false,
         seed: 1,
     });
-    assert!(matches!(world.stands[&0].asked, Some(Asked::Run { .. })));
+    assert!(!world.stands[&0].asked[0].is_decode());
     world.happen(Happening::Frame);
-    assert!(matches!(world.stands[&3].asked, Some(Asked::Decode { .. })));
+    assert!(world.stands[&3].asked[0].is_decode());
 }
 
 #[test]
@@ -164,9 +165,79 @@ fn hands_and_face_that_were_tracked_begin_before_the_pose_is_known() {
             world.happen(Happening::Frame);
         }
     }
-    let is_early = |place: usize| {
-        matches!(&world.stands[&place].asked, Some(Asked::Run { job, .. })
-            if matches!(**job, BranchJob::Early(_)))
-    };
+    let is_early = |place: usize| world.stands[&place].asked[0].is_early();
     assert_eq!([0, 1, 2, 3].map(is_early), [false, true, true, true]);
+}
+
+/// Two workers, once the times of their steps are known: the first at a face, with the pose of the next frame ahead.
+fn world_with_a_pose_ahead() -> World {
+    let mut world = World::new(2, Parts::ALL);
+    world.start_all();
+    let work = |world: &mut World, place| {
+        let (fails, seed) = (false, 65);
+        world.happen(Happening::Work { place, fails, seed });
+    };
+    world.happen(Happening::Frame);
+    world.settle();
+    world.happen(Happening::Frame);
+    world.happen(Happening::Frame);
+    // Both read a frame; the second begins a hand early; the pose brings the face, and the next pose.
+    for place in [0, 1, 0] {
+        work(&mut world, place);
+    }
+    let asked = &world.stands[&0].asked;
+    assert_eq!(
+        asked.iter().map(|asked| asked.index).collect::<Vec<_>>(),
+        [1, 2]
+    );
+    assert!(matches!(&asked[1].what, What::Run { job, .. } if matches!(**job, BranchJob::Pose(_))));
+    world
+}
+
+#[test]
+fn a_worker_that_dies_costs_the_frame_it_is_at_and_gives_the_step_ahead_back() {
+    let mut world = world_with_a_pose_ahead();
+    world.happen(Happening::Death { place: 0 });
+    world.settle();
+    let stats = world.pool.stats();
+    assert_eq!((stats.completed, stats.failed), (2, 1));
+}
+
+#[test]
+fn the_clock_of_a_step_ahead_begins_when_the_one_before_is_answered() {
+    let mut world = world_with_a_pose_ahead();
+    let (fails, seed) = (false, 65);
+    // The other worker's time would be up, too.
+    world.happen(Happening::Work {
+        place: 1,
+        fails,
+        seed,
+    });
+    world.wait(5_000.0);
+    world.wait(4_999.0);
+    world.happen(Happening::Work {
+        place: 0,
+        fails,
+        seed,
+    });
+    world.wait(1.0);
+    world.wait(4_999.0);
+    world.wait(4_999.0);
+    let replaced = |world: &World| world.pool.worker_stats().next().unwrap().replaced;
+    assert_eq!(replaced(&world), 0);
+    world.wait(1.0);
+    assert_eq!(replaced(&world), 1);
+}
+
+#[test]
+fn an_answer_that_overtakes_another_leaves_its_clock_alone() {
+    let mut world = world_with_a_pose_ahead();
+    world.wait(5_000.0);
+    let stand = world.stands.get_mut(&0).unwrap();
+    let (worker, ahead) = (stand.worker, stand.asked.remove(1).unwrap());
+    let error = FrameError::new(ErrorCode::InferenceFailed, "broken");
+    world.answer(worker, ahead.ticket, Answer::Failed(error));
+    world.wait(5_000.0);
+    let replaced = world.pool.worker_stats().next().unwrap().replaced;
+    assert_eq!(replaced, 1);
 }

@@ -1,17 +1,14 @@
 //! Page, workers and network, driven by the tests.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use live_keypoints_pipeline::branch::{
-    BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceMesh, FaceOutcome, HandOutcome,
-    HandReading, PoseOutcome,
-};
-use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
-use live_keypoints_pipeline::smoothing::RawPose;
-use live_keypoints_pipeline::{ErrorCode, FrameError, Landmarks, Options, Parts, Steps};
+use live_keypoints_pipeline::branch::BranchJob;
+use live_keypoints_pipeline::rect::ImageSize;
+use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Parts, Steps};
 
+use super::stand::{Asked, Counted, Stand, What, outcome};
 use crate::pool::{Answer, Command, Event, MAX_WORKERS, Patience, Pool};
 use crate::worker_id::WorkerId;
 
@@ -22,67 +19,6 @@ pub(super) const PATIENCE: Patience = Patience {
     compile_ms: 10_000.0,
     compile_retry_ms: 30_000.0,
 };
-
-/// A frame that is counted while it is held.
-#[derive(Debug)]
-pub(super) struct Counted(Rc<Cell<usize>>);
-
-impl Counted {
-    pub(super) fn new(count: &Rc<Cell<usize>>) -> Self {
-        count.set(count.get() + 1);
-        Self(Rc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
-/// What a worker of the test was asked.
-#[derive(Debug)]
-pub(super) enum Asked {
-    Decode {
-        ticket: u64,
-        index: u64,
-        copies: Vec<WorkerId>,
-        _frame: Counted,
-    },
-    Run {
-        ticket: u64,
-        index: u64,
-        job: Box<BranchJob>,
-        pixels_from: Option<WorkerId>,
-    },
-}
-
-/// A worker of the test.
-#[derive(Debug)]
-pub(super) struct Stand {
-    pub(super) worker: WorkerId,
-    pub(super) asked: Option<Asked>,
-    /// Frames whose pixels it holds.
-    pub(super) pixels: BTreeSet<u64>,
-    /// Frames that it was told to forget before their pixels came.
-    pub(super) forgotten: BTreeSet<u64>,
-}
-
-impl Stand {
-    pub(super) fn take_pixels(&mut self, index: u64) {
-        if !self.forgotten.remove(&index) {
-            self.pixels.insert(index);
-        }
-    }
-
-    pub(super) fn forget(&mut self, released: Vec<u64>) {
-        for index in released {
-            if !self.pixels.remove(&index) {
-                self.forgotten.insert(index);
-            }
-        }
-    }
-}
 
 /// Page, workers and network of the test.
 pub(super) struct World {
@@ -153,27 +89,31 @@ impl World {
             accounted + (stats.buffered + stats.in_work) as u64
         );
         let is_owed = !self.inits.is_empty() || !self.adoptions.is_empty();
-        let is_awaited = self.stands.values().any(|stand| match stand.asked {
-            Some(Asked::Decode { ticket, .. } | Asked::Run { ticket, .. }) => {
-                self.pool.is_wanted(stand.worker, ticket)
-            }
-            None => false,
+        let is_awaited = self.stands.values().any(|stand| {
+            let mut asked = stand.asked.iter();
+            asked.any(|asked| self.pool.is_wanted(stand.worker, asked.ticket))
         });
         if is_awaited && !is_owed {
             assert!(self.pool.next_deadline_ms().is_some());
+        }
+        for asked in self.stands.values().flat_map(|stand| &stand.asked) {
+            if let What::Run {
+                pixels_from: Some(holder),
+                ..
+            } = asked.what
+            {
+                assert_eq!(
+                    self.stands[&holder.place].worker, holder,
+                    "nobody sends them"
+                );
+            }
         }
     }
 
     pub(super) fn obey(&mut self, command: Command<Counted>) {
         match command {
             Command::Spawn { worker } => {
-                let stand = Stand {
-                    worker,
-                    asked: None,
-                    pixels: BTreeSet::new(),
-                    forgotten: BTreeSet::new(),
-                };
-                self.stands.insert(worker.place, stand);
+                self.stands.insert(worker.place, Stand::new(worker));
             }
             Command::Compile { worker, is_retry } => {
                 self.compiling = Some(worker);
@@ -196,14 +136,17 @@ impl World {
                 copies,
                 released,
             } => {
-                let stand = self.asked_anew(worker);
-                stand.forget(released);
-                stand.asked = Some(Asked::Decode {
-                    ticket,
-                    index,
+                let what = What::Decode {
                     copies,
                     _frame: frame,
-                });
+                };
+                let asked = Asked {
+                    ticket,
+                    index,
+                    released,
+                    what,
+                };
+                self.ask(worker, asked);
             }
             Command::Run {
                 worker,
@@ -218,29 +161,29 @@ impl World {
                     let other = &self.stands[&holder.place];
                     assert!(other.worker == holder && other.pixels.contains(&index));
                 }
-                let stand = self.asked_anew(worker);
-                stand.forget(released);
-                stand.asked = Some(Asked::Run {
+                let job = Box::new(job);
+                let asked = Asked {
                     ticket,
                     index,
-                    job: Box::new(job),
-                    pixels_from,
-                });
+                    released,
+                    what: What::Run { job, pixels_from },
+                };
+                self.ask(worker, asked);
                 self.pool.sent(worker, ticket, self.now_ms);
             }
             Command::PixelsLost { worker, index } => {
                 let stand = self.stands.get_mut(&worker.place).unwrap();
-                if let Some(Asked::Run {
-                    ticket,
-                    index: wanted,
-                    ..
-                }) = stand.asked
-                    && wanted == index
-                    && !stand.pixels.contains(&index)
-                {
-                    stand.asked = None;
+                let has_pixels = stand.pixels.contains(&index);
+                let waits =
+                    |asked: &Asked| asked.index == index && !asked.is_decode() && !has_pixels;
+                let (lost, asked): (VecDeque<Asked>, _) = stand.asked.drain(..).partition(waits);
+                stand.asked = asked;
+                for asked in &lost {
+                    stand.forget(&asked.released);
+                }
+                for asked in lost {
                     let error = FrameError::new(ErrorCode::WorkerDied, "pixels lost");
-                    self.answer(worker, ticket, Answer::Failed(error));
+                    self.answer(worker, asked.ticket, Answer::Failed(error));
                 }
             }
             Command::End { place } => {
@@ -249,17 +192,24 @@ impl World {
         }
     }
 
-    /// The worker, which must have nothing to do but a frame that the page took too long to prepare.
-    pub(super) fn asked_anew(&mut self, worker: WorkerId) -> &mut Stand {
+    /// A worker is asked for a step: when it has nothing to do, or ahead.
+    fn ask(&mut self, worker: WorkerId, asked: Asked) {
         let stand = self.stands.get_mut(&worker.place).unwrap();
         assert_eq!(stand.worker, worker);
-        if let Some(Asked::Decode { ticket, .. }) = stand.asked
-            && !self.pool.is_wanted(worker, ticket)
-        {
-            stand.asked = None;
-        }
-        assert!(stand.asked.is_none());
+        // Frames that the page took too long to prepare are not asked for any more.
+        let pool = &self.pool;
         stand
+            .asked
+            .retain(|asked| pool.is_wanted(worker, asked.ticket));
+        if let Some(first) = stand.asked.front() {
+            assert!(!asked.is_early(), "what may be in vain, ahead");
+            assert!(
+                !(first.is_decode() && asked.is_decode()),
+                "two frames at once"
+            );
+        }
+        stand.asked.push_back(asked);
+        assert!(stand.asked.len() <= 2);
     }
 
     pub(super) fn answer(&mut self, worker: WorkerId, ticket: u64, answer: Answer) {
@@ -273,22 +223,22 @@ impl World {
             return;
         };
         let worker = stand.worker;
-        let Some(asked) = stand.asked.take() else {
+        let pool = &self.pool;
+        stand
+            .asked
+            .retain(|asked| pool.is_wanted(worker, asked.ticket));
+        let Some(asked) = stand.next_asked(seed & 32 != 0) else {
             return self.start(place);
         };
-        match asked {
-            Asked::Decode { ticket, .. } if !self.pool.is_wanted(worker, ticket) => {}
-            Asked::Decode {
-                ticket,
-                index,
-                copies,
-                ..
-            } => {
+        let (ticket, index) = (asked.ticket, asked.index);
+        stand.forget(&asked.released);
+        let elapsed_us = u64::from(seed);
+        let answer = match asked.what {
+            What::Decode { .. } if fails => {
                 self.pool.sent(worker, ticket, self.now_ms);
-                if fails {
-                    let error = FrameError::new(ErrorCode::MalformedPicture, "broken");
-                    return self.answer(worker, ticket, Answer::Failed(error));
-                }
+                Answer::Failed(FrameError::new(ErrorCode::MalformedPicture, "broken"))
+            }
+            What::Decode { copies, .. } => {
                 stand.take_pixels(index);
                 for copy in copies {
                     if let Some(other) = self.stands.get_mut(&copy.place)
@@ -297,38 +247,32 @@ impl World {
                         other.take_pixels(index);
                     }
                 }
+                self.pool.sent(worker, ticket, self.now_ms);
                 let width = if seed.is_multiple_of(16) { 320 } else { 640 };
                 let size = ImageSize { width, height: 480 };
-                self.answer(
-                    worker,
-                    ticket,
-                    Answer::Decoded {
-                        size,
-                        elapsed_us: 1,
-                    },
-                );
+                Answer::Decoded { size, elapsed_us }
             }
-            Asked::Run {
-                ticket,
-                index,
-                job,
-                pixels_from,
-            } => {
+            What::Run { job, pixels_from } => {
                 if pixels_from.is_some() {
-                    self.stands.get_mut(&place).unwrap().take_pixels(index);
+                    stand.take_pixels(index);
                 }
-                let has_pixels = self.stands[&place].pixels.contains(&index);
-                assert!(has_pixels, "frame {index} in place {place}");
-                let answer = match fails {
+                let has_pixels = stand.pixels.contains(&index);
+                // What is done early may outlive its frame.
+                let may_lack_them = matches!(*job, BranchJob::Early(_));
+                assert!(
+                    has_pixels || may_lack_them,
+                    "frame {index} in place {place}"
+                );
+                match fails || !has_pixels {
                     true => Answer::Failed(FrameError::new(ErrorCode::InferenceFailed, "broken")),
                     false => Answer::Outcome {
                         outcome: outcome(&job, seed),
-                        elapsed_us: 1,
+                        elapsed_us,
                     },
-                };
-                self.answer(worker, ticket, answer);
+                }
             }
-        }
+        };
+        self.answer(worker, ticket, answer);
     }
 
     pub(super) fn start(&mut self, place: usize) {
@@ -372,72 +316,5 @@ impl World {
     pub(super) fn add(&mut self) {
         let frame = Counted::new(&self.held);
         self.pool.add_frame(frame, self.now_ms, self.now_ms);
-    }
-}
-
-/// A hand that is where it was looked for.
-pub(super) fn reading(roi: NormalizedRect) -> HandReading {
-    HandReading {
-        roi,
-        presence: 0.9,
-        landmarks: Some(Landmarks::from_fn(|point| {
-            [0.4 + 0.01 * point as f32, 0.6 - 0.01 * point as f32, 0.0]
-        })),
-        world: Some(Landmarks::from_fn(|_| [0.0; 3])),
-    }
-}
-
-/// A face that is where it was looked for.
-pub(super) fn mesh(roi: NormalizedRect) -> FaceMesh {
-    FaceMesh {
-        roi,
-        presence: 0.9,
-        landmarks: Landmarks::from_fn(|point| [0.4 + 0.0004 * point as f32, 0.5, 0.0]),
-    }
-}
-
-pub(super) fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
-    let roi = NormalizedRect {
-        x_center: 0.5,
-        y_center: 0.5,
-        width: 0.5,
-        height: 0.5,
-        rotation: 0.0,
-    };
-    let visible = f32::from(seed & 1);
-    let hand = |seed: u8| HandOutcome {
-        reading: (!seed.is_multiple_of(4)).then(|| reading(roi)),
-        ..HandOutcome::default()
-    };
-    match job {
-        BranchJob::Pose(_) if seed % 8 == 7 => BranchOutcome::Pose(PoseOutcome {
-            detection: None,
-            roi: None,
-            presence: None,
-            pose: None,
-        }),
-        BranchJob::Pose(_) => BranchOutcome::Pose(PoseOutcome {
-            detection: None,
-            roi: Some(roi),
-            presence: Some(0.9),
-            pose: Some(RawPose {
-                landmarks: Landmarks::from_fn(|_| [0.5, 0.5, 0.0, visible]),
-                world: Landmarks::from_fn(|_| [0.0; 4]),
-                auxiliary: Landmarks::new([[0.5, 0.5, 0.0], [0.6, 0.6, 0.0]]),
-            }),
-        }),
-        BranchJob::LeftHand(_) => BranchOutcome::LeftHand(hand(seed)),
-        BranchJob::RightHand(_) => BranchOutcome::RightHand(hand(seed)),
-        BranchJob::Early(EarlyJob::Hand { roi, .. }) if !seed.is_multiple_of(4) => {
-            BranchOutcome::Early(EarlyOutcome::Hand(reading(*roi)))
-        }
-        BranchJob::Early(EarlyJob::Face { roi }) if !seed.is_multiple_of(4) => {
-            BranchOutcome::Early(EarlyOutcome::Face(Some(mesh(*roi))))
-        }
-        BranchJob::Early(_) => BranchOutcome::Early(EarlyOutcome::Face(None)),
-        BranchJob::Face(_) => BranchOutcome::Face(FaceOutcome {
-            mesh: (!seed.is_multiple_of(4)).then(|| mesh(roi)),
-            ..FaceOutcome::default()
-        }),
     }
 }
