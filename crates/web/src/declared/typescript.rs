@@ -1,7 +1,6 @@
 //! The package's `src/generated`: types, names and checks in TypeScript, made of what Rust has. Beside each text that is
 //! made here lies the file that it must equal; where they differ on purpose, `LIVE_KEYPOINTS_GENERATE=1` writes it anew.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use live_keypoints_pipeline::topology::{
@@ -24,11 +23,19 @@ use crate::stage_times::{StageStats, StageTime};
 const HEADING: &str =
     "// Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.\n";
 
+macro_rules! line {
+    ($out:expr, $($text:tt)+) => {{
+        $out.push_str(&format!($($text)+));
+        $out.push('\n');
+    }};
+}
+
 fn holds_equal(file: &str, text: &str) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../www/src/generated");
     let path = folder.join(file);
     if std::env::var_os("LIVE_KEYPOINTS_GENERATE").is_some() {
-        std::fs::write(&path, text).unwrap();
+        let written = std::fs::write(&path, text);
+        assert!(written.is_ok(), "{file}: {written:?}");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
@@ -41,14 +48,14 @@ fn holds_equal(file: &str, text: &str) {
 fn comment(out: &mut String, indent: &str, doc: &str) {
     let lines: Vec<&str> = doc.trim_end().lines().map(|line| line.trim_end()).collect();
     if let [line] = lines[..] {
-        writeln!(out, "{indent}/**{line} */").unwrap();
+        line!(out, "{indent}/**{line} */");
         return;
     }
-    writeln!(out, "{indent}/**").unwrap();
+    line!(out, "{indent}/**");
     for line in lines {
-        writeln!(out, "{indent} *{line}").unwrap();
+        line!(out, "{indent} *{line}");
     }
-    writeln!(out, "{indent} */").unwrap();
+    line!(out, "{indent} */");
 }
 
 fn quoted(words: impl IntoIterator<Item = impl AsRef<str>>, between: &str) -> String {
@@ -59,18 +66,18 @@ fn quoted(words: impl IntoIterator<Item = impl AsRef<str>>, between: &str) -> St
 
 fn interface(out: &mut String, name: &str, doc: &str, keys: &[Key]) {
     comment(out, "", doc);
-    writeln!(out, "export interface {name} {{").unwrap();
+    line!(out, "export interface {name} {{");
     for key in keys {
         comment(out, "  ", key.doc);
         let mark = if key.is_optional { "?" } else { "" };
-        writeln!(out, "  readonly {}{mark}: {};", key.name, key.type_name).unwrap();
+        line!(out, "  readonly {}{mark}: {};", key.name, key.type_name);
     }
     out.push_str("}\n\n");
 }
 
 fn words(out: &mut String, name: &str, doc: &str, words: &[String]) {
     comment(out, "", doc);
-    writeln!(out, "export type {name} = {};\n", words.join(" | ")).unwrap();
+    line!(out, "export type {name} = {};\n", words.join(" | "));
 }
 
 /// A value as JavaScript's source has it, for people.
@@ -136,28 +143,28 @@ fn table_name(name: &str) -> String {
 
 fn options(out: &mut String, name: &str, doc: &str, keys: &[OptionKey]) {
     comment(out, "", doc);
-    writeln!(out, "export interface {name}Options {{").unwrap();
+    line!(out, "export interface {name}Options {{");
     for key in keys {
         let mut doc = key.doc.trim_end().to_owned();
         if let Some(default) = &key.default {
             let default = default_in_words(default);
             let colon = if default == "all" { ":" } else { "" };
-            write!(doc, " Default{colon} {default}.").unwrap();
+            doc.push_str(&format!(" Default{colon} {default}."));
         }
         comment(out, "  ", &doc);
         let type_name = option_type(&key.check);
-        writeln!(out, "  {}?: {type_name} | undefined;", key.name).unwrap();
+        line!(out, "  {}?: {type_name} | undefined;", key.name);
     }
     out.push_str("}\n\n");
-    writeln!(out, "/** What each of `{name}Options` may be. */").unwrap();
-    writeln!(out, "export const {} = {{", table_name(name)).unwrap();
+    line!(out, "/** What each of `{name}Options` may be. */");
+    line!(out, "export const {} = {{", table_name(name));
     for key in keys {
         let default = key.default.as_ref();
         let default = default.map_or_else(String::new, |value| format!(", default: {value}"));
         let check = option_check(&key.check);
-        writeln!(out, "  {}: {{ {check}{default} }},", key.name).unwrap();
+        line!(out, "  {}: {{ {check}{default} }},", key.name);
     }
-    writeln!(out, "}} as const satisfies Checks<{name}Options>;\n").unwrap();
+    line!(out, "}} as const satisfies Checks<{name}Options>;\n");
 }
 
 #[test]
@@ -290,9 +297,9 @@ fn generated_words_are_those_of_rust() {
 
 fn list<'a>(out: &mut String, name: &str, doc: &str, words: impl Iterator<Item = &'a str>) {
     comment(out, "", doc);
-    writeln!(out, "export const {name} = [").unwrap();
+    line!(out, "export const {name} = [");
     for word in words {
-        writeln!(out, "  {word:?},").unwrap();
+        line!(out, "  {word:?},");
     }
     out.push_str("] as const;\n\n");
 }
@@ -325,30 +332,27 @@ fn generated_topology_is_that_of_rust() {
         } else {
             "HandLandmarkName"
         };
-        writeln!(out, "/** Name of a {of} landmark. */").unwrap();
-        writeln!(
+        line!(out, "/** Name of a {of} landmark. */");
+        line!(
             out,
             "export type {type_name} = (typeof {part}_LANDMARK_NAMES)[number];\n"
-        )
-        .unwrap();
+        );
         let (index, name) = names.iter().enumerate().next_back().unwrap();
-        writeln!(
+        line!(
             out,
             "/** Index of each {of} landmark: `{part}_LANDMARK.{name}` is {index}. */"
-        )
-        .unwrap();
-        writeln!(
+        );
+        line!(
             out,
             "export const {part}_LANDMARK: Readonly<Record<{type_name}, number>> = {{"
-        )
-        .unwrap();
+        );
         for (index, name) in names.iter().enumerate() {
-            writeln!(out, "  {name}: {index},").unwrap();
+            line!(out, "  {name}: {index},");
         }
         out.push_str("};\n\n");
     }
-    writeln!(out, "/** Points of the face mesh; they have no names. */").unwrap();
-    writeln!(out, "export const FACE_LANDMARK_COUNT = {FACE_POINTS};\n").unwrap();
+    line!(out, "/** Points of the face mesh; they have no names. */");
+    line!(out, "export const FACE_LANDMARK_COUNT = {FACE_POINTS};\n");
     lines(
         &mut out,
         "POSE_CONNECTIONS",
@@ -369,21 +373,21 @@ fn generated_topology_is_that_of_rust() {
     out.push_str("/** All lines of the face: lips, eyes, eyebrows, outline. */\n");
     out.push_str("export const FACE_CONTOURS: readonly Connection[] = [\n");
     for (name, _) in FACE_CONTOURS {
-        writeln!(out, "  ...FACE_{},", name.to_uppercase()).unwrap();
+        line!(out, "  ...FACE_{},", name.to_uppercase());
     }
     out.push_str("];\n");
     holds_equal("topology.ts", &out);
 }
 
 fn lines(out: &mut String, name: &str, what: &str, connections: &[Connection]) {
-    writeln!(out, "/** The {} {what}. */", connections.len()).unwrap();
-    writeln!(out, "export const {name}: readonly Connection[] = [").unwrap();
+    line!(out, "/** The {} {what}. */", connections.len());
+    line!(out, "export const {name}: readonly Connection[] = [");
     for eight in connections.chunks(8) {
         let pairs: Vec<String> = eight
             .iter()
             .map(|[from, to]| format!("[{from}, {to}]"))
             .collect();
-        writeln!(out, "  {},", pairs.join(", ")).unwrap();
+        line!(out, "  {},", pairs.join(", "));
     }
     out.push_str("];\n\n");
 }
