@@ -39,10 +39,6 @@ mod messages;
 #[cfg(any(feature = "session", feature = "relay"))]
 mod object;
 #[cfg(any(feature = "session", feature = "relay"))]
-#[cfg_attr(
-    not(feature = "relay"),
-    expect(dead_code, reason = "only a relay's stream has a connection")
-)]
 mod objects;
 #[cfg(feature = "session")]
 mod page;

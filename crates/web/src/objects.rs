@@ -129,17 +129,6 @@ object! {
         buffered_bytes: u64,
     }
 
-    /// A change of the connection to a relay.
-    pub(crate) struct ConnectionState {
-        /// `open`: frames are sent. `waiting`: it was lost, the next attempt comes in `retryInMs`. `connecting`: an attempt
-        /// is being made. `idle`: the relay ended it for want of frames; the next one opens it again.
-        state: LinkState,
-        /// Why it was lost.
-        reason: Maybe<String>,
-        /// Milliseconds until the next attempt.
-        retry_in_ms: Maybe<f64>,
-    }
-
     /// Counters since the stream began, and where the time and the memory went. Frames received = dropped + completed + failed + buffered + inFlight.
     pub(crate) struct Stats {
         /// Frames pushed: stills, failed and dropped ones included.

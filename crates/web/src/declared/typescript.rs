@@ -11,13 +11,13 @@ use live_keypoints_pipeline::{ErrorCode, MissingReason, Parts, Quality, Step};
 
 use super::{Check, FromJs, Key, OptionKey, ToJs};
 use crate::objects::{
-    ConnectionState, ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings,
-    WorkerStats,
+    ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings, WorkerStats,
 };
 use crate::page::models::MODELS;
 use crate::page::options::StreamOptions;
 use crate::page::progress::{CompileProgress, DownloadProgress, OptimiseProgress, ReadyProgress};
 use crate::relay::{LinkState, Reconnect, RelayOptions};
+use crate::relay_stream::connection_state::ConnectionState;
 use crate::stage_times::{StageStats, StageTime};
 
 const HEADING: &str =

@@ -10,6 +10,7 @@ use live_keypoints_protocol::PROTOCOL;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+use super::connection_state::ConnectionState;
 use super::encoder::JpegEncoder;
 use super::socket::{Heard, Socket};
 use crate::abort::{OnAbort, aborted};
@@ -19,7 +20,7 @@ use crate::deferred::Deferred;
 use crate::error::{frame_error_or, js_error};
 use crate::frame::{Intake, PreparedFrame};
 use crate::object::property;
-use crate::objects::{ConnectionState, ConnectionStats, Stats, result_object};
+use crate::objects::{ConnectionStats, Stats, result_object};
 use crate::panics::Panics;
 use crate::relay::{FrameToEncode, RelayClient, RelayEvent, RelayOptions, SocketId, Transmit};
 use crate::stage_times::StageTimes;
