@@ -46,37 +46,10 @@ export async function answerOf(
   return response;
 }
 
-/** The body of an answer. Rejects with `asset-unreachable` if it breaks off. */
-export async function bodyOf(
-  name: string,
-  response: Response,
-  onPiece: OnPiece,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let loadedBytes = 0;
-  try {
-    await readPieces(response, (piece, loaded, total) => {
-      pieces.push(piece);
-      loadedBytes = loaded;
-      onPiece(loaded, total);
-    });
-  } catch (error) {
-    const message = `${name}: ${response.url} broke off after ${loadedBytes} bytes: ${messageOf(error)}`;
-    throw new LiveKeypointsError("asset-unreachable", message, {
-      cause: error,
-    });
-  }
-  return joined(pieces, loadedBytes);
-}
-
 /** Reads an answer to its end, a piece at a time. */
 export async function readPieces(
   response: Response,
-  take: (
-    piece: Uint8Array<ArrayBuffer>,
-    loadedBytes: number,
-    totalBytes: number | undefined,
-  ) => void,
+  take: OnPiece,
 ): Promise<void> {
   const length = Number(response.headers.get("content-length"));
   const isPlain = length > 0 && !response.headers.has("content-encoding");
@@ -88,21 +61,8 @@ export async function readPieces(
     piece = await reader?.read()
   ) {
     loadedBytes += piece.value.length;
-    take(piece.value, loadedBytes, isPlain ? length : undefined);
+    take(loadedBytes, isPlain ? length : undefined);
   }
-}
-
-function joined(
-  pieces: readonly Uint8Array[],
-  length: number,
-): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** The error of everything that the caller's signal ended. */

@@ -1,8 +1,7 @@
 /** Where WebAssembly modules and model files come from. All but the page's own modules is got by one of them. */
 
-import type { OnPiece } from "./asset-fetch.js";
 import { moduleUrl } from "./asset-urls.js";
-import { Downloads } from "./downloads.js";
+import { unlessSilent } from "./downloads.js";
 import { compileModule } from "./module-compile.js";
 import type { Progress } from "./generated/results.js";
 import { MODEL_NAMES } from "./generated/words.js";
@@ -71,22 +70,22 @@ export async function compiledModule(
 ): Promise<WebAssembly.Module> {
   const sources = sourcesOf(assets);
   const source = sources[name] ?? moduleUrl(name, sources.baseUrl);
-  const downloads = new Downloads(signal ?? new AbortController().signal);
-  const onPiece: OnPiece = (loadedBytes, totalBytes) => {
-    downloads.heard();
-    onProgress({
-      ...{ phase: "download", asset: name, loadedBytes, fraction: 0 },
-      ...(totalBytes === undefined ? {} : { totalBytes }),
-    });
-  };
   const isCompiled = (source as object) instanceof WebAssembly.Module;
   const module = isCompiled
     ? (source as WebAssembly.Module)
-    : await downloads.run(
+    : await unlessSilent(
         name,
         source instanceof Response ? ["no-store"] : ["default", "no-store"],
-        (request) =>
-          compileModule(name, source as AssetSource, request, onPiece),
+        signal ?? new AbortController().signal,
+        (request, heard) =>
+          compileModule(name, source as AssetSource, request, (...bytes) => {
+            const [loadedBytes, totalBytes] = bytes;
+            heard();
+            onProgress({
+              ...{ phase: "download", asset: name, loadedBytes, fraction: 0 },
+              ...(totalBytes === undefined ? {} : { totalBytes }),
+            });
+          }),
       );
   onProgress({ phase: "compile", asset: name, fraction: 0 });
   return module;

@@ -13,8 +13,8 @@ import { baseOfPage } from "./asset-urls.js";
 import { LiveKeypointsError, messageOf } from "./errors.js";
 
 /**
- * Compiles a module while it arrives, and tells of its pieces where it is asked for past the HTTP cache. Rejects with `asset-unreachable`, `asset-wrong-type`, `worker-failed` where the
- * page's policy forbids WebAssembly, or `aborted`.
+ * Compiles a module while it arrives, and tells of its pieces where it is asked for past the HTTP cache. Rejects with
+ * `asset-unreachable`, `asset-wrong-type`, `worker-failed` where the page's policy forbids WebAssembly, or `aborted`.
  */
 export async function compileModule(
   name: ModuleName,
@@ -33,9 +33,7 @@ export async function compileModule(
   const type = contentType(response);
   // Not at the first attempt: of an answer that was copied, browsers keep no compiled code.
   if (request.cache === "no-store")
-    readPieces(response.clone(), (_piece, ...bytes) => onPiece(...bytes)).catch(
-      () => {}, // The answer itself breaks off, too.
-    );
+    readPieces(response.clone(), onPiece).catch(() => {}); // The answer itself breaks off, too.
   try {
     // The untouched response: browsers then keep the compiled code with it in their cache.
     if (type === "application/wasm")
@@ -48,7 +46,7 @@ export async function compileModule(
 }
 
 /** Whether an asset was given as its bytes. */
-export function isBytes(source: unknown): source is BufferSource {
+function isBytes(source: unknown): source is BufferSource {
   return source instanceof ArrayBuffer || ArrayBuffer.isView(source);
 }
 

@@ -4,12 +4,12 @@ import { aborted } from "./asset-fetch.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
 import { sourcesOf } from "./assets.js";
 import type { AssetSource, AssetSources } from "./assets.js";
-import type { Engine } from "./engine.js";
+
 import type { ModelName } from "./generated/words.js";
 import type { CheckedOptions } from "./options.js";
 import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
-import { StreamEngine } from "./stream-engine.js";
+import { Engine } from "./engine.js";
 import { createInferenceWorker } from "./worker-scripts.js";
 
 /** Starts everything; on any failure nothing is left running. */
@@ -18,7 +18,7 @@ export async function startPage(options: CheckedOptions): Promise<Engine> {
   if (signal?.aborted) throw aborted();
   requireSimd();
   const { baseUrl, inference, models } = sourcesOf(assets);
-  return StreamEngine.start("page", async (hooks) => {
+  return Engine.start("page", async (hooks) => {
     const { PageStream } = await loadSession(assets, signal, onProgress);
     return PageStream.start({
       ...options,

@@ -1,7 +1,6 @@
 //! Errors: one enum a stage, and the stable words that JSON and JavaScript show for them.
 //!
-//! A caller branches on [`ErrorCode`], never on the text. The TypeScript union of the npm package is held equal to
-//! [`ErrorCode::ALL`] by a test.
+//! A caller branches on [`ErrorCode`], never on the text. The npm package's list of them is made of [`ErrorCode::ALL`].
 
 use std::fmt;
 

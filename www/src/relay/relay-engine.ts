@@ -2,10 +2,10 @@
 
 import { aborted } from "../asset-fetch.js";
 import { compiledModule } from "../assets.js";
-import type { Engine } from "../engine.js";
+
 import { instantiate } from "../module-load.js";
 import { requireWebAssembly } from "../simd.js";
-import { StreamEngine } from "../stream-engine.js";
+import { Engine } from "../engine.js";
 import makeBindings from "../wasm/relay/bindings.js";
 import type { CheckedConnectOptions } from "./options.js";
 import { createSocket } from "./socket.js";
@@ -19,7 +19,7 @@ export async function startRelay(
   const { assets, signal } = options;
   if (signal?.aborted) throw aborted();
   requireWebAssembly();
-  return StreamEngine.start("relay", async (hooks) => {
+  return Engine.start("relay", async (hooks) => {
     const { RelayStream } = await instantiate("relay", makeBindings, () =>
       compiledModule("relay", assets, signal),
     );
