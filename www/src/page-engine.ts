@@ -48,6 +48,7 @@ export class PageEngine implements Engine {
       const { PageStream } = await loadSession(() =>
         compileSession({ baseUrl, session }, signal, onProgress),
       );
+      if (signal?.aborted) throw aborted();
       const starting = PageStream.start({
         ...checked,
         assets: { inference: absolute(inference), models: allAbsolute(models) },
