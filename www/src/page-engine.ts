@@ -4,12 +4,11 @@ import { aborted } from "./asset-fetch.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
 import { sourcesOf } from "./assets.js";
 import type { AssetSource, AssetSources } from "./assets.js";
-
+import { Engine } from "./engine.js";
 import type { ModelName } from "./generated/words.js";
 import type { CheckedOptions } from "./options.js";
 import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
-import { Engine } from "./engine.js";
 import { createInferenceWorker } from "./worker-scripts.js";
 
 /** Starts everything; on any failure nothing is left running. */
@@ -20,6 +19,7 @@ export async function startPage(options: CheckedOptions): Promise<Engine> {
   const { baseUrl, inference, models } = sourcesOf(assets);
   return Engine.start("page", async (hooks) => {
     const { PageStream } = await loadSession(assets, signal, onProgress);
+    if (signal?.aborted) throw aborted();
     return PageStream.start({
       ...options,
       assets: { inference: absolute(inference), models: allAbsolute(models) },

@@ -111,9 +111,11 @@ function readMessage([bytes, beside]) {
 
 function writeMessage({ type, ...fields }) {
   const { version, ticket, width, height, elapsedUs, memoryBytes } = fields;
-  const { code, message } = fields;
+  const { code, message, name } = fields;
   const variant = WORKER_SAYS.indexOf(type);
   switch (type) {
+    case "loaded":
+      return [variant, ...text(name)];
     case "ready":
       return [variant, ...text(version), ...varint(memoryBytes)];
     case "decoded":
