@@ -19,7 +19,6 @@ export async function startPage(options: CheckedOptions): Promise<Engine> {
   const { baseUrl, inference, models } = sourcesOf(assets);
   return Engine.start("page", async (hooks) => {
     const { PageStream } = await loadSession(assets, signal, onProgress);
-    if (signal?.aborted) throw aborted();
     return PageStream.start({
       ...options,
       assets: { inference: absolute(inference), models: allAbsolute(models) },

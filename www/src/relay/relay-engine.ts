@@ -2,10 +2,9 @@
 
 import { aborted } from "../asset-fetch.js";
 import { compiledModule } from "../assets.js";
-
+import { Engine } from "../engine.js";
 import { instantiate } from "../module-load.js";
 import { requireWebAssembly } from "../simd.js";
-import { Engine } from "../engine.js";
 import makeBindings from "../wasm/relay/bindings.js";
 import type { CheckedConnectOptions } from "./options.js";
 import { createSocket } from "./socket.js";

@@ -180,6 +180,11 @@ impl Connection {
         }
     }
 
+    /// The relay sent a message of another kind.
+    pub(super) fn read_other(&self, subject: &Subject) -> Heard {
+        self.spoiled("it is neither text nor bytes", subject)
+    }
+
     fn read_message(&mut self, message: ServerMessage, subject: &Subject) -> Heard {
         match message {
             ServerMessage::Welcome(welcome) => self.welcomed(&welcome),

@@ -38,7 +38,7 @@ pub(super) enum Heard {
     Text(String),
     Binary(Vec<u8>),
     /// A message that is neither.
-    Neither,
+    Other,
     /// What is wrong with it; that it is closed follows.
     Complaint(String),
     Closed {
@@ -137,7 +137,7 @@ fn read_message(data: &JsValue) -> Heard {
     }
     match tag_of(data).as_str() {
         "ArrayBuffer" => Heard::Binary(Uint8Array::new(data).to_vec()),
-        _ => Heard::Neither,
+        _ => Heard::Other,
     }
 }
 

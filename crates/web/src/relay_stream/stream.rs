@@ -5,8 +5,7 @@ use std::rc::{Rc, Weak};
 
 use js_sys::Function;
 use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{ErrorCode, FrameError, FrameResult};
-use live_keypoints_protocol::PROTOCOL;
+use live_keypoints_pipeline::{ErrorCode, FrameResult};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -346,13 +345,7 @@ impl Stream {
             Heard::Open => client.handle_open(id),
             Heard::Text(text) => client.handle_text(id, &text, now_ms),
             Heard::Binary(bytes) => client.handle_binary(id, &bytes, now_ms),
-            Heard::Neither => {
-                let message = format!(
-                    "The relay sent a message that {PROTOCOL} does not have: it is neither text nor bytes."
-                );
-                let error = FrameError::new(ErrorCode::InvalidMessage, message);
-                client.handle_failure(id, error, now_ms);
-            }
+            Heard::Other => client.handle_other(id, now_ms),
             Heard::Complaint(message) => client.handle_complaint(id, &message),
             Heard::Closed { code, reason } => client.handle_close(id, code, &reason, now_ms),
         }

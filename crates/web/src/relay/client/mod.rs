@@ -230,6 +230,13 @@ impl<F> RelayClient<F> {
         self.hear(heard, now_ms);
     }
 
+    /// The relay sent what is neither text nor bytes.
+    pub fn handle_other(&mut self, socket: SocketId, now_ms: f64) {
+        let read = |connection: &mut Connection, subject: &Subject| connection.read_other(subject);
+        let heard = self.link.over_socket(socket, read);
+        self.hear(heard, now_ms);
+    }
+
     /// The socket says what is wrong with it; that it is closed follows.
     pub fn handle_complaint(&mut self, socket: SocketId, message: &str) {
         self.link

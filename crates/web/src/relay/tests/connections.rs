@@ -388,7 +388,12 @@ fn a_line_that_takes_nothing_is_given_up() {
 
 #[test]
 fn an_answer_to_a_frame_that_was_never_sent_and_one_that_is_none_cost_the_connection_alone() {
-    let spoils: [fn(&mut Driver); 4] = [
+    let spoils: [fn(&mut Driver); 5] = [
+        |driver| {
+            let id = driver.last().id;
+            driver.client.handle_other(id, driver.now_ms);
+            driver.drive();
+        },
         |driver| driver.answer(77),
         |driver| driver.say(r#"{"type":"keypoints","index":0}"#),
         |driver| driver.say("nonsense"),
