@@ -4,10 +4,11 @@
 //! session with the least is next. So sessions of one demand get equal time, and who asks for eight times as much waits
 //! for who asks for little: a camera beside floods is served at once, and floods share what it leaves.
 //!
-//! A task cannot be interrupted, so long ones are a patient worker's while a session without any is active.
+//! A task cannot be interrupted, so long ones are another thread's while a session without any is active.
 //! A state machine without threads and clock.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::demand::Demand;
 
@@ -19,6 +20,8 @@ const PATIENCE_US: u64 = 1_000_000;
 const ACTIVE_US: u64 = 1_000_000;
 /// A session counts as one of long tasks this long after its last one.
 const LONG_MEMORY_US: u64 = 5_000_000;
+/// Time alone changes what a worker may take, and nobody tells it: it looks again after this.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// A session in the queue.
 pub(super) type ClientId = u64;
@@ -58,11 +61,10 @@ pub(super) struct Receipt {
 pub(super) enum Worker {
     /// Short tasks, and long ones while they keep nobody waiting.
     Brisk,
-    /// Long tasks, and short ones where no other worker's core is free for them.
-    Patient {
-        /// Whether it takes short ones.
-        takes_short: bool,
-    },
+    /// Any task.
+    Patient,
+    /// Long tasks that the brisk ones leave.
+    Spare,
 }
 
 /// The tasks that wait, of all sessions.
@@ -198,13 +200,14 @@ impl<J> FairQueue<J> {
     }
 
     fn may_start(&self, worker: Worker, id: ClientId, estimate: Estimate, now_us: u64) -> bool {
-        match (worker, estimate.is_long()) {
-            (Worker::Brisk, false) | (Worker::Patient { .. }, true) => true,
-            (Worker::Patient { takes_short }, false) => takes_short,
-            (Worker::Brisk, true) => {
-                let mut others = self.clients.iter().filter(|(other, _)| **other != id);
-                !others.any(|(_, client)| client.is_active_and_brief(now_us))
-            }
+        let keeps_waiting = || {
+            let mut others = self.clients.iter().filter(|(other, _)| **other != id);
+            others.any(|(_, client)| client.is_active_and_brief(now_us))
+        };
+        match worker {
+            Worker::Brisk => !estimate.is_long() || !keeps_waiting(),
+            Worker::Patient => true,
+            Worker::Spare => estimate.is_long() && keeps_waiting(),
         }
     }
 

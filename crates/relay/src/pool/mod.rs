@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_pipeline::{Outcome, TaskId, Work};
 
-use self::fair_queue::{ClientId, FairQueue, Turn, Worker};
+use self::fair_queue::{ClientId, FairQueue, LOOK_AGAIN, Turn, Worker};
 use self::processor_time::ProcessorTime;
 use self::work::{Means, finish, reckon, run};
 use crate::frame::Frame;
@@ -95,9 +95,10 @@ struct Job {
 }
 
 impl WorkerPool {
-    /// Starts `workers` threads, which share the models: at most [`MAX_WORKERS`], and one more than there are cores. Of
-    /// several the last is a patient one, which the system lets wait for the others where there is no core for all. Pictures in work take `picture_bytes`
-    /// of memory at most, or are one.
+    /// Starts `workers` threads, which share the models: at most [`MAX_WORKERS`], and no more than there are cores. The last of
+    /// several is a patient one, which the system lets wait for the others. Where each core has a brisk one, or one worker was
+    /// asked for, a spare one is started beside them: it is patient, too, and takes nothing but long tasks that would keep a
+    /// session of short ones waiting. Pictures in work take `picture_bytes` of memory at most, or are one.
     ///
     /// # Errors
     /// What the system says if a thread cannot be started.
@@ -138,7 +139,7 @@ impl WorkerPool {
                 busy_us: AtomicU64::new(0),
             }
         });
-        let workers = kinds.len();
+        let workers = workers.min(cores);
         let pool = Self { shared, workers };
         let run = Arc::new(run);
         for (number, kind) in kinds.into_iter().enumerate() {
@@ -171,7 +172,7 @@ impl WorkerPool {
         }
     }
 
-    /// Number of worker threads.
+    /// Number of worker threads, a spare one not counted.
     #[must_use]
     pub fn workers(&self) -> usize {
         self.workers
@@ -254,10 +255,13 @@ impl Shared {
             if turn.is_some() {
                 return turn;
             }
-            queue = self
-                .work_came
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+            queue = if queue.waiting() == 0 {
+                let woken = self.work_came.wait(queue);
+                woken.unwrap_or_else(PoisonError::into_inner)
+            } else {
+                let woken = self.work_came.wait_timeout(queue, LOOK_AGAIN);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            };
         }
     }
 }
@@ -300,12 +304,12 @@ fn work_off(worker: Worker, shared: &Shared, run: &impl Fn(FrameWork, Means<'_>)
 /// No more brisk ones than there are cores: they would only take each other's time.
 fn kinds_of_workers(workers: usize, cores: usize) -> Vec<Worker> {
     let brisk = cores.min(workers.saturating_sub(1)).max(1);
+    let has_core_left = brisk < workers.min(cores);
     let mut kinds = vec![Worker::Brisk; brisk];
-    if workers > 1 {
-        kinds.push(Worker::Patient {
-            takes_short: brisk < cores,
-        });
-    }
+    kinds.push(match has_core_left {
+        true => Worker::Patient,
+        false => Worker::Spare,
+    });
     kinds
 }
 

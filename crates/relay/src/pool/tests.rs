@@ -145,23 +145,70 @@ fn decoding_waits_for_memory_that_pictures_give_back() {
 }
 
 #[test]
-fn of_several_workers_one_is_patient_and_no_more_are_brisk_than_there_are_cores() {
+fn the_last_thread_is_patient_and_where_no_core_is_left_for_it_a_spare_one() {
     let counted = |workers, cores| {
-        let kinds = kinds_of_workers(workers, cores);
-        let brisk = kinds.iter().filter(|kind| **kind == Worker::Brisk).count();
-        (brisk, kinds.get(brisk).copied())
+        let mut kinds = kinds_of_workers(workers, cores);
+        let last = kinds.pop();
+        assert!(kinds.iter().all(|kind| *kind == Worker::Brisk));
+        (kinds.len(), last)
     };
-    let patient = |takes_short| Some(Worker::Patient { takes_short });
-    assert_eq!(counted(1, 16), (1, None));
-    assert_eq!(counted(2, 1), (1, patient(false)));
-    assert_eq!(counted(2, 2), (1, patient(true)));
-    assert_eq!(counted(4, 1), (1, patient(false)));
-    assert_eq!(counted(4, 2), (2, patient(false)));
-    assert_eq!(counted(4, 16), (3, patient(true)));
+    let (patient, spare) = (Some(Worker::Patient), Some(Worker::Spare));
+    assert_eq!(counted(1, 1), (1, spare));
+    assert_eq!(counted(1, 16), (1, spare));
+    assert_eq!(counted(2, 1), (1, spare));
+    assert_eq!(counted(2, 2), (1, patient));
+    assert_eq!(counted(4, 1), (1, spare));
+    assert_eq!(counted(4, 2), (2, spare));
+    assert_eq!(counted(4, 3), (3, spare));
+    assert_eq!(counted(4, 16), (3, patient));
 }
 
 #[test]
 fn no_more_threads_than_allowed_are_started() {
     let pool = pool(9, u64::MAX, |_, _| unreachable!());
-    assert!((2..=MAX_WORKERS).contains(&pool.workers()));
+    assert!((1..=MAX_WORKERS).contains(&pool.workers()));
+    assert!(kinds_of_workers(MAX_WORKERS, 64).len() <= MAX_WORKERS);
+    assert!(kinds_of_workers(MAX_WORKERS, 3).len() <= MAX_WORKERS);
+}
+
+#[test]
+fn with_one_worker_long_tasks_wait_for_no_session_for_ever() {
+    let (end, ended) = mpsc::channel::<()>();
+    let ended = Mutex::new(ended);
+    let pool = pool(1, u64::MAX, move |work, _| {
+        if matches!(work, Work::Decode(Frame::Jpeg(_))) {
+            ended.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        }
+        failed(ErrorCode::Aborted)
+    });
+    let [camera, photographer] = [(); 2].map(|()| pool.client());
+    let (replies, finished) = mpsc::channel();
+    let submit = |client: &Client, frame| {
+        let replies = replies.clone();
+        client.submit(task_of(frame), move |finished| {
+            replies.send(finished.id).unwrap();
+        });
+    };
+    let wait_for_busy = |workers| {
+        let began = Instant::now();
+        while pool.load().busy_workers < workers {
+            assert!(began.elapsed() < PATIENCE, "{:?}", pool.load());
+            thread::yield_now();
+        }
+    };
+    let short = || Frame::unreadable("never read".to_owned());
+    submit(&camera, short());
+    finished.recv_timeout(PATIENCE).unwrap();
+    // The spare worker takes it beside an active camera, which is answered meanwhile.
+    submit(&photographer, header(4096));
+    wait_for_busy(1);
+    submit(&camera, short());
+    finished.recv_timeout(PATIENCE).unwrap();
+    // Once the camera has fallen silent, the other one wakes up by itself.
+    submit(&photographer, header(4096));
+    wait_for_busy(2);
+    for _ in 0..2 {
+        end.send(()).unwrap();
+        finished.recv_timeout(PATIENCE).unwrap();
+    }
 }

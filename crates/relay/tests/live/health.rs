@@ -22,7 +22,7 @@ async fn metrics_tell_of_sessions_frames_stages_and_the_pool() {
         .wait_for_metric("live_keypoints_sessions_closed_total{end=\"bye\"}", 1.0)
         .await;
     let cores = std::thread::available_parallelism().unwrap().get();
-    let workers = (cores + 1).min(4) as f64;
+    let workers = cores.min(4) as f64;
     for (name, value) in [
         ("sessions", 0.0),
         ("sessions_opened_total", 1.0),

@@ -8,7 +8,12 @@ use super::*;
 
 const MILLISECOND: u64 = 1_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
-const PATIENT: Worker = Worker::Patient { takes_short: true };
+/// One worker, two and four of them.
+const CREWS: [&[Worker]; 3] = [
+    &[Worker::Brisk, Worker::Spare],
+    &[Worker::Brisk, Worker::Patient],
+    &[Worker::Brisk, Worker::Brisk, Worker::Brisk, Worker::Patient],
+];
 /// Tasks of a frame after its decoding: pose, then hands and face.
 const ROUNDS: [usize; 2] = [1, 3];
 const BRANCH_US: u64 = 8 * MILLISECOND;
@@ -57,13 +62,13 @@ struct Sender {
 struct World {
     queue: FairQueue<Job>,
     sessions: Vec<Sender>,
-    /// What each worker is at, and until when.
-    workers: Vec<Option<(u64, Turn<Job>, u64)>>,
+    /// What each worker is, what it is at, and until when.
+    workers: Vec<(Worker, Option<(u64, Turn<Job>, u64)>)>,
     now_us: u64,
 }
 
 impl World {
-    fn new(workers: usize, kinds: &[Kind]) -> Self {
+    fn new(crew: &[Worker], kinds: &[Kind]) -> Self {
         let mut queue = FairQueue::new();
         let senders = kinds.iter().map(|kind| Sender {
             kind: *kind,
@@ -77,7 +82,7 @@ impl World {
         Self {
             sessions: senders.collect(),
             queue,
-            workers: (0..workers).map(|_| None).collect(),
+            workers: crew.iter().map(|worker| (*worker, None)).collect(),
             now_us: 0,
         }
     }
@@ -95,10 +100,8 @@ impl World {
                 }
             }
             for worker in 0..self.workers.len() {
-                if self.workers[worker]
-                    .as_ref()
-                    .is_some_and(|(until, ..)| *until <= self.now_us)
-                    && let Some((_, turn, used_us)) = self.workers[worker].take()
+                let (_, work) = &mut self.workers[worker];
+                if let Some((_, turn, used_us)) = work.take_if(|(until, ..)| *until <= self.now_us)
                 {
                     self.finish(turn, used_us);
                 }
@@ -141,16 +144,11 @@ impl World {
     }
 
     fn start_idle_workers(&mut self) {
-        let last = self.workers.len() - 1;
-        for (number, worker) in self.workers.iter_mut().enumerate() {
-            let kind = match number == last {
-                true => PATIENT,
-                false => Worker::Brisk,
-            };
-            if worker.is_some() {
+        for (worker, work) in &mut self.workers {
+            if work.is_some() {
                 continue;
             }
-            let Some(turn) = self.queue.next(kind, self.now_us, |_| true) else {
+            let Some(turn) = self.queue.next(*worker, self.now_us, |_| true) else {
                 continue;
             };
             let kind = self.sessions[turn.job.session].kind;
@@ -158,7 +156,7 @@ impl World {
                 0 => kind.decode_us,
                 _ => kind.branch_us(),
             };
-            *worker = Some((self.now_us + used_us, turn, used_us));
+            *work = Some((self.now_us + used_us, turn, used_us));
         }
     }
 
@@ -210,43 +208,52 @@ impl World {
 }
 
 /// A camera beside which so many floods begin after two seconds.
-fn camera_beside(floods: usize, flood: Kind, workers: usize) -> (u64, u64) {
+fn camera_beside(floods: usize, flood: Kind, crew: &[Worker]) -> (u64, u64) {
     let mut kinds = vec![flood; floods];
     kinds.push(CAMERA);
-    let mut world = World::new(workers, &kinds);
+    let mut world = World::new(crew, &kinds);
     for flood in &mut world.sessions[..floods] {
         flood.starts_us = 2 * SECOND;
     }
     world.run(20).outcome(floods, 20)
 }
 
-#[test]
-fn a_camera_beside_floods_of_any_kind_gets_every_answer_and_soon() {
-    for workers in [2, 4] {
-        let (_, alone_ms) = camera_beside(0, CAMERA, workers);
-        for floods in [1, 2, 4, 8] {
-            for (fps, decode_ms) in [
-                (100, 2),
-                (500, 1),
-                (10, 400),
-                (10, 150),
-                (30, 30),
-                (100, 14),
-            ] {
-                let flood = Kind {
-                    fps,
-                    decode_us: decode_ms * MILLISECOND,
-                };
-                let (answers, p99_ms) = camera_beside(floods, flood, workers);
-                let what = format!(
-                    "{workers} workers, {floods} floods of {fps} pictures a second of {decode_ms} ms: {answers} a \
-                     second, {p99_ms} ms of {alone_ms}"
-                );
-                println!("{what}");
-                assert!(answers >= 14, "{what}");
-                assert!(p99_ms <= 3 * alone_ms, "{what}");
-            }
+/// Pictures a second, and milliseconds that each takes to decode.
+const LARGE: [(u64, u64); 2] = [(10, 400), (10, 150)];
+const SMALL: [(u64, u64); 4] = [(100, 2), (500, 1), (30, 30), (100, 14)];
+
+fn assert_a_camera_is_answered_beside(floods: &[(u64, u64)], crew: &[Worker]) {
+    let (_, alone_ms) = camera_beside(0, CAMERA, crew);
+    for count in [1, 2, 4, 8] {
+        for (fps, decode_ms) in floods {
+            let flood = Kind {
+                fps: *fps,
+                decode_us: decode_ms * MILLISECOND,
+            };
+            let (answers, p99_ms) = camera_beside(count, flood, crew);
+            let what = format!(
+                "{crew:?}, {count} floods of {fps} pictures a second of {decode_ms} ms: {answers} a second, {p99_ms} ms \
+                 of {alone_ms}"
+            );
+            println!("{what}");
+            assert!(answers >= 14, "{what}");
+            assert!(p99_ms <= 3 * alone_ms, "{what}");
         }
+    }
+}
+
+#[test]
+fn a_camera_beside_floods_of_large_pictures_gets_every_answer_and_soon() {
+    for crew in CREWS {
+        assert_a_camera_is_answered_beside(&LARGE, crew);
+    }
+}
+
+/// Of one worker it takes half, which is more than its share among many floods.
+#[test]
+fn with_two_workers_and_more_so_does_a_camera_beside_floods_of_small_ones() {
+    for crew in &CREWS[1..] {
+        assert_a_camera_is_answered_beside(&SMALL, crew);
     }
 }
 
@@ -256,7 +263,7 @@ fn sessions_that_ask_for_the_same_get_the_same_time() {
         fps: 60,
         decode_us: 5 * MILLISECOND,
     };
-    let world = World::new(2, &[busy; 6]).run(10);
+    let world = World::new(CREWS[1], &[busy; 6]).run(10);
     let used = world.sessions.iter().map(|sender| sender.used_us);
     let (least, most) = (used.clone().min().unwrap(), used.max().unwrap());
     assert!(least * 10 > most * 9, "{least} of {most} µs");
@@ -268,9 +275,27 @@ fn long_tasks_take_every_worker_where_nobody_else_is_active() {
         fps: 20,
         decode_us: 200 * MILLISECOND,
     };
-    let world = World::new(4, &[photos; 2]).run(10);
-    let used: u64 = world.sessions.iter().map(|sender| sender.used_us).sum();
-    assert!(used > 38 * SECOND, "{used} µs of 40 s");
+    // A spare worker is not one of them.
+    for (crew, workers) in CREWS.into_iter().zip([1, 2, 4]) {
+        let world = World::new(crew, &[photos; 2]).run(10);
+        let used: u64 = world.sessions.iter().map(|sender| sender.used_us).sum();
+        let most = workers * 10 * SECOND;
+        let share = 95 * most / 100..=most + SECOND;
+        assert!(share.contains(&used), "{used} µs of {most} µs");
+    }
+}
+
+#[test]
+fn a_photographer_beside_a_camera_gets_answers_with_any_number_of_workers() {
+    let photos = Kind {
+        fps: 1,
+        decode_us: 400 * MILLISECOND,
+    };
+    for crew in CREWS {
+        let world = World::new(crew, &[photos, CAMERA]).run(20);
+        let (answers, p99_ms) = world.outcome(0, 20);
+        assert!(answers >= 1 && p99_ms < 1_000, "{crew:?}: {p99_ms} ms");
+    }
 }
 
 #[test]
@@ -282,7 +307,7 @@ fn what_does_not_fit_for_long_is_not_passed_by_those_behind_it() {
         processor_us,
     };
     let run = |queue: &mut FairQueue<u64>, now_us| {
-        let turn = queue.next(PATIENT, now_us, |job| *job != large)?;
+        let turn = queue.next(Worker::Patient, now_us, |job| *job != large)?;
         queue.done(&turn.receipt, turn.job * 10, now_us);
         Some(turn.job)
     };
@@ -296,7 +321,7 @@ fn what_does_not_fit_for_long_is_not_passed_by_those_behind_it() {
     }
     assert_eq!(
         queue
-            .next(PATIENT, 3 * SECOND, |_| true)
+            .next(Worker::Patient, 3 * SECOND, |_| true)
             .map(|turn| turn.job),
         Some(large)
     );
@@ -317,7 +342,7 @@ proptest! {
                     queue.push(clients[client], estimate, number, now_us);
                     pushed.insert(number);
                 }
-                3 => if let Some(turn) = queue.next(PATIENT, now_us, |job| *job % 7 != 0) {
+                3 => if let Some(turn) = queue.next(Worker::Patient, now_us, |job| *job % 7 != 0) {
                     prop_assert!(seen.insert(turn.job));
                     running.push(turn.receipt);
                 },
@@ -335,7 +360,7 @@ proptest! {
         for receipt in running {
             queue.done(&receipt, 1, SECOND);
         }
-        while let Some(turn) = queue.next(PATIENT, SECOND, |_| true) {
+        while let Some(turn) = queue.next(Worker::Patient, SECOND, |_| true) {
             prop_assert!(seen.insert(turn.job));
             queue.done(&turn.receipt, 1, SECOND);
         }
