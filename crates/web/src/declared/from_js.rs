@@ -54,10 +54,13 @@ pub(crate) trait FromJs: Sized {
 }
 
 macro_rules! numbers {
-    ($($Number:ty),+) => {$(
+    ($($Number:ty, $is_whole:literal;)+) => {$(
         impl FromJs for $Number {
             fn from_js(value: &JsValue) -> Option<Self> {
-                value.as_f64().map(|number| number as $Number)
+                let number = value.as_f64()?;
+                // No option is as large as a number that a float does not hold.
+                let is_kept = (number as $Number) as f64 == number || !$is_whole;
+                is_kept.then_some(number as $Number)
             }
 
             fn number(&self) -> Option<f64> {
@@ -71,7 +74,12 @@ macro_rules! numbers {
         }
     )+};
 }
-numbers!(u32, usize, u64, f32, f64);
+numbers! {
+    u32, true;
+    usize, true;
+    f32, false;
+    f64, false;
+}
 
 impl FromJs for bool {
     fn from_js(value: &JsValue) -> Option<Self> {
