@@ -119,8 +119,8 @@ test("the address chooses workers, parts and models, and can keep it from starti
         demo.live.stats().workers.map((worker) => worker.steps),
       );
       assert.deepEqual(steps, [
-        ["decode", "pose"],
-        ["leftHand", "rightHand"],
+        ["decode", "pose", "leftHand"],
+        ["rightHand"],
       ]);
       assert.ok(
         opened.server.requests.some((path) =>

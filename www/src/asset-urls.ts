@@ -1,6 +1,7 @@
 /** Where the package's files are. Without a folder, addresses are written out, so that bundlers see the files. */
 
-import type { ModelName, ModuleName } from "./assets.js";
+import type { ModuleName } from "./assets.js";
+import type { ModelName } from "./generated/words.js";
 import { hasRelaxedSimd } from "./simd.js";
 
 /** Address of a module; the quicker one where the browser can run it. */

@@ -4,30 +4,11 @@ import type { OnPiece } from "./asset-fetch.js";
 import { moduleUrl } from "./asset-urls.js";
 import { Downloads } from "./downloads.js";
 import { compileModule } from "./module-compile.js";
-import type { Progress } from "./progress.js";
-
-/** A model file, without `.onnx`. */
-export type ModelName =
-  | "pose_detection"
-  | "pose_landmark_full"
-  | "pose_landmark_lite"
-  | "hand_recrop"
-  | "hand_landmark_full"
-  | "hand_landmark_lite"
-  | "face_detection_short_range"
-  | "face_landmark";
-
-/** All of them. */
-export const MODEL_NAMES: readonly ModelName[] = [
-  "pose_detection",
-  "pose_landmark_full",
-  "pose_landmark_lite",
-  "hand_recrop",
-  "hand_landmark_full",
-  "hand_landmark_lite",
-  "face_detection_short_range",
-  "face_landmark",
-];
+import type { Progress } from "./generated/results.js";
+import { MODEL_NAMES } from "./generated/words.js";
+import type { ModelName } from "./generated/words.js";
+import { checked } from "./option-checks.js";
+import type { Checks } from "./option-checks.js";
 
 /** The WebAssembly modules: the page's scheduler, what the workers run, and the client of a relay. */
 export type ModuleName = "session" | "inference" | "relay";
@@ -58,11 +39,24 @@ export interface AssetSources {
 /** A folder's address, or sources one by one. */
 export type AssetsOption = string | URL | AssetSources;
 
-/** Sources by name, however they were given. */
+const ADDRESS = { kind: "address" } as const;
+const SOURCES = {
+  baseUrl: ADDRESS,
+  session: ADDRESS,
+  inference: ADDRESS,
+  relay: ADDRESS,
+  models: {
+    kind: "nested",
+    options: Object.fromEntries(MODEL_NAMES.map((name) => [name, ADDRESS])),
+  },
+} as const satisfies Checks<AssetSources>;
+
+/** Where assets come from, one by one. Throws `invalid-option`, naming the option. */
 export function sourcesOf(assets: AssetsOption | undefined): AssetSources {
-  return typeof assets === "string" || assets instanceof URL
-    ? { baseUrl: assets }
-    : (assets ?? {});
+  if (typeof assets !== "string" && !(assets instanceof URL))
+    return checked(assets, SOURCES, "assets");
+  checked({ assets }, { assets: ADDRESS });
+  return { baseUrl: assets };
 }
 
 /**
@@ -81,8 +75,8 @@ export async function compiledModule(
   const onPiece: OnPiece = (loadedBytes, totalBytes) => {
     downloads.heard();
     onProgress({
-      ...{ phase: "download", asset: name, loadedBytes, totalBytes },
-      fraction: 0,
+      ...{ phase: "download", asset: name, loadedBytes, fraction: 0 },
+      ...(totalBytes === undefined ? {} : { totalBytes }),
     });
   };
   const isCompiled = (source as object) instanceof WebAssembly.Module;

@@ -4,22 +4,16 @@
  * @module live-keypoints/draw
  */
 
-import type { Keypoints } from "./keypoints.js";
-import {
-  checkBoolean,
-  checkNames,
-  finiteNumber,
-  invalid,
-  oneOf,
-  shown,
-} from "./option-checks.js";
+import type { Keypoints } from "./generated/results.js";
+import { checked, invalid, shown } from "./option-checks.js";
+import type { Check, Checked, Checks } from "./option-checks.js";
 import {
   FACE_CONTOURS,
   HAND_CONNECTIONS,
   POSE_CONNECTIONS,
   POSE_LANDMARK,
-} from "./topology.js";
-import type { Connection } from "./topology.js";
+} from "./generated/topology.js";
+import type { Connection } from "./generated/topology.js";
 
 /** What can be drawn on. */
 export type DrawTarget =
@@ -42,6 +36,18 @@ export interface DrawColors {
   readonly outline: string;
 }
 
+/** A rectangle of the canvas, in canvas pixels. */
+export interface Area {
+  /** Left edge. */
+  x: number;
+  /** Upper edge. */
+  y: number;
+  /** Greater than 0. */
+  width: number;
+  /** Greater than 0. */
+  height: number;
+}
+
 /** How keypoints are drawn. Everything is optional. */
 export interface DrawOptions {
   /** Body. Default true. */
@@ -55,18 +61,7 @@ export interface DrawOptions {
   /** Width of lines in canvas pixels. Default: a 160th of the picture's shorter side, at least 1.5. */
   lineWidth?: number | undefined;
   /** Where the picture lies on the canvas, in canvas pixels. Default: all of it. */
-  area?:
-    | {
-        /** Left edge. */
-        x: number;
-        /** Upper edge. */
-        y: number;
-        /** Greater than 0. */
-        width: number;
-        /** Greater than 0. */
-        height: number;
-      }
-    | undefined;
+  area?: Area | undefined;
   /** Colours; those not given have their default. */
   colors?: Partial<DrawColors> | undefined;
 }
@@ -94,16 +89,41 @@ const RIGHT_HAND_IN_POSE = [
   POSE_LANDMARK.right_thumb,
 ];
 
-const OPTIONS = Object.keys({
-  pose: true,
-  hands: true,
-  face: true,
-  minVisibility: true,
-  lineWidth: true,
-  area: true,
-  colors: true,
-} satisfies Record<keyof DrawOptions, true>);
-const AREA = ["x", "y", "width", "height"] as const;
+const COORDINATE = { kind: "number", default: NaN } as const;
+const COLOR = { kind: "any" } as const;
+const OPTIONS = {
+  pose: { kind: "boolean", default: true },
+  hands: { kind: "boolean", default: true },
+  face: {
+    ...{ kind: "word", words: ["contours", "points", "none"] },
+    default: "contours",
+  },
+  minVisibility: { kind: "number", least: 0, most: 1, default: 0.5 },
+  lineWidth: { kind: "number", least: 0 },
+  area: {
+    kind: "nested",
+    options: {
+      x: COORDINATE,
+      y: COORDINATE,
+      width: COORDINATE,
+      height: COORDINATE,
+    },
+  },
+  colors: {
+    kind: "nested",
+    options: {
+      pose: COLOR,
+      leftHand: COLOR,
+      rightHand: COLOR,
+      face: COLOR,
+      outline: COLOR,
+    },
+  },
+} as const satisfies Checks<DrawOptions> & {
+  area: { options: Record<keyof Area, Check> };
+  colors: { options: Record<keyof DrawColors, Check> };
+};
+type CheckedDrawOptions = Checked<DrawOptions, typeof OPTIONS>;
 
 /**
  * Draws keypoints in canvas pixels; nothing is cleared first. The canvas may have any size: on a screen of high density,
@@ -117,7 +137,7 @@ export function drawKeypoints(
   const context = contextOf(target);
   if (typeof keypoints !== "object" || keypoints === null)
     throw invalid(`keypoints must be a result, not ${shown(keypoints)}`);
-  const options = checkDrawOptions(given);
+  const options = checked(given, OPTIONS);
   const { width, height } = context.canvas;
   const area = options.area ?? { x: 0, y: 0, width, height };
   const lineWidth =
@@ -131,10 +151,10 @@ export function drawKeypoints(
   context.save();
   context.lineCap = "round";
   context.lineJoin = "round";
-  if (keypoints.pose && options.pose !== false)
+  if (keypoints.pose && options.pose)
     drawPose(pen, keypoints.pose, keypoints, options);
-  if (keypoints.face) drawFace(pen, keypoints.face, options.face ?? "contours");
-  if (options.hands !== false) {
+  if (keypoints.face) drawFace(pen, keypoints.face, options.face);
+  if (options.hands) {
     if (keypoints.leftHand)
       drawHand(pen, keypoints.leftHand, pen.colors.leftHand);
     if (keypoints.rightHand)
@@ -145,7 +165,7 @@ export function drawKeypoints(
 
 interface Pen {
   context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
-  area: { x: number; y: number; width: number; height: number };
+  area: Area;
   lineWidth: number;
   colors: DrawColors;
 }
@@ -167,40 +187,23 @@ function contextOf(target: DrawTarget): Pen["context"] {
   return context;
 }
 
-function checkDrawOptions(given: DrawOptions | undefined): DrawOptions {
-  const options = checkNames(given, OPTIONS);
-  checkBoolean("pose", options.pose);
-  checkBoolean("hands", options.hands);
-  oneOf("face", options.face ?? "contours", ["contours", "points", "none"]);
-  finiteNumber("minVisibility", options.minVisibility ?? 0, 0, 1);
-  finiteNumber("lineWidth", options.lineWidth ?? 0, 0);
-  checkNames(options.colors, Object.keys(DEFAULT_COLORS), "colors");
-  if (options.area !== undefined) {
-    const area = checkNames(options.area, AREA, "area");
-    for (const side of AREA)
-      finiteNumber(`area.${side}`, (area as Record<string, number>)[side]!);
-  }
-  return options;
-}
-
 function drawPose(
   pen: Pen,
   pose: Float32Array,
   keypoints: Keypoints,
-  options: DrawOptions,
+  options: CheckedDrawOptions,
 ): void {
-  const minVisibility = options.minVisibility ?? 0.5;
   const hidden = new Set<number>();
-  if (keypoints.leftHand && options.hands !== false)
+  if (keypoints.leftHand && options.hands)
     LEFT_HAND_IN_POSE.forEach((point) => hidden.add(point));
-  if (keypoints.rightHand && options.hands !== false)
+  if (keypoints.rightHand && options.hands)
     RIGHT_HAND_IN_POSE.forEach((point) => hidden.add(point));
   const firstPoint =
     keypoints.face && options.face !== "none" ? LAST_POSE_FACE_LANDMARK + 1 : 0;
   const isShown = (point: number): boolean =>
     point >= firstPoint &&
     !hidden.has(point) &&
-    (pose[4 * point + 3] ?? 0) >= minVisibility;
+    (pose[4 * point + 3] ?? 0) >= options.minVisibility;
   drawLines(
     pen,
     pose,

@@ -1,7 +1,6 @@
 import type { SourceEnded } from "./capture/capture.js";
-import type { ConnectionState } from "./engine.js";
 import type { LiveKeypointsError } from "./errors.js";
-import type { Keypoints } from "./keypoints.js";
+import type { ConnectionState, Keypoints } from "./generated/results.js";
 import { invalid, invalidOption, shown } from "./option-checks.js";
 import { meant } from "./nearest.js";
 

@@ -1,36 +1,5 @@
-/** Every code an error can carry: the words of the pipeline's `ErrorCode`, which a test holds this list equal to. */
-export const ERROR_CODES = [
-  "empty-frame",
-  "not-a-jpeg",
-  "malformed-picture",
-  "unsupported-picture",
-  "too-many-pixels",
-  "too-many-bytes",
-  "too-slow",
-  "invalid-pixels",
-  "model-missing",
-  "model-malformed",
-  "model-mismatch",
-  "inference-failed",
-  "invalid-option",
-  "busy",
-  "closed",
-  "aborted",
-  "wasm-simd-missing",
-  "asset-unreachable",
-  "asset-wrong-type",
-  "version-mismatch",
-  "worker-failed",
-  "worker-died",
-  "connection-lost",
-  "unsupported-frame",
-  "invalid-message",
-  "file-unreadable",
-  "internal",
-] as const;
-
-/** The stable word that says what went wrong; branch on it, never on the text. */
-export type ErrorCode = (typeof ERROR_CODES)[number];
+import { ERROR_CODES } from "./generated/words.js";
+import type { ErrorCode } from "./generated/words.js";
 
 /** Every error of this package, thrown, rejected with or given to an `error` listener. */
 export class LiveKeypointsError extends Error {

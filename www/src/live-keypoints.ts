@@ -8,37 +8,33 @@ import type {
 } from "./capture/capture.js";
 import { Emitter } from "./emitter.js";
 import type { LiveKeypointsEvents } from "./emitter.js";
-import {
-  asLiveKeypointsError,
-  isErrorCode,
-  LiveKeypointsError,
-} from "./errors.js";
+import type { Engine, EngineKind } from "./engine.js";
+import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import { timestampOf } from "./frames.js";
 import type { Frame, FrameOptions } from "./frames.js";
-import { toKeypoints } from "./keypoints.js";
-import type { Keypoints } from "./keypoints.js";
+import type { FailedFrame, Keypoints, Stats } from "./generated/results.js";
 import { openPage, openRelay } from "./open.js";
-import {
-  checkBoolean,
-  checkNames,
-  checkSignal,
-  finiteNumber,
-  oneOf,
-} from "./option-checks.js";
+import { checked } from "./option-checks.js";
 import type { CreateOptions } from "./options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { ResultQueue } from "./result-queue.js";
-import { StageTimes } from "./stage-times.js";
 import { FrameTransform } from "./transform.js";
 import type { KeypointsTransform } from "./transform.js";
-import type { SessionResult } from "./bindings.js";
-import type { Engine, EngineKind, Stats } from "./engine.js";
 
 /** How a single picture is given to `detect`. */
 export interface DetectOptions extends Pick<FrameOptions, "transfer"> {
   /** Gives the answer up. */
   signal?: AbortSignal | undefined;
 }
+
+const SIGNAL = { signal: { kind: "signal" } } as const;
+const TRANSFER = { transfer: { kind: "boolean" } } as const;
+const PUSH = { ...TRANSFER, timestampMs: { kind: "number" } } as const;
+const DETECT = { ...TRANSFER, ...SIGNAL } as const;
+const ATTACH = {
+  ...SIGNAL,
+  whenHidden: { kind: "word", words: ["pause", "continue"], default: "pause" },
+} as const;
 
 interface Detection {
   resolve: (keypoints: Keypoints) => void;
@@ -62,7 +58,6 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   readonly #detections = new Map<number, Detection>();
   readonly #stops = new Set<() => void>();
   readonly #transforms = new Set<FrameTransform>();
-  readonly #stageTimes = new StageTimes();
   #isClosed = false;
 
   private constructor(engine: Engine, { bufferSize }: { bufferSize: number }) {
@@ -115,12 +110,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   push(frame: Frame, options?: FrameOptions): number {
     this.#requireOpen();
-    const given = checkNames(options, ["timestampMs", "transfer"]);
-    const transfer = checkBoolean("transfer", given.transfer);
-    const timestampMs = finiteNumber(
-      "timestampMs",
-      given.timestampMs ?? timestampOf(frame),
-    );
+    const { transfer, ...given } = checked(options, PUSH);
+    const timestampMs = given.timestampMs ?? timestampOf(frame);
     return coded(() => this.#engine.addFrame(frame, timestampMs, transfer));
   }
 
@@ -130,9 +121,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   async detect(frame: Frame, options?: DetectOptions): Promise<Keypoints> {
     this.#requireOpen();
-    const { signal, ...given } = checkNames(options, ["transfer", "signal"]);
-    checkSignal(signal);
-    const transfer = checkBoolean("transfer", given.transfer);
+    const { signal, transfer } = checked(options, DETECT);
     if (signal?.aborted)
       throw new LiveKeypointsError(
         "aborted",
@@ -166,10 +155,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   attach(source: CaptureSource, options?: AttachOptions): () => void {
     this.#requireOpen();
-    const given = checkNames(options, ["signal", "whenHidden"]);
-    const { signal, whenHidden = "pause" } = given;
-    checkSignal(signal);
-    oneOf("whenHidden", whenHidden, ["pause", "continue"]);
+    const { signal, whenHidden } = checked(options, ATTACH);
     const sink = {
       frame: (frame: Frame, timestampMs?: number) =>
         void this.push(frame, { timestampMs }),
@@ -199,8 +185,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     options?: { signal?: AbortSignal | undefined },
   ): () => void {
     this.#requireOpen();
-    const { signal } = checkNames(options, ["signal"]);
-    checkSignal(signal);
+    const { signal } = checked(options, SIGNAL);
     return this.#emitter.on(event, listener, signal);
   }
 
@@ -257,7 +242,6 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       completed: stats.completed - thrownAway,
       dropped: stats.dropped + thrownAway,
       unread: this.#results.unread,
-      stages: this.#stageTimes.stats(),
     };
   }
 
@@ -278,23 +262,20 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     await this.close();
   }
 
-  #handle(result: SessionResult): void {
+  #handle(result: Keypoints | FailedFrame): void {
     const detection = this.#detections.get(result.index);
     this.#detections.delete(result.index);
-    if (result.kind === "error") {
-      const { index, message } = result;
-      const code = isErrorCode(result.code) ? result.code : "internal";
+    if ("code" in result) {
+      const { code, index, message } = result;
       const error = new LiveKeypointsError(code, message, { index });
       if (detection) detection.reject(error);
       else this.#emitter.emit("error", error);
       return;
     }
-    const keypoints = toKeypoints(result);
-    this.#stageTimes.add(keypoints.timings);
-    if (detection) return detection.resolve(keypoints);
+    if (detection) return detection.resolve(result);
     if (this.#results.isIterated || !this.#emitter.has("keypoints"))
-      this.#results.push(keypoints);
-    this.#emitter.emit("keypoints", keypoints);
+      this.#results.push(result);
+    this.#emitter.emit("keypoints", result);
   }
 
   #wakeTransforms(): void {

@@ -6,11 +6,13 @@ import {
   LiveKeypointsError,
   messageOf,
 } from "./errors.js";
-import { checkNames } from "./option-checks.js";
+import { RELAY_OPTIONS } from "./generated/options.js";
+import { checked } from "./option-checks.js";
+import type { Checks } from "./option-checks.js";
 import { checkOptions } from "./options.js";
 import type { CreateOptions, RelayFallback } from "./options.js";
 import { startPage } from "./page-engine.js";
-import { checkConnectOptions, CONNECT_OPTION_NAMES } from "./relay/options.js";
+import { checkConnectOptions, CONNECT_OPTIONS } from "./relay/options.js";
 import type { ConnectOptions } from "./relay/options.js";
 import { relayAddress } from "./relay/socket.js";
 
@@ -23,22 +25,18 @@ export interface Opened {
 /** What keeps a page from computing, whatever its assets are. */
 const FALLBACK_CODES = ["wasm-simd-missing", "worker-failed"];
 
-const FALLBACK_NAMES = [
-  "url",
-  ...CONNECT_OPTION_NAMES.filter(
-    (name) => name !== "signal" && name !== "onProgress",
-  ),
-];
+const { signal: _signal, onProgress: _onProgress, ...OWN } = CONNECT_OPTIONS;
+const FALLBACK_OPTIONS = {
+  ...OWN,
+  url: { kind: "any" },
+} as const satisfies Checks<RelayFallback>;
 
 /** Starts the page's own workers; where they cannot be had, the relay of option `fallback`, which `onFallback` is told. */
-export async function openPage(options: CreateOptions = {}): Promise<Opened> {
-  const checked = checkOptions(options);
-  const fallback =
-    options.fallback === undefined
-      ? undefined
-      : fallbackOf(options, options.fallback);
+export async function openPage(given?: CreateOptions): Promise<Opened> {
+  const checked = checkOptions(given);
+  const fallback = fallbackOf(given);
   try {
-    return { engine: await startPage(checked, options), checked };
+    return { engine: await startPage(checked), checked };
   } catch (error) {
     const reason = asLiveKeypointsError(error, "internal");
     // A worker's script may still be on its way.
@@ -47,7 +45,7 @@ export async function openPage(options: CreateOptions = {}): Promise<Opened> {
     };
     if (!fallback || isSlowLine || !FALLBACK_CODES.includes(reason.code))
       throw error;
-    await options.onFallback?.(reason);
+    await checked.onFallback?.(reason);
     return openRelay(fallback.url, fallback.options);
   }
 }
@@ -55,13 +53,13 @@ export async function openPage(options: CreateOptions = {}): Promise<Opened> {
 /** Connects to a relay. */
 export async function openRelay(
   url: string | URL,
-  options: ConnectOptions = {},
+  options?: ConnectOptions,
 ): Promise<Opened> {
   const checked = checkConnectOptions(options);
   const address = relayAddress(url);
   const { startRelay } = await loadRelayEngine();
-  const engine = await startRelay(address, options);
-  options.onProgress?.({ phase: "ready", fraction: 1 });
+  const engine = await startRelay(address, checked);
+  checked.onProgress?.({ phase: "ready", fraction: 1 });
   return { engine, checked };
 }
 
@@ -81,23 +79,21 @@ async function loadRelayEngine(): Promise<
 
 /** The relay and its options, checked before anything is fetched: a mistake there should show in every browser. */
 function fallbackOf(
-  options: CreateOptions,
-  fallback: string | URL | RelayFallback,
-): { url: string | URL; options: ConnectOptions } {
-  const given: Partial<RelayFallback> =
-    typeof fallback === "string" || fallback instanceof URL
-      ? { url: fallback }
-      : checkNames(fallback, FALLBACK_NAMES, "fallback");
-  const { parts, quality, bufferSize, mirrored, maxPixels, assets } = options;
-  const { smoothing, handSmoothing, faceSmoothing, handWorld } = options;
-  const shared = {
-    ...{ parts, quality, bufferSize, mirrored, maxPixels, assets },
-    ...{ smoothing, handSmoothing, faceSmoothing, handWorld },
-  };
-  const { url = "", ...own } = given;
-  const { signal, onProgress } = options;
-  const relay = { ...shared, ...own, signal, onProgress };
+  options: CreateOptions = {},
+): { url: string | URL; options: ConnectOptions } | undefined {
+  const { fallback, assets, signal, onProgress } = options;
+  if (fallback === undefined) return undefined;
+  const isAddress = typeof fallback === "string" || fallback instanceof URL;
+  if (!isAddress) checked(fallback, FALLBACK_OPTIONS, "fallback");
+  const { url, ...own } = isAddress ? { url: fallback } : fallback;
+  const shared = Object.entries(options).filter(
+    ([name]) => name in RELAY_OPTIONS && name !== "maxFramesInFlight",
+  );
   relayAddress(url);
-  checkConnectOptions(relay);
-  return { url, options: relay };
+  const all = {
+    ...{ ...Object.fromEntries(shared), assets },
+    ...{ ...own, signal, onProgress },
+  };
+  checkConnectOptions(all);
+  return { url, options: all };
 }

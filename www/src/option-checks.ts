@@ -1,121 +1,169 @@
-/** Checks of what callers pass. Each throws `invalid-option`, naming the option. */
+/** Checks of what callers pass, by tables that say what each option may be. */
 
+import { baseOfPage } from "./asset-urls.js";
 import { LiveKeypointsError } from "./errors.js";
 import { meant } from "./nearest.js";
-import type { Part, Quality } from "./options.js";
 
-const PARTS: readonly Part[] = ["pose", "hands", "face"];
+/** What an option may be, and what it is where nothing is said. */
+export type Check = { readonly default?: unknown } & (
+  | { readonly kind: "boolean" | "function" | "signal" | "address" | "any" }
+  /** A text that is not empty, and never shown. */
+  | { readonly kind: "secret" }
+  | {
+      readonly kind: "whole";
+      readonly least: number;
+      readonly most: number;
+      /** Whether there may be no limit. */
+      readonly orInfinity?: boolean;
+    }
+  | {
+      readonly kind: "number";
+      readonly least?: number;
+      readonly above?: number;
+      readonly most?: number;
+    }
+  | { readonly kind: "word"; readonly words: readonly string[] }
+  /** At least one of the words. */
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  | {
+      readonly kind: "nested";
+      readonly options: Checks<object>;
+      /** Whether `false` may stand for them. */
+      readonly orFalse?: boolean;
+    }
+);
+
+/** A check for each option; one that is missing does not compile. */
+export type Checks<T extends object> = {
+  readonly [K in keyof Required<T>]: Check;
+};
+
+/** Options whose defaults are filled in. */
+export type Checked<T extends object, C> = T & {
+  [
+    K in keyof T & keyof C as C[K] extends { readonly default: unknown }
+      ? K
+      : never
+  ]-?: Exclude<T[K], undefined>;
+};
 
 /**
- * The options, with none that is unknown; an empty object where nothing is given. `path` is the option that they are
- * nested in.
+ * The options with their defaults. Throws `invalid-option`, naming the first that is unknown or wrong; `path` is the option
+ * that they are nested in.
  */
-export function checkNames<T extends object>(
-  options: T | undefined,
-  names: readonly string[],
+export function checked<T extends object, C extends Checks<T>>(
+  given: T | undefined,
+  checks: C,
   path?: string,
-): Partial<T> {
-  if (options === undefined) return {};
-  if (Object.prototype.toString.call(options) !== "[object Object]")
+): Checked<T, C> {
+  if (given !== undefined && tag(given) !== "[object Object]")
     throw path
-      ? invalidOption(path, "an object", options)
-      : invalid(`options must be an object, not ${shown(options)}`);
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const full = path ? `${path}.${name}` : name;
-    throw invalid(`there is no option "${full}"; ${meant(name, names)}`);
-  }
-  return options;
-}
-
-/** The parts, each once; all of them where nothing is said. */
-export function checkParts(parts: readonly Part[] = PARTS): readonly Part[] {
-  if (
-    !Array.isArray(parts) ||
-    parts.length === 0 ||
-    parts.some((part) => !PARTS.includes(part))
-  ) {
-    throw invalidOption(
-      "parts",
-      "a list of at least one of pose, hands, face",
-      parts,
+      ? invalidOption(path, "an object", given)
+      : invalid(`options must be an object, not ${shown(given)}`);
+  const known = Object.entries<Check>(checks);
+  const prefix = path ? `${path}.` : "";
+  for (const name of Object.keys(given ?? {})) {
+    if (name in checks) continue;
+    const names = known.map(([other]) => other);
+    throw invalid(
+      `there is no option "${prefix}${name}"; ${meant(name, names)}`,
     );
   }
-  return [...new Set(parts)];
+  const options: Record<string, unknown> = { ...given };
+  for (const [name, check] of known) {
+    options[name] ??= options[name] === null ? null : check.default;
+    if (options[name] === undefined) delete options[name];
+    else requireValue(prefix + name, options[name], check);
+  }
+  return options as Checked<T, C>;
 }
 
-export function checkQuality(quality: Quality): Quality {
-  return oneOf("quality", quality, ["full", "lite"]);
+function requireValue(option: string, value: unknown, check: Check): void {
+  const isNumber = typeof value === "number" && Number.isFinite(value);
+  const refuseUnless = (holds: boolean, expected: string): void => {
+    if (!holds) throw invalidOption(option, expected, value);
+  };
+  switch (check.kind) {
+    case "any":
+      return;
+    case "boolean":
+      return refuseUnless(typeof value === "boolean", "true or false");
+    case "function":
+      return refuseUnless(
+        value === null || typeof value === "function",
+        "a function",
+      );
+    case "signal":
+      return refuseUnless(value === null || isSignal(value), "an AbortSignal");
+    case "address":
+      return refuseUnless(
+        typeof value !== "string" || isAddress(value),
+        "an address",
+      );
+    case "secret":
+      if (typeof value === "string" && value !== "") return;
+      throw invalid(`option ${option} must be a text that is not empty`);
+    case "whole": {
+      const { least, most } = check;
+      if (check.orInfinity && value === Infinity) return;
+      return refuseUnless(
+        Number.isInteger(value) && isNumber && value >= least && value <= most,
+        `a whole number from ${least} to ${most}`,
+      );
+    }
+    case "number": {
+      const { least = -Infinity, above = -Infinity, most = Infinity } = check;
+      const holds = isNumber && value >= least && value > above;
+      return refuseUnless(holds && value <= most, range(check));
+    }
+    case "word":
+      return refuseUnless(
+        check.words.includes(value as string),
+        check.words.join(" or "),
+      );
+    case "words":
+      return refuseUnless(
+        Array.isArray(value) &&
+          value.length > 0 &&
+          value.every((word) => check.words.includes(word as string)),
+        `a list of at least one of ${check.words.join(", ")}`,
+      );
+    case "nested":
+      if (!(check.orFalse && value === false))
+        checked(value as object, check.options, option);
+      return;
+    default:
+      check satisfies never;
+  }
 }
 
-export function checkBufferSize(bufferSize = 50): number {
-  return wholeNumber("bufferSize", bufferSize, 1, 2 ** 31 - 1);
+function range(check: Check & { kind: "number" }): string {
+  const { least, above, most } = check;
+  if (above !== undefined)
+    return most === undefined
+      ? `a finite number above ${above}`
+      : `a number above ${above} to ${most}`;
+  if (least === undefined) return "a finite number";
+  return most === undefined
+    ? `a finite number, ${least} at least`
+    : `a number from ${least} to ${most}`;
 }
 
-/** Most pixels of a frame. */
-export function checkMaxPixels(maxPixels = 2 ** 24): number {
-  return wholeNumber("maxPixels", maxPixels, 1, 2 ** 31 - 1);
+function isSignal(value: unknown): boolean {
+  const { addEventListener, aborted } = value as Partial<AbortSignal>;
+  return typeof addEventListener === "function" && typeof aborted === "boolean";
 }
 
-export function checkBoolean(
-  option: string,
-  value: boolean | undefined,
-): boolean | undefined {
-  if (value === undefined || typeof value === "boolean") return value;
-  throw invalidOption(option, "true or false", value);
+function isAddress(value: string): boolean {
+  try {
+    return new URL(value, baseOfPage()) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
-/** A function, or nothing. */
-export function checkFunction(option: string, value: unknown): void {
-  if (value === undefined || value === null || typeof value === "function")
-    return;
-  throw invalidOption(option, "a function", value);
-}
-
-/** A signal, or nothing. */
-export function checkSignal(signal: AbortSignal | null | undefined): void {
-  if (signal === undefined || signal === null) return;
-  if (
-    typeof signal.addEventListener !== "function" ||
-    typeof signal.aborted !== "boolean"
-  )
-    throw invalidOption("signal", "an AbortSignal", signal);
-}
-
-export function wholeNumber(
-  option: string,
-  value: number,
-  least: number,
-  most: number,
-): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw invalidOption(option, `a whole number from ${least} to ${most}`, value);
-}
-
-export function oneOf<T extends string>(
-  option: string,
-  value: T,
-  values: readonly T[],
-): T {
-  if (values.includes(value)) return value;
-  throw invalidOption(option, values.join(" or "), value);
-}
-
-/** A number from `least` on, `most` at the most. */
-export function finiteNumber(
-  option: string,
-  value: number,
-  least = -Infinity,
-  most = Infinity,
-): number {
-  if (Number.isFinite(value) && value >= least && value <= most) return value;
-  const range =
-    least === -Infinity
-      ? "a finite number"
-      : most === Infinity
-        ? `a finite number, ${least} at least`
-        : `a number from ${least} to ${most}`;
-  throw invalidOption(option, range, value);
+function tag(value: unknown): string {
+  return Object.prototype.toString.call(value);
 }
 
 export function invalidOption(

@@ -3,27 +3,25 @@
 import { aborted } from "./asset-fetch.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
 import { sourcesOf } from "./assets.js";
-import type { AssetSource, AssetSources, ModelName } from "./assets.js";
+import type { AssetSource, AssetSources } from "./assets.js";
 import type { Engine } from "./engine.js";
-import type { CheckedOptions, CreateOptions } from "./options.js";
+import type { ModelName } from "./generated/words.js";
+import type { CheckedOptions } from "./options.js";
 import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { StreamEngine } from "./stream-engine.js";
 import { createInferenceWorker } from "./worker-scripts.js";
 
 /** Starts everything; on any failure nothing is left running. */
-export async function startPage(
-  checked: CheckedOptions,
-  options: CreateOptions,
-): Promise<Engine> {
-  const { signal, assets, onProgress } = options;
+export async function startPage(options: CheckedOptions): Promise<Engine> {
+  const { assets, signal, onProgress } = options;
   if (signal?.aborted) throw aborted();
   requireSimd();
   const { baseUrl, inference, models } = sourcesOf(assets);
   return StreamEngine.start("page", async (hooks) => {
     const { PageStream } = await loadSession(assets, signal, onProgress);
     return PageStream.start({
-      ...checked,
+      ...options,
       assets: { inference: absolute(inference), models: allAbsolute(models) },
       addressOf: (name: string) =>
         (name === "inference"
@@ -33,7 +31,6 @@ export async function startPage(
       createWorker:
         options.createWorker ??
         (() => createInferenceWorker(options.workerUrl)),
-      ...{ onProgress, signal },
       ...hooks,
     });
   });

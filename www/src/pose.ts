@@ -3,31 +3,21 @@
  * relay's `extract --format pose` writes them. Exported as `live-keypoints/pose`; importing it does nothing.
  */
 
-import { checkAssets } from "./asset-checks.js";
+import { sourcesOf } from "./assets.js";
 import type { AssetsOption } from "./assets.js";
-import type { PoseFileEncoder } from "./bindings.js";
-import { BlobWriter } from "./blob-writer.js";
+import type { PoseFile } from "./bindings.js";
 import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
-import type { Keypoints } from "./keypoints.js";
-import {
-  checkNames,
-  checkSignal,
-  invalidOption,
-  wholeNumber,
-} from "./option-checks.js";
+import type { Keypoints } from "./generated/results.js";
+import { checked } from "./option-checks.js";
+import type { Checks } from "./option-checks.js";
 import { loadSession } from "./session-module.js";
 
-/** 33 of the body, 468 of the face, 21 of each hand, 33 of the body in the world. */
-const POINTS = 33 + 468 + 21 + 21 + 33;
-const BYTES_OF_POINTS = POINTS * 3 * 4;
 /** What one frame takes in the file: 576 points of x, y, z and 576 confidences, all of 32 bits. */
-export const POSE_BYTES_PER_FRAME = POINTS * 4 * 4;
+export const POSE_BYTES_PER_FRAME = 576 * 4 * 4;
 /** An hour at 30 frames a second, about a gigabyte. */
 const DEFAULT_MAX_FRAMES = 108_000;
 /** The format counts frames with 32 bits. */
 const MOST_FRAMES = 2 ** 32 - 1;
-/** Of a file whose frames do not say how far apart they are. */
-const DEFAULT_FPS = 30;
 
 /** How a recording is made. Everything is optional. */
 export interface PoseRecorderOptions {
@@ -43,6 +33,16 @@ export interface PoseRecorderOptions {
   /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
   signal?: AbortSignal | undefined;
 }
+
+const OPTIONS = {
+  fps: { kind: "number", above: 0 },
+  maxFrames: {
+    ...{ kind: "whole", least: 1, most: MOST_FRAMES },
+    default: DEFAULT_MAX_FRAMES,
+  },
+  assets: { kind: "any" },
+  signal: { kind: "signal" },
+} as const satisfies Checks<PoseRecorderOptions>;
 
 /**
  * Takes results as they come and gives them as a `.pose` file.
@@ -62,25 +62,10 @@ export interface PoseRecorderOptions {
  * them, a recording of any length holds two megabytes of the page's memory, and `toBlob` copies no more than those.
  */
 export class PoseRecorder {
-  readonly #encoder: PoseFileEncoder;
-  readonly #fps: number | undefined;
-  readonly #maxFrames: number;
-  readonly #points = new BlobWriter();
-  readonly #confidences = new BlobWriter();
-  #frames = 0;
-  /** Of the stretches of rising time before the present one. */
-  #earlier = { frames: 0, ms: 0 };
-  /** Number and capture time of the first frame of this stretch, and of the last frame that has one. */
-  #first: { frame: number; timestampMs: number } | undefined;
-  #last: { frame: number; timestampMs: number } | undefined;
+  readonly #file: PoseFile;
 
-  private constructor(
-    encoder: PoseFileEncoder,
-    options: { fps: number | undefined; maxFrames: number },
-  ) {
-    this.#encoder = encoder;
-    this.#fps = options.fps;
-    this.#maxFrames = options.maxFrames;
+  private constructor(file: PoseFile) {
+    this.#file = file;
   }
 
   /**
@@ -88,18 +73,8 @@ export class PoseRecorder {
    * `asset-wrong-type`, `version-mismatch` or `aborted`.
    */
   static async create(given?: PoseRecorderOptions): Promise<PoseRecorder> {
-    const options = checkNames(given, ["fps", "maxFrames", "assets", "signal"]);
-    const { fps, assets } = options;
-    if (fps !== undefined && !(fps > 0 && Number.isFinite(fps)))
-      throw invalidOption("fps", "a finite number above 0", fps);
-    checkAssets(assets);
-    checkSignal(options.signal);
-    const maxFrames = wholeNumber(
-      "maxFrames",
-      options.maxFrames ?? DEFAULT_MAX_FRAMES,
-      1,
-      MOST_FRAMES,
-    );
+    const { fps, maxFrames, ...options } = checked(given, OPTIONS);
+    const sources = sourcesOf(options.assets);
     const signal = options.signal ?? new AbortController().signal;
     if (signal.aborted)
       throw new LiveKeypointsError(
@@ -107,8 +82,8 @@ export class PoseRecorder {
         "Aborted by the caller's signal.",
       );
     try {
-      const { PoseFileEncoder } = await loadSession(assets, signal);
-      return new PoseRecorder(new PoseFileEncoder(), { fps, maxFrames });
+      const { PoseFile } = await loadSession(sources, signal);
+      return new PoseRecorder(new PoseFile(fps, maxFrames));
     } catch (error) {
       throw asLiveKeypointsError(error, "internal");
     }
@@ -116,7 +91,7 @@ export class PoseRecorder {
 
   /** Frames so far. */
   get frames(): number {
-    return this.#frames;
+    return this.#file.frames;
   }
 
   /**
@@ -125,51 +100,15 @@ export class PoseRecorder {
    * result.
    */
   add(keypoints: Keypoints | null): void {
-    if (this.#frames >= this.#maxFrames) {
-      const message = `The recording is full: option maxFrames is ${this.#maxFrames}.`;
-      throw new LiveKeypointsError("too-many-bytes", message);
-    }
-    let bytes: Uint8Array<ArrayBuffer>;
     try {
-      bytes = this.#encoder.frame(keypoints);
+      this.#file.add(keypoints);
     } catch (error) {
       throw asLiveKeypointsError(error, "invalid-option");
     }
-    this.#points.write(bytes.subarray(0, BYTES_OF_POINTS));
-    this.#confidences.write(bytes.subarray(BYTES_OF_POINTS));
-    if (keypoints) {
-      const { timestampMs } = keypoints;
-      if (this.#last && timestampMs < this.#last.timestampMs) {
-        this.#earlier = this.#measured();
-        this.#first = undefined;
-      }
-      this.#last = { frame: this.#frames, timestampMs };
-      this.#first ??= this.#last;
-    }
-    this.#frames += 1;
   }
 
   /** The file of all frames so far. More can be added, and it can be called again. */
   toBlob(): Blob {
-    const fps = this.#fps ?? this.#measuredFps();
-    const header = this.#encoder.header(fps, this.#frames);
-    const parts = [...this.#points.parts(), ...this.#confidences.parts()];
-    return new Blob([header, ...parts], { type: "application/octet-stream" });
-  }
-
-  #measuredFps(): number {
-    const { frames, ms } = this.#measured();
-    const fps = frames / (ms / 1000);
-    return fps > 0 && Number.isFinite(fps) ? fps : DEFAULT_FPS;
-  }
-
-  /** Frames from the first to the last of each stretch, and how long they took. */
-  #measured(): { frames: number; ms: number } {
-    const { frames, ms } = this.#earlier;
-    if (!this.#first || !this.#last) return { frames, ms };
-    return {
-      frames: frames + this.#last.frame - this.#first.frame,
-      ms: ms + this.#last.timestampMs - this.#first.timestampMs,
-    };
+    return this.#file.toBlob();
   }
 }

@@ -1,7 +1,7 @@
 /** Results on their way to the one iterator of a stream. */
 
 import { LiveKeypointsError } from "./errors.js";
-import type { Keypoints } from "./keypoints.js";
+import type { Keypoints } from "./generated/results.js";
 
 interface Waiter {
   resolve: (result: IteratorResult<Keypoints, undefined>) => void;

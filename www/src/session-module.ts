@@ -4,7 +4,7 @@ import { compiledModule } from "./assets.js";
 import type { AssetsOption } from "./assets.js";
 import type { SessionModule } from "./bindings.js";
 import { instantiate } from "./module-load.js";
-import type { Progress } from "./progress.js";
+import type { Progress } from "./generated/results.js";
 import makeBindings from "./wasm/session/bindings.js";
 
 /** A new instance. Rejects with `asset-unreachable`, `asset-wrong-type`, `version-mismatch` or `aborted`. */

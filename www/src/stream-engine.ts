@@ -1,14 +1,10 @@
 /** The engine over a stream of one of the page's own modules. */
 
 import type { ModuleStream, PanicHooks } from "./bindings.js";
-import type {
-  Engine,
-  EngineEvents,
-  EngineKind,
-  EngineStats,
-} from "./engine.js";
+import type { Engine, EngineEvents, EngineKind } from "./engine.js";
 import { asLiveKeypointsError, codeOf, LiveKeypointsError } from "./errors.js";
 import type { Frame } from "./frames.js";
+import type { Stats } from "./generated/results.js";
 
 /** Drives one stream. An instance that trapped is of no more use: its stream ends. */
 export class StreamEngine implements Engine {
@@ -80,7 +76,7 @@ export class StreamEngine implements Engine {
     this.pump();
   }
 
-  stats(): EngineStats {
+  stats(): Stats {
     return this.#stream.stats();
   }
 

@@ -2,7 +2,7 @@
 
 import { LiveKeypointsError } from "./errors.js";
 import type { Frame, FrameOptions } from "./frames.js";
-import type { Keypoints } from "./keypoints.js";
+import type { Keypoints } from "./generated/results.js";
 
 /** A frame with what `push` is told about it. */
 export interface FrameWithOptions extends FrameOptions {

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 
-import { MODEL_NAMES } from "../build/assets.js";
+import { MODEL_NAMES } from "../build/generated/words.js";
 import { LiveKeypoints } from "../build/live-keypoints.js";
 import { FakeWorker } from "./fake-worker.mjs";
 

@@ -1,7 +1,7 @@
 // A worker in the page's own thread that finds nobody in any picture. It reads and writes the page's messages, which are
 // postcard: https://postcard.jamesmunns.com/wire-format
 
-import { ERROR_CODES } from "../build/errors.js";
+import { ERROR_CODES } from "../build/generated/words.js";
 import { VERSION } from "../build/version.js";
 
 const PAGE_SAYS = [

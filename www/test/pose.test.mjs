@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
-import { BlobWriter } from "../build/blob-writer.js";
 import { POSE_BYTES_PER_FRAME, PoseRecorder } from "../build/pose.js";
 import { test } from "./limited.mjs";
 
@@ -138,22 +137,4 @@ test("wrong options and an aborted start have their codes", async () => {
   await assert.rejects(create({ signal: AbortSignal.abort() }), {
     code: "aborted",
   });
-});
-
-test("bytes of any length come back in order", async () => {
-  const writer = new BlobWriter();
-  const written = [];
-  for (const length of [0, 1, 3_000_000, 7, 1 << 20, 2]) {
-    const bytes = Uint8Array.from(
-      { length },
-      (_, at) => (at * 7 + length) % 251,
-    );
-    writer.write(bytes);
-    written.push(bytes);
-  }
-  const parts = writer.parts();
-  const expected = Buffer.concat(written);
-  writer.write(Uint8Array.of(1));
-  const found = Buffer.from(await new Blob(parts).arrayBuffer());
-  assert.ok(found.equals(expected));
 });

@@ -1,22 +1,8 @@
 import assert from "node:assert/strict";
 
-import { StageTimes } from "../build/stage-times.js";
 import { fakeStream, jpeg, take } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
 import { test } from "./limited.mjs";
-
-test("stages have count, mean, longest and last; one that did not run has none", () => {
-  const times = new StageTimes();
-  const none = { queue: 0, decode: 0, leftHand: 0, rightHand: 0, face: 0 };
-  times.add({ ...none, pose: 4, total: 10 });
-  times.add({ ...none, pose: 8, total: 20, face: 1 });
-  times.add({ ...none, pose: 0, total: 3 });
-  assert.deepEqual(times.stats(), {
-    pose: { count: 2, meanMs: 6, maxMs: 8, lastMs: 8 },
-    total: { count: 3, meanMs: 11, maxMs: 20, lastMs: 3 },
-    face: { count: 1, meanMs: 1, maxMs: 1, lastMs: 1 },
-  });
-});
 
 test("stats tell each stage's time and each worker's memory", async () => {
   const { live } = await fakeStream({ workers: 2, parts: ["pose", "face"] });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 
-import * as topology from "../build/topology.js";
+import * as topology from "../build/generated/topology.js";
 import { test } from "./limited.mjs";
 
 const {
@@ -15,48 +14,6 @@ const {
 /** Lines without direction or order, as texts. */
 const asSet = (lines) =>
   lines.map(([from, to]) => [from, to].sort((a, b) => a - b).join("-")).sort();
-
-/** A table of the pipeline's source, such as `POSE_NAMES` of `pose.rs`. */
-async function rustTable(file, name) {
-  const path = `../../crates/pipeline/src/topology/${file}.rs`;
-  const source = await readFile(new URL(path, import.meta.url), "utf8");
-  const table = new RegExp(
-    `pub const ${name}: \\[[^=]*\\] = (\\[[^;]*\\]);`,
-  ).exec(source)[1];
-  return JSON.parse(table.replace(/,(\s*\])/g, "$1"));
-}
-
-test("names are the pipeline's, in its order", async () => {
-  assert.deepEqual(
-    [...POSE_LANDMARK_NAMES],
-    await rustTable("pose", "POSE_NAMES"),
-  );
-  assert.deepEqual(
-    [...HAND_LANDMARK_NAMES],
-    await rustTable("hand", "HAND_NAMES"),
-  );
-});
-
-test("lines are the pipeline's, whatever their direction and order", async () => {
-  for (const [file, name] of [
-    ["pose", "POSE_CONNECTIONS"],
-    ["hand", "HAND_CONNECTIONS"],
-    ...[
-      "LIPS",
-      "OVAL",
-      "LEFT_EYE",
-      "RIGHT_EYE",
-      "LEFT_EYEBROW",
-      "RIGHT_EYEBROW",
-    ].map((part) => ["face_contours", `FACE_${part}`]),
-  ]) {
-    assert.deepEqual(
-      asSet(topology[name]),
-      asSet(await rustTable(file, name)),
-      name,
-    );
-  }
-});
 
 test("there are as many lines as in MediaPipe, without repetition and within the points", () => {
   const counts = {

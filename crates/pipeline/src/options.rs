@@ -141,7 +141,13 @@ impl Options {
             ),
         ] {
             if !(0.0..=1.0).contains(&value) {
-                return invalid(option, "a number from 0 to 1", value.to_string());
+                // The code that writes a float would be a twentieth of the page's module.
+                let found = match value {
+                    value if value < 0.0 => "less",
+                    value if value > 1.0 => "more",
+                    _ => "NaN",
+                };
+                return invalid(option, "a number from 0 to 1", found.to_owned());
             }
         }
         if !(self.parts.pose || self.parts.hands || self.parts.face) {

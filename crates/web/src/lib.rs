@@ -10,7 +10,8 @@
 //! - `page`: a stream in the page, which carries out the pool's commands; `pose_file`: recordings as `.pose` files.
 //! - `relay_stream`: a stream that a relay computes, which does for `relay` what needs a browser.
 //! - `worker`: what runs in a worker; `messages`: what it and the page say to each other.
-//! - `frame`: what can be pushed; `result_object`: results for JavaScript.
+//! - `frame`: what can be pushed.
+//! - `declared`: the objects that cross between Rust and JavaScript; `objects`: results and counters among them.
 //!
 //! Errors cross as JavaScript `Error`s with a `code`, one of `ErrorCode`'s words.
 
@@ -18,15 +19,27 @@
 mod abort;
 mod browser;
 #[cfg(any(feature = "session", feature = "relay"))]
+mod declared;
+#[cfg(any(feature = "session", feature = "relay"))]
 mod deferred;
 mod error;
 mod frame;
+#[cfg(any(feature = "session", feature = "relay"))]
+#[cfg_attr(
+    not(feature = "relay"),
+    expect(
+        dead_code,
+        unreachable_pub,
+        reason = "only a relay's stream is at something"
+    )
+)]
+mod link_state;
 #[cfg(any(feature = "session", feature = "inference"))]
 mod messages;
 #[cfg(any(feature = "session", feature = "relay"))]
 mod object;
 #[cfg(any(feature = "session", feature = "relay"))]
-mod option_values;
+mod objects;
 #[cfg(feature = "session")]
 mod page;
 #[cfg(any(feature = "session", feature = "relay"))]
@@ -40,7 +53,7 @@ pub mod relay;
 #[cfg(feature = "relay")]
 mod relay_stream;
 #[cfg(any(feature = "session", feature = "relay"))]
-mod result_object;
+mod stage_times;
 mod start;
 #[cfg(feature = "inference")]
 mod worker;
@@ -50,13 +63,22 @@ mod worker_id;
 #[cfg(feature = "session")]
 pub use page::PageStream;
 #[cfg(feature = "session")]
-pub use pose_file::WebPoseFile;
+pub use pose_file::PoseFile;
 #[cfg(feature = "relay")]
 pub use relay_stream::RelayStream;
 #[cfg(feature = "inference")]
 pub use worker::InferenceWorker;
 
 use wasm_bindgen::prelude::*;
+
+/// What the package declares itself, or what is declared here and written there.
+#[cfg(any(feature = "session", feature = "relay"))]
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+import type { PageStreamOptions, PanicHooks, RelayStreamOptions } from "../../../src/bindings.js";
+import type { Frame } from "../../../src/frames.js";
+import type { ConnectionState, FailedFrame, Keypoints, Stats } from "../../../src/generated/results.js";
+"#;
 
 /// The version of this module; page and worker must have the same.
 #[wasm_bindgen]

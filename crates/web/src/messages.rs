@@ -1,5 +1,6 @@
-//! What page and workers say to each other: postcard in an array, with what the browser hands over beside it. Every worker
-//! does one step at a time: after `Decode` or `Run` the page waits for `Decoded`, `Outcome`, `Failed` or `Broken`.
+//! What page and workers say to each other: postcard in an array, with what the browser hands over beside it. A worker
+//! answers each `Decode` and `Run` with `Decoded`, `Outcome`, `Failed` or `Broken`; the page sends it one step more than it is
+//! at, and never two `Decode`s at once. A `Run` may overtake a step that waits for its frame or its pixels.
 //!
 //! Before the workers' module is there, their script speaks for itself (`worker.ts`): `{ hello }`, `{ downloaded }`,
 //! `{ compiled }` and `{ broken }`, asked by `{ compile }` and `{ module }`.

@@ -5,11 +5,13 @@ use wasm_bindgen::JsValue;
 
 use crate::error::set;
 
-/// A new object.
+/// A new object, without the properties that are `undefined`.
 pub(crate) fn object(properties: &[(&str, JsValue)]) -> JsValue {
     let js = JsValue::from(Object::new());
     for (key, value) in properties {
-        set(&js, key, value);
+        if !value.is_undefined() {
+            set(&js, key, value);
+        }
     }
     js
 }

@@ -58,7 +58,7 @@ pub(crate) const MODULE_FILES: [&str; 4] = [
     "inference/inference_relaxed_bg.wasm",
     "relay/relay_bg.wasm",
 ];
-/// The client of a relay is for browsers without SIMD, too.
+/// The page's own modules touch no pixels, and the client of a relay is for browsers without SIMD, too.
 const WITHOUT_SIMD: [&str; 2] = [
     "--config",
     r#"target.wasm32-unknown-unknown.rustflags=["-Ctarget-feature=-simd128"]"#,
@@ -123,7 +123,7 @@ fn build_module(
     let shell = workspace.shell();
     let profile = profile.of_cargo(name);
     let config: &[&str] = match name {
-        "relay" => &WITHOUT_SIMD,
+        "session" | "relay" => &WITHOUT_SIMD,
         _ => &[],
     };
     cmd!(

@@ -7,14 +7,14 @@ import { instantiate } from "../module-load.js";
 import { requireWebAssembly } from "../simd.js";
 import { StreamEngine } from "../stream-engine.js";
 import makeBindings from "../wasm/relay/bindings.js";
-import type { ConnectOptions } from "./options.js";
+import type { CheckedConnectOptions } from "./options.js";
 import { createSocket } from "./socket.js";
 import type { RelayAddress } from "./socket.js";
 
 /** Opens the first connection. `options` have been checked. On any failure nothing is left behind. */
 export async function startRelay(
   address: RelayAddress,
-  options: ConnectOptions,
+  options: CheckedConnectOptions,
 ): Promise<Engine> {
   const { assets, signal } = options;
   if (signal?.aborted) throw aborted();

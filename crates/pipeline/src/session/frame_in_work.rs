@@ -214,6 +214,11 @@ impl<P: Clone> FrameInWork<P> {
         }
     }
 
+    /// Lets a branch wait again that was begun. What was done early for it is gone.
+    pub(super) fn take_back(&mut self, branch: Branch) {
+        self.branches[branch as usize] = Progress::Waiting(Early::NotBegun);
+    }
+
     pub(super) fn end(&mut self, branch: Branch, elapsed_us: u64) {
         self.branches[branch as usize] = Progress::Through;
         self.note_time(branch, elapsed_us);

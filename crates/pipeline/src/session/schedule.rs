@@ -138,6 +138,17 @@ impl<F, P: Clone> Session<F, P> {
         self.emit(id.frame, now_us)
     }
 
+    /// Takes a branch's task back that was handed out and not begun, as where its executor is gone: it is handed out again.
+    /// Says whether it was under way. A frame's content went out with its decoding, which cannot be taken back.
+    pub fn take_back(&mut self, id: TaskId) -> bool {
+        let Step::Branch(branch) = id.step else {
+            return false;
+        };
+        let mut in_work = self.in_work.iter_mut();
+        let frame = in_work.find(|frame| frame.is_running(id.step, id.ticket));
+        frame.map(|frame| frame.take_back(branch)).is_some()
+    }
+
     /// Ends every branch that is ready and has nothing to run (no pose, a hidden wrist), until no more is.
     fn settle(&mut self) {
         loop {

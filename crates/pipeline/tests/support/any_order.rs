@@ -1,4 +1,4 @@
-//! Runs a stream with executors that begin, finish and fail in a random order, while frames come.
+//! Runs a stream with executors that begin, finish, give back and fail in a random order, while frames come.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
 
@@ -182,7 +182,13 @@ impl Runner<'_> {
         self.slots[number] = task;
     }
 
+    /// An executor hands in what came of its task, or is gone before it began.
     fn finish(&mut self, task: StreamTask, random: &mut Random) {
+        if random.below(8) == 0 && self.session.take_back(task.id) {
+            let outcome = outcome_of(&task);
+            assert!(!self.session.complete(task.id, outcome, 0, 0));
+            return;
+        }
         let mut outcome = outcome_of(&task);
         if is_early(&task) {
             match random.below(8) {

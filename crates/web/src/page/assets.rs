@@ -102,7 +102,7 @@ impl Assets {
             return;
         };
         if let Some(listener) = &self.options.on_progress {
-            let _ = listener.call1(&JsValue::UNDEFINED, &progress_object(progress, fraction));
+            let _ = listener.call1(&JsValue::UNDEFINED, &progress.object(fraction));
         }
     }
 
@@ -290,37 +290,5 @@ async fn bytes_of(name: &str, file: &Blob) -> Result<Uint8Array, FrameError> {
             let message = format!("the file given as {name} cannot be read");
             Err(FrameError::new(ErrorCode::AssetUnreachable, message))
         }
-    }
-}
-
-fn progress_object(progress: &Progress, fraction: f64) -> JsValue {
-    let fraction = ("fraction", fraction.into());
-    match progress {
-        Progress::Download {
-            asset,
-            loaded_bytes,
-            total_bytes,
-        } => object(&[
-            ("phase", "download".into()),
-            ("asset", asset.into()),
-            ("loadedBytes", (*loaded_bytes).into()),
-            (
-                "totalBytes",
-                total_bytes.map_or(JsValue::UNDEFINED, JsValue::from),
-            ),
-            fraction,
-        ]),
-        Progress::Compile { asset } => object(&[
-            ("phase", "compile".into()),
-            ("asset", asset.into()),
-            fraction,
-        ]),
-        Progress::Optimise { asset, worker } => object(&[
-            ("phase", "optimise".into()),
-            ("asset", asset.into()),
-            ("worker", (*worker as f64).into()),
-            fraction,
-        ]),
-        Progress::Ready => object(&[("phase", "ready".into()), fraction]),
     }
 }

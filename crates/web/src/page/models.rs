@@ -5,11 +5,11 @@ use live_keypoints_pipeline::{Quality, Step, Steps};
 
 /// A model file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ModelFile {
+pub(crate) struct ModelFile {
     /// Without `.onnx`.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// In hexadecimal.
-    pub(super) sha256: &'static str,
+    pub(crate) sha256: &'static str,
 }
 
 const POSE_DETECTION: ModelFile = ModelFile {
@@ -46,7 +46,7 @@ const FACE_LANDMARK: ModelFile = ModelFile {
 };
 
 /// All of them.
-pub(super) const MODELS: [ModelFile; 8] = [
+pub(crate) const MODELS: [ModelFile; 8] = [
     POSE_DETECTION,
     POSE_LANDMARK_FULL,
     POSE_LANDMARK_LITE,

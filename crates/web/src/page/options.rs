@@ -1,28 +1,108 @@
-//! Options as a plain JavaScript object, in camelCase. An unknown key is an error that names it.
+//! What a stream of the page is started with.
 
-use js_sys::{Function, Object, Reflect};
+use js_sys::Function;
 use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{FrameError, Options, SessionError};
+use live_keypoints_pipeline::{Options, Parts, Quality};
+use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::assets::AssetOptions;
 use super::downloads::{RETRY_MS, SILENCE_MS};
+use crate::declared::{Check, options, words};
 use crate::error::js_error;
 use crate::object::property;
-use crate::option_values::{count, flag, fraction, invalid, parts, quality};
 use crate::panics::Panics;
-use crate::pool::Patience;
+use crate::pool::{MAX_WORKERS, Patience};
 
 /// A worker that is silent for longer while it starts has failed, unless the network is busy with other files.
 const START_TIMEOUT_MS: f64 = 60_000.0;
 
+options! {
+    /// What `LiveKeypoints.create` may be told of how frames are computed. Everything is optional.
+    pub(crate) struct StreamOptions {
+        /// Web Workers that the stream is spread over, 1 to 4; results do not depend on it.
+        workers: usize = MAX_WORKERS, Check::Whole(1..=MAX_WORKERS as u32);
+        /// The parts to report, at least one. The pose runs in any case, as hands and face hang on it.
+        parts: Parts = Parts::ALL, Check::Parts;
+        /// Landmark models of body and hands.
+        quality: Quality = Quality::Full, Check::Word(Some("Quality"), &["full", "lite"]);
+        /// Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
+        /// only.
+        buffer_size: usize = 50, Check::COUNT;
+        /// Temporal smoothing of the pose.
+        smoothing: bool = true, Check::Boolean;
+        /// Temporal smoothing of the hands, which MediaPipe does not have. Tracking stays as it is.
+        hand_smoothing: bool = false, Check::Boolean;
+        /// Temporal smoothing of the face, likewise.
+        face_smoothing: bool = false, Check::Boolean;
+        /// x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own.
+        mirrored: bool = false, Check::Boolean;
+        /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
+        hand_world: bool = false, Check::Boolean;
+        /// Frames that may be in work at once, 1 to 16.
+        max_frames_in_flight: usize = 3, Check::Whole(1..=16);
+        /// Least score of a detected person, 0 to 1.
+        min_pose_detection_confidence: f32 = 0.5, Check::FRACTION;
+        /// A pose counts while its presence is above this, 0 to 1.
+        min_pose_presence_confidence: f32 = 0.5, Check::FRACTION;
+        /// A hand counts while its presence is above this, 0 to 1.
+        min_hand_landmarks_confidence: f32 = 0.5, Check::FRACTION;
+        /// Least score of a detected face, 0 to 1.
+        min_face_detection_confidence: f32 = 0.5, Check::FRACTION;
+        /// A face counts while its presence is above this, 0 to 1.
+        min_face_presence_confidence: f32 = 0.5, Check::FRACTION;
+        /// `fast` decodes a JPEG at half, a quarter or an eighth of its size where that leaves 960 pixels or more on the longer
+        /// side. Results say the size of the whole picture. On the test clip enlarged to 1920 × 1440, points moved in the mean
+        /// by 0.04 % of the width (face), 0.14 % (hand) and 1 % (pose), as much as when the picture itself is given at half its
+        /// size.
+        decode: Decode = Decode::Exact, Check::Word(None, &["exact", "fast"]);
+        /// Most pixels (width times height) of a frame; larger ones fail with `too-many-pixels`.
+        max_pixels: u32 = 1 << 24, Check::COUNT;
+        /// Whether the package's own models are kept in the browser's Cache Storage, checked by their SHA-256, so that
+        /// the page asks for them once. Only on secure pages (https, localhost).
+        cache: bool = true, Check::Boolean;
+        /// A worker that is silent on one step for longer than this many milliseconds is replaced.
+        worker_timeout_ms: u32 = 10_000, Check::COUNT;
+    }
+}
+
+/// How exactly a JPEG is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Decode {
+    /// At its own size.
+    Exact,
+    /// At a fraction of it where that is large enough.
+    Fast,
+}
+words!(Decode);
+
+impl StreamOptions {
+    /// What the pipeline's session is told.
+    pub(super) fn session(&self) -> Options {
+        Options {
+            parts: self.parts,
+            quality: self.quality,
+            buffer_size: self.buffer_size,
+            smoothing: self.smoothing,
+            hand_smoothing: self.hand_smoothing,
+            face_smoothing: self.face_smoothing,
+            mirrored: self.mirrored,
+            max_frames_in_flight: self.max_frames_in_flight,
+            max_unread_results: self.buffer_size,
+            min_pose_detection_confidence: self.min_pose_detection_confidence,
+            min_pose_presence_confidence: self.min_pose_presence_confidence,
+            min_hand_landmarks_confidence: self.min_hand_landmarks_confidence,
+            min_face_detection_confidence: self.min_face_detection_confidence,
+            min_face_presence_confidence: self.min_face_presence_confidence,
+        }
+    }
+}
+
 /// What a stream is started with.
 pub(super) struct StartOptions {
-    pub(super) session: Options,
-    pub(super) hand_world: HandWorld,
-    pub(super) workers: usize,
-    pub(super) max_pixels: u64,
-    pub(super) fast_decode: bool,
+    pub(super) stream: StreamOptions,
     pub(super) patience: Patience,
     /// `() => Worker`
     pub(super) create_worker: Function,
@@ -31,24 +111,15 @@ pub(super) struct StartOptions {
 }
 
 impl StartOptions {
-    /// Reads `{ session, workers, maxPixels, fastDecode, workerTimeoutMs, createWorker, assets, addressOf, keepsModels,
-    /// onProgress, guard, onPanic }`.
+    /// Reads the keys of `StreamOptions` and `{ createWorker, assets, addressOf, onProgress, guard, onPanic }`.
     pub(super) fn read(object: &JsValue) -> Result<Self, JsValue> {
-        let PageOptions {
-            session,
-            hand_world,
-        } = read(&property(object, "session"))?;
-        let number = |key: &str| property(object, key).as_f64().unwrap_or_default();
-        let is_set = |key: &str| property(object, key).is_truthy();
+        let stream = StreamOptions::read(object).map_err(js_error)?;
+        stream.check_ranges("").map_err(js_error)?;
         let function = |key: &str| property(object, key).dyn_into::<Function>();
         Ok(Self {
-            hand_world,
-            workers: number("workers") as usize,
-            max_pixels: number("maxPixels") as u64,
-            fast_decode: is_set("fastDecode"),
             patience: Patience {
                 start_ms: START_TIMEOUT_MS,
-                step_ms: number("workerTimeoutMs"),
+                step_ms: stream.worker_timeout_ms.into(),
                 compile_ms: RETRY_MS,
                 compile_retry_ms: SILENCE_MS,
             },
@@ -56,92 +127,21 @@ impl StartOptions {
             assets: Some(AssetOptions {
                 given: property(object, "assets"),
                 address_of: function("addressOf")?,
-                keeps_models: is_set("keepsModels"),
-                quality: session.quality,
+                keeps_models: stream.cache,
+                quality: stream.quality,
                 on_progress: function("onProgress").ok(),
             }),
-            session,
+            stream,
             panics: Panics::read(object)?,
         })
     }
-}
 
-/// What the page asks for: of the session, and of its results.
-#[derive(Default)]
-struct PageOptions {
-    session: Options,
-    hand_world: HandWorld,
-}
-
-fn read(object: &JsValue) -> Result<PageOptions, JsValue> {
-    let mut page = PageOptions::default();
-    if object.is_undefined() || object.is_null() {
-        return Ok(page);
-    }
-    let options = &mut page.session;
-    let object: &Object = object
-        .dyn_ref()
-        .ok_or_else(|| invalid("options", "an object", object))?;
-    for key in Object::keys(object).iter() {
-        let value = Reflect::get(object, &key)?;
-        if value.is_undefined() {
-            continue;
-        }
-        let key = key.as_string().unwrap_or_default();
-        match key.as_str() {
-            "parts" => options.parts = parts(&value)?,
-            "quality" => options.quality = quality(&value)?,
-            "smoothing" => options.smoothing = flag(&key, &value)?,
-            "handSmoothing" => options.hand_smoothing = flag(&key, &value)?,
-            "faceSmoothing" => options.face_smoothing = flag(&key, &value)?,
-            "mirrored" => options.mirrored = flag(&key, &value)?,
-            "handWorld" => page.hand_world = hand_world(&key, &value)?,
-            "bufferSize" => options.buffer_size = count(&key, &value)?,
-            "maxFramesInFlight" => options.max_frames_in_flight = count(&key, &value)?,
-            "maxUnreadResults" => options.max_unread_results = count(&key, &value)?,
-            "minPoseDetectionConfidence" => {
-                options.min_pose_detection_confidence = fraction(&key, &value)?;
-            }
-            "minPosePresenceConfidence" => {
-                options.min_pose_presence_confidence = fraction(&key, &value)?;
-            }
-            "minHandLandmarksConfidence" => {
-                options.min_hand_landmarks_confidence = fraction(&key, &value)?;
-            }
-            "minFaceDetectionConfidence" => {
-                options.min_face_detection_confidence = fraction(&key, &value)?;
-            }
-            "minFacePresenceConfidence" => {
-                options.min_face_presence_confidence = fraction(&key, &value)?;
-            }
-            _ => return Err(invalid(&key, "left out: there is no such option", &value)),
+    /// Whether results hold the hands in metres, too.
+    pub(super) fn hand_world(&self) -> HandWorld {
+        if self.stream.hand_world {
+            HandWorld::Included
+        } else {
+            HandWorld::Omitted
         }
     }
-    options.validate().map_err(|error| in_camel_case(&error))?;
-    Ok(page)
-}
-
-/// The error with the option's name as JavaScript writes it: no other word of its text has an underscore.
-fn in_camel_case(error: &SessionError) -> JsValue {
-    let mut message = String::new();
-    let mut is_after_underscore = false;
-    for letter in error.to_string().chars() {
-        match letter {
-            '_' => is_after_underscore = true,
-            _ if is_after_underscore => {
-                message.push(letter.to_ascii_uppercase());
-                is_after_underscore = false;
-            }
-            _ => message.push(letter),
-        }
-    }
-    js_error(FrameError::new(error.code(), message))
-}
-
-fn hand_world(key: &str, value: &JsValue) -> Result<HandWorld, JsValue> {
-    Ok(if flag(key, value)? {
-        HandWorld::Included
-    } else {
-        HandWorld::Omitted
-    })
 }

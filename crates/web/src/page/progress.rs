@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use wasm_bindgen::JsValue;
+
+use crate::declared::{Maybe, ToJs, object};
+
 /// Share of the whole that downloading is; the rest is optimising models, which a fast network waits for longest.
 const DOWNLOAD_SHARE: f64 = 0.7;
 /// Assumed length of what has not begun to arrive, or arrives compressed.
@@ -22,6 +26,110 @@ pub(super) enum Progress {
     Optimise { asset: String, worker: usize },
     /// Frames can be pushed.
     Ready,
+}
+
+object! {
+    /// An asset is being downloaded; told for every piece that arrives, of a module only if that takes long.
+    pub(crate) struct DownloadProgress {
+        /// What is done.
+        phase: Phase<DOWNLOAD>,
+        /// Such as `inference` or `pose_detection`.
+        asset: String,
+        /// Bytes of it that have arrived.
+        loaded_bytes: f64,
+        /// Its length, where the server tells it and does not compress.
+        total_bytes: Maybe<f64>,
+        /// All of it together, 0 to 1; never goes back.
+        fraction: f64,
+    }
+
+    /// A WebAssembly module has been compiled.
+    pub(crate) struct CompileProgress {
+        /// What is done.
+        phase: Phase<COMPILE>,
+        /// Such as `inference`.
+        asset: String,
+        /// All of it together, 0 to 1; never goes back.
+        fraction: f64,
+    }
+
+    /// A worker has read a model and brought it into the form that it runs in.
+    pub(crate) struct OptimiseProgress {
+        /// What is done.
+        phase: Phase<OPTIMISE>,
+        /// The model's name, such as `pose_detection`.
+        asset: String,
+        /// Number of the worker, from 0.
+        worker: usize,
+        /// All of it together, 0 to 1; never goes back.
+        fraction: f64,
+    }
+
+    /// Frames can be pushed.
+    pub(crate) struct ReadyProgress {
+        /// What is done.
+        phase: Phase<READY>,
+        /// All of it together: 1.
+        fraction: f64,
+    }
+}
+
+/// The word of a kind of progress.
+pub(crate) struct Phase<const WORD: usize>;
+
+const DOWNLOAD: usize = 0;
+const COMPILE: usize = 1;
+const OPTIMISE: usize = 2;
+const READY: usize = 3;
+const PHASES: [&str; 4] = ["download", "compile", "optimise", "ready"];
+
+impl<const WORD: usize> ToJs for Phase<WORD> {
+    fn to_js(&self) -> JsValue {
+        PHASES[WORD].into()
+    }
+
+    #[cfg(test)]
+    fn type_name() -> String {
+        format!("{:?}", PHASES[WORD])
+    }
+}
+
+impl Progress {
+    /// What the caller is told.
+    pub(super) fn object(&self, fraction: f64) -> JsValue {
+        match self.clone() {
+            Self::Download {
+                asset,
+                loaded_bytes,
+                total_bytes,
+            } => DownloadProgress {
+                phase: Phase,
+                asset,
+                loaded_bytes,
+                total_bytes: Maybe(total_bytes),
+                fraction,
+            }
+            .to_js(),
+            Self::Compile { asset } => CompileProgress {
+                phase: Phase,
+                asset,
+                fraction,
+            }
+            .to_js(),
+            Self::Optimise { asset, worker } => OptimiseProgress {
+                phase: Phase,
+                asset,
+                worker,
+                fraction,
+            }
+            .to_js(),
+            Self::Ready => ReadyProgress {
+                phase: Phase,
+                fraction,
+            }
+            .to_js(),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -11,6 +11,7 @@ use web_sys::MessageChannel;
 use super::assets::INFERENCE;
 use super::fetching::HttpCache;
 use super::models::ModelFile;
+use super::options::Decode;
 use super::progress::Progress;
 use super::stream::Page;
 use crate::browser::now;
@@ -79,8 +80,8 @@ impl Page {
             return Ok(());
         }
         let message = ToWorker::Init {
-            max_pixels: self.options.max_pixels,
-            fast_decode: self.options.fast_decode,
+            max_pixels: self.options.stream.max_pixels.into(),
+            fast_decode: self.options.stream.decode == Decode::Fast,
             models: models.len(),
         };
         self.post(worker, &message);

@@ -3,25 +3,26 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use js_sys::{Array, Function, WebAssembly};
-use live_keypoints_pipeline::branch::Branch;
+use js_sys::{Function, WebAssembly};
 use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{FrameResult, Step, Steps};
+use live_keypoints_pipeline::{FrameResult, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::assets::Assets;
-use super::options::StartOptions;
+use super::options::{StartOptions, StreamOptions};
 use super::progress::Progress;
 use super::worker::Handle;
 use crate::abort::{OnAbort, aborted};
 use crate::browser::{Timer, now};
+use crate::declared::{Maybe, ToJs};
 use crate::deferred::Deferred;
 use crate::error::js_error;
 use crate::frame::{Intake, PreparedFrame};
-use crate::object::{global, object, property};
+use crate::object::{global, property};
+use crate::objects::{Stats, WorkerStats, result_object};
 use crate::pool::{Event, MAX_WORKERS, Pool};
-use crate::result_object::result_object;
+use crate::stage_times::StageTimes;
 
 /// A stream with its workers. Times are in milliseconds.
 #[wasm_bindgen]
@@ -37,6 +38,7 @@ pub(super) struct Page {
     started: Deferred<JsValue>,
     pub(super) intake: Intake,
     hand_world: HandWorld,
+    stage_times: RefCell<StageTimes>,
     /// `(result) => void`
     on_result: RefCell<Option<Function>>,
     /// `(error) => void`
@@ -49,7 +51,9 @@ pub(super) struct Page {
 impl PageStream {
     /// Starts workers, and resolves once frames can be pushed. Rejects with the error of what cannot be had, with
     /// `isSilence` where a worker's script may only be slow to come, or with `aborted` as soon as `signal` says so.
-    pub async fn start(options: JsValue) -> Result<PageStream, JsValue> {
+    pub async fn start(
+        #[wasm_bindgen(unchecked_param_type = "PageStreamOptions & PanicHooks")] options: JsValue,
+    ) -> Result<PageStream, JsValue> {
         let signal = property(&options, "signal");
         let options = StartOptions::read(&options)?;
         options.panics.tell();
@@ -76,7 +80,12 @@ impl PageStream {
     }
 
     /// From now on, results go to `on_result`, and what ends the stream to `on_fatal`.
-    pub fn connect(&self, on_result: Function, on_fatal: Function) {
+    pub fn connect(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "(result: Keypoints | FailedFrame) => void")]
+        on_result: Function,
+        #[wasm_bindgen(unchecked_param_type = "(error: Error) => void")] on_fatal: Function,
+    ) {
         *self.0.on_result.borrow_mut() = Some(on_result);
         *self.0.on_fatal.borrow_mut() = Some(on_fatal);
     }
@@ -86,7 +95,7 @@ impl PageStream {
     #[wasm_bindgen(js_name = addFrame)]
     pub fn add_frame(
         &self,
-        frame: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Frame")] frame: &JsValue,
         timestamp_ms: f64,
         transfer: Option<bool>,
     ) -> Result<f64, JsValue> {
@@ -98,7 +107,11 @@ impl PageStream {
     /// Takes a stateless picture; nothing comes of it before `pump`. Throws `busy`, and leaves the picture alone, where
     /// there is no room.
     #[wasm_bindgen(js_name = addStill)]
-    pub fn add_still(&self, frame: &JsValue, transfer: Option<bool>) -> Result<f64, JsValue> {
+    pub fn add_still(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Frame")] frame: &JsValue,
+        transfer: Option<bool>,
+    ) -> Result<f64, JsValue> {
         let page = &self.0;
         page.pool.borrow().has_room_for_still().map_err(js_error)?;
         let prepared = page.intake.prepare(frame, transfer);
@@ -117,31 +130,30 @@ impl PageStream {
         self.0.pool.borrow_mut().reset();
     }
 
-    /// Counts: `{ received, dropped, completed, failed, buffered, inFlight, unread, workers }`.
+    /// What the stream and its workers have done.
+    #[wasm_bindgen(unchecked_return_type = "Stats")]
     pub fn stats(&self) -> JsValue {
         let pool = self.0.pool.borrow();
         let stats = pool.stats();
-        let workers: Array = pool
-            .worker_stats()
-            .map(|worker| {
-                object(&[
-                    ("steps", step_names(worker.steps).into()),
-                    ("busyMs", worker.busy_ms.into()),
-                    ("replaced", worker.replaced.into()),
-                    ("memoryBytes", (worker.memory_bytes as f64).into()),
-                ])
-            })
-            .collect();
-        object(&[
-            ("received", (stats.received as f64).into()),
-            ("dropped", (stats.dropped as f64).into()),
-            ("completed", (stats.completed as f64).into()),
-            ("failed", (stats.failed as f64).into()),
-            ("buffered", (stats.buffered as f64).into()),
-            ("inFlight", (stats.in_work as f64).into()),
-            ("unread", (stats.unread as f64).into()),
-            ("workers", workers.into()),
-        ])
+        let workers = pool.worker_stats().map(|worker| WorkerStats {
+            steps: worker.steps.iter().collect(),
+            busy_ms: worker.busy_ms,
+            replaced: worker.replaced,
+            memory_bytes: worker.memory_bytes,
+        });
+        Stats {
+            received: stats.received,
+            dropped: stats.dropped,
+            completed: stats.completed,
+            failed: stats.failed,
+            buffered: stats.buffered,
+            in_flight: stats.in_work,
+            unread: stats.unread,
+            workers: workers.collect(),
+            connection: Maybe(None),
+            stages: self.0.stage_times.borrow().stats(),
+        }
+        .to_js()
     }
 
     /// Ends the workers and lets all frames go; nothing is told after it.
@@ -158,8 +170,9 @@ impl Drop for PageStream {
 
 impl Page {
     fn new(mut options: StartOptions) -> Result<Rc<Self>, JsValue> {
-        let session = std::mem::take(&mut options.session);
-        let pool = Pool::new(session, options.workers, cores(), options.patience, now());
+        let StreamOptions { workers, .. } = options.stream;
+        let session = options.stream.session();
+        let pool = Pool::new(session, workers, cores(), options.patience, now());
         let pool = pool.map_err(js_error)?;
         let assets = Assets::new(options.assets.take().ok_or("assets are given")?);
         Ok(Rc::new_cyclic(|page: &Weak<Self>| {
@@ -175,7 +188,8 @@ impl Page {
                 pool: RefCell::new(pool),
                 workers: Default::default(),
                 assets,
-                hand_world: options.hand_world,
+                hand_world: options.hand_world(),
+                stage_times: RefCell::default(),
                 options,
                 module: Deferred::new(),
                 started: Deferred::new(),
@@ -235,6 +249,9 @@ impl Page {
     }
 
     fn hand_on(&self, on_result: &Function, result: &FrameResult, timestamp_ms: f64) {
+        if let FrameResult::Keypoints(keypoints) = result {
+            self.stage_times.borrow_mut().add(&keypoints.timings);
+        }
         let result = result_object(result, timestamp_ms, self.hand_world);
         // The facade's own, which does not throw.
         let _ = on_result.call1(&JsValue::UNDEFINED, &result);
@@ -266,15 +283,4 @@ fn cores() -> usize {
     cores
         .and_then(|cores| cores.as_f64())
         .map_or(MAX_WORKERS, |cores| cores as usize)
-}
-
-fn step_names(steps: Steps) -> Array {
-    let name = |step| match step {
-        Step::Decode => "decode",
-        Step::Branch(Branch::Pose) => "pose",
-        Step::Branch(Branch::LeftHand) => "leftHand",
-        Step::Branch(Branch::RightHand) => "rightHand",
-        Step::Branch(Branch::Face) => "face",
-    };
-    steps.iter().map(|step| JsValue::from(name(step))).collect()
 }

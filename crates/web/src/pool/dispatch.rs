@@ -1,21 +1,21 @@
-//! The next step for whoever is idle.
+//! The next step for a worker: for one that is idle, and for one that will be.
 
 use std::rc::Rc;
 
-use live_keypoints_pipeline::branch::Branch;
+use live_keypoints_pipeline::branch::{Branch, BranchJob};
 use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, Step, Steps, Task, Work};
 
 use super::holdings::FramePixels;
-use super::place::{Place, Running, State};
-use super::{Command, Deadline, Pool, micros};
+use super::place::{Given, Place};
+use super::{Command, Pool, micros};
 use crate::worker_id::WorkerId;
 
 const DECODE: Step = Step::Decode;
 const POSE: Step = Step::Branch(Branch::Pose);
 
 impl<F> Pool<F> {
-    /// Gives every idle worker the step that the session has for it: branches first, as frames wait for them; last, hands
-    /// and face whose pose is not known yet.
+    /// Gives every idle worker the step that the session has for it: branches first, as frames wait for them; then a busy
+    /// one the step after; last, to who is still idle, hands and face whose pose is not known yet.
     pub(super) fn dispatch(&mut self, now_ms: f64) {
         self.fail_unserved(now_ms);
         for number in 0..self.places.len() {
@@ -27,6 +27,7 @@ impl<F> Pool<F> {
                 break;
             }
         }
+        while self.give_ahead(now_ms) {}
         // On a core that is busy, what may be in vain would keep what is certain from going on.
         let busy = self.places.iter().filter(|place| place.is_busy()).count();
         let mut free_cores = self.cores.saturating_sub(busy);
@@ -39,6 +40,44 @@ impl<F> Pool<F> {
                 self.start(number, task, now_ms);
                 free_cores -= 1;
             }
+        }
+    }
+
+    /// Gives a busy worker its next step, so that it need not wait for a busy page between the two: each step to who will
+    /// be free for it first. False where there is none.
+    fn give_ahead(&mut self, now_ms: f64) -> bool {
+        let is_busy = |number: &usize| self.places[*number].is_busy();
+        let free_at_ms = |number: &usize| self.places[*number].free_at_ms();
+        let mut busy: Vec<usize> = (0..self.places.len()).filter(is_busy).collect();
+        busy.sort_by(|a, b| free_at_ms(a).total_cmp(&free_at_ms(b)));
+        let mut served_sooner = Steps::NONE;
+        for number in busy {
+            let ahead = self.steps_ahead(&self.places[number]).iter();
+            let ahead = ahead
+                .filter(|step| !served_sooner.contains(*step))
+                .collect();
+            if self.start_next(number, ahead, now_ms) {
+                return true;
+            }
+            served_sooner = served_sooner.union(self.places[number].steps);
+        }
+        false
+    }
+
+    /// What a busy worker may be given ahead: one step. It reads no two frames at once, and none where that takes longer
+    /// than the step before it, whose frame would have to wait.
+    fn steps_ahead(&self, place: &Place) -> Steps {
+        let mut given = place.given();
+        match (given.next(), given.next()) {
+            (Some(step), None) => {
+                let decode_ms = self.step_times.expected_ms(DECODE, false);
+                let may_read = step.id.step != DECODE && decode_ms < step.expected_ms;
+                match may_read {
+                    true => place.steps,
+                    false => place.steps.without(DECODE),
+                }
+            }
+            _ => Steps::NONE,
         }
     }
 
@@ -72,37 +111,46 @@ impl<F> Pool<F> {
         }
     }
 
-    /// Starts the next of these steps, or fails it. False where there is none.
+    /// Starts the next of these steps, or fails it: first of the branches that nobody else serves. False where there is
+    /// none.
     fn start_next(&mut self, number: usize, steps: Steps, now_ms: f64) -> bool {
-        match self.session.next_task(steps, micros(now_ms)) {
-            Some(task) => {
-                self.start(number, task, now_ms);
-                true
-            }
-            None => false,
+        let is_own = |step: &Step| {
+            let mut serving = self.places.iter().filter(|place| place.serves(*step));
+            *step != DECODE && serving.all(|place| place.worker().place == number)
+        };
+        let own = steps.iter().filter(is_own).collect();
+        let task = self.session.next_task(own, micros(now_ms));
+        let task = task.or_else(|| self.session.next_task(steps, micros(now_ms)));
+        let is_there = task.is_some();
+        if let Some(task) = task {
+            self.start(number, task, now_ms);
         }
+        is_there
     }
 
     /// Starts a task, or fails it.
     fn start(&mut self, number: usize, task: Task<F, Rc<FramePixels>>, now_ms: f64) {
         let worker = self.places[number].worker();
         let (ticket, index) = (task.id.ticket, task.id.frame);
-        let mut running = Running {
+        let is_early = matches!(task.work, Work::Branch(_, BranchJob::Early(_)));
+        let mut given = Given {
             id: task.id,
-            started_ms: now_ms,
+            is_early,
+            expected_ms: self.step_times.expected_ms(task.id.step, is_early),
+            since_ms: now_ms,
             is_sent: false,
             pixels_from: None,
             copies: Vec::new(),
             released: self.holdings.take_released(number),
         };
-        let released = running.released.clone();
+        let released = given.released.clone();
         let command = match task.work {
             Work::Decode(frame) => {
                 let others = self.places.iter().filter(|place| {
                     place.is_at_work() && place.worker() != worker && place.has_branches()
                 });
-                running.copies = others.map(Place::worker).collect();
-                let copies = running.copies.clone();
+                given.copies = others.map(Place::worker).collect();
+                let copies = given.copies.clone();
                 Command::Decode {
                     worker,
                     ticket,
@@ -115,7 +163,7 @@ impl<F> Pool<F> {
             Work::Branch(_pixels, job) => {
                 if !self.holdings.has(number, index) {
                     let holder = self.holder(index);
-                    running.pixels_from = holder;
+                    given.pixels_from = holder;
                     if holder.is_some() {
                         self.holdings.add(number, index);
                     }
@@ -123,9 +171,9 @@ impl<F> Pool<F> {
                 if self.holdings.is_lost(number, index) || !self.holdings.has(number, index) {
                     self.holdings.put_released_back(number, released);
                     let message = "the worker that held the frame's pixels died";
-                    return self.complete_failed(&running, ErrorCode::WorkerDied, message, now_ms);
+                    return self.complete_failed(&given, ErrorCode::WorkerDied, message, now_ms);
                 }
-                let pixels_from = running.pixels_from;
+                let pixels_from = given.pixels_from;
                 Command::Run {
                     worker,
                     ticket,
@@ -136,9 +184,7 @@ impl<F> Pool<F> {
                 }
             }
         };
-        let place = &mut self.places[number];
-        place.state = State::Busy(running);
-        place.deadline = Some(Deadline::new(self.patience.step_ms, now_ms));
+        self.places[number].give(given);
         self.commands.push_back(command);
     }
 
@@ -156,16 +202,9 @@ impl<F> Pool<F> {
 
     /// A worker has been sent its step.
     pub(crate) fn sent(&mut self, worker: WorkerId, ticket: u64, now_ms: f64) {
-        let span_ms = self.patience.step_ms;
-        let Some(place) = self.current(worker) else {
-            return;
-        };
-        let Some(running) = place.running(ticket) else {
-            return;
-        };
-        running.is_sent = true;
-        running.released.clear();
-        place.deadline = Some(Deadline::new(span_ms, now_ms));
+        if let Some(place) = self.current(worker) {
+            place.sent(ticket, now_ms);
+        }
     }
 
     /// A step cannot be sent to its worker, such as a frame that the browser refuses.
@@ -176,26 +215,19 @@ impl<F> Pool<F> {
         error: FrameError,
         now_ms: f64,
     ) {
-        let Some(place) = self.current(worker) else {
-            return;
-        };
-        if place.running(ticket).is_none() {
-            return;
-        }
-        if let Some(running) = place.take_running() {
-            self.holdings
-                .put_released_back(worker.place, running.released);
+        if let Some(place) = self.current(worker)
+            && let Some(step) = place.take(ticket, now_ms)
+        {
+            self.holdings.put_released_back(worker.place, step.released);
             let outcome = Outcome::Failed(error);
-            self.session
-                .complete(running.id, outcome, 0, micros(now_ms));
+            self.session.complete(step.id, outcome, 0, micros(now_ms));
         }
     }
 
     /// Whether a step is still wanted of a worker, while its frame is being prepared.
     pub(crate) fn is_wanted(&self, worker: WorkerId, ticket: u64) -> bool {
         self.places.get(worker.place).is_some_and(|place| {
-            place.worker() == worker
-                && matches!(&place.state, State::Busy(running) if running.id.ticket == ticket)
+            place.worker() == worker && place.given().any(|step| step.id.ticket == ticket)
         })
     }
 }

@@ -1,9 +1,10 @@
 //! What becomes of a worker that dies: another follows it, or others take over its steps.
 
-use live_keypoints_pipeline::branch::Branch;
+use std::collections::VecDeque;
+
 use live_keypoints_pipeline::{ErrorCode, FrameError, Outcome, Step, Steps};
 
-use super::place::{Fate, Loss, Place, Running, Start, State};
+use super::place::{Fate, Given, Loss, Place, Start, State};
 use super::{Command, Phase, Pool, micros, worker_failed};
 use crate::worker_id::WorkerId;
 
@@ -30,12 +31,12 @@ impl<F> Pool<F> {
         let Some(place) = self.current(worker) else {
             return;
         };
-        let running = place.take_running();
+        let given = place.take_all();
         let fate = place.fail(is_first_start);
         if is_first_start {
             return self.end_with(error, is_silence);
         }
-        self.lose_pixels(worker, running.as_ref());
+        self.lose_pixels(worker, &given);
         match fate {
             Fate::Replaced => self.spawn(worker.place, now_ms),
             Fate::Closed => {
@@ -45,43 +46,44 @@ impl<F> Pool<F> {
                 self.close_place(worker.place, &error, now_ms);
             }
         }
-        if let Some(running) = running {
-            let message = error.message;
-            self.complete_failed(&running, ErrorCode::WorkerDied, message, now_ms);
+        for (position, step) in given.iter().enumerate() {
+            // What it had not begun costs no frame.
+            let is_taken_back = position > 0 && self.session.take_back(step.id);
+            if !is_taken_back {
+                self.complete_failed(step, ErrorCode::WorkerDied, &error.message, now_ms);
+            }
         }
     }
 
     pub(super) fn complete_failed(
         &mut self,
-        running: &Running,
+        step: &Given,
         code: ErrorCode,
         message: impl Into<String>,
         now_ms: f64,
     ) {
         let outcome = Outcome::Failed(FrameError::new(code, message));
-        self.session
-            .complete(running.id, outcome, 0, micros(now_ms));
+        self.session.complete(step.id, outcome, 0, micros(now_ms));
     }
 
     /// The worker's pixels are gone, and those that it was asked for or was sending.
-    fn lose_pixels(&mut self, gone: WorkerId, running: Option<&Running>) {
+    fn lose_pixels(&mut self, gone: WorkerId, given: &VecDeque<Given>) {
         self.holdings.forget(gone.place);
-        if let Some(running) = running {
-            for copy in &running.copies {
+        for step in given {
+            for copy in &step.copies {
                 if self.current(*copy).is_some() {
                     // It may have been sent before the end.
-                    self.holdings.release(copy.place, running.id.frame);
+                    self.holdings.release(copy.place, step.id.frame);
                 }
             }
         }
         for place in &self.places {
-            if let State::Busy(running) = &place.state
-                && running.pixels_from == Some(gone)
-            {
-                self.holdings.lose(place.worker().place, running.id.frame);
+            let asked = place.given().filter(|step| step.pixels_from == Some(gone));
+            for step in asked {
+                self.holdings.lose(place.worker().place, step.id.frame);
                 self.commands.push_back(Command::PixelsLost {
                     worker: place.worker(),
-                    index: running.id.frame,
+                    index: step.id.frame,
                 });
             }
         }
@@ -106,18 +108,12 @@ impl<F> Pool<F> {
         self.places[lost].steps.iter().filter(is_orphaned).collect()
     }
 
-    /// First who has a hand's models where that is wanted, then who has least to do.
+    /// First who serves least.
     fn ask_all_heirs(&mut self, lost: usize, now_ms: f64) {
-        let orphaned = self.orphaned(lost);
-        let serves_hand = |steps: Steps| steps.contains(Step::Branch(Branch::LeftHand));
-        let cost = |place: &Place| {
-            let has_models = serves_hand(orphaned) && serves_hand(place.steps);
-            (!has_models, place.steps.iter().count())
-        };
         let mut heirs: Vec<usize> = (0..self.places.len())
             .filter(|number| self.places[*number].is_at_work())
             .collect();
-        heirs.sort_by_key(|number| std::cmp::Reverse(cost(&self.places[*number])));
+        heirs.sort_by_key(|number| std::cmp::Reverse(self.places[*number].steps.iter().count()));
         if let Some(loss) = &mut self.places[lost].loss {
             loss.heirs = heirs;
             loss.retry_at_ms = None;
@@ -205,9 +201,9 @@ impl<F> Pool<F> {
                 self.compile_is_silent(worker, is_retry, now_ms);
             }
             State::Starting(Start::Script) => self.fail_as(worker, error, true, now_ms),
-            State::Busy(running) if !running.is_sent => {
+            State::Working(given) if given.front().is_some_and(|step| !step.is_sent) => {
                 let message = format!("the browser did not give the picture within {span_ms} ms");
-                let ticket = running.id.ticket;
+                let ticket = given[0].id.ticket;
                 let error = FrameError::new(ErrorCode::UnsupportedFrame, message);
                 self.refused(worker, ticket, error, now_ms);
             }

@@ -7,7 +7,7 @@
 //!
 //! - `layout`: which worker serves which steps; `place`: one worker after the other in one place.
 //! - `start`: from a worker's script to its last model; `losses`: what becomes of one that dies.
-//! - `dispatch`: the next step for an idle worker; `holdings`: whose pixels are where.
+//! - `dispatch`: the next step for a worker; `step_times`: how long steps take; `holdings`: whose pixels are where.
 
 mod deadline;
 mod dispatch;
@@ -16,6 +16,7 @@ mod layout;
 mod losses;
 mod place;
 mod start;
+mod step_times;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ use holdings::{FramePixels, Holdings};
 pub(crate) use layout::MAX_WORKERS;
 use place::{Place, State};
 pub(crate) use start::version_mismatch;
+use step_times::StepTimes;
 
 use crate::worker_id::WorkerId;
 
@@ -135,6 +137,7 @@ pub(crate) struct Pool<F> {
     session: Session<F, Rc<FramePixels>>,
     places: Vec<Place>,
     holdings: Rc<Holdings>,
+    step_times: StepTimes,
     patience: Patience,
     /// How many workers the machine can run at once.
     cores: usize,
@@ -172,9 +175,10 @@ impl<F> Pool<F> {
         let mut pool = Self {
             session: Session::new(options)?,
             places: places
-                .map(|(number, steps)| Place::new(number, steps))
+                .map(|(number, steps)| Place::new(number, steps, patience.step_ms))
                 .collect(),
             holdings: Rc::default(),
+            step_times: StepTimes::default(),
             patience,
             cores,
             timestamps_ms: BTreeMap::new(),
@@ -268,7 +272,7 @@ impl<F> Pool<F> {
         meant.is_none_or(|meant| meant.worker().place == place.worker().place)
     }
 
-    /// A worker's step is over. What an earlier worker of its place says, or one that was asked nothing, is ignored.
+    /// A worker's step is over. What an earlier worker of its place says, or one that was not given the step, is ignored.
     pub(crate) fn answered(
         &mut self,
         worker: WorkerId,
@@ -283,18 +287,18 @@ impl<F> Pool<F> {
         if let Some(bytes) = memory_bytes {
             place.memory_bytes = bytes;
         }
-        let Some(running) = place.finish(ticket, now_ms) else {
+        let Some(step) = place.finish(ticket, now_ms) else {
             return;
         };
         let (outcome, elapsed_us) = match answer {
             Answer::Decoded { size, elapsed_us } => {
-                self.holdings.add(worker.place, running.id.frame);
-                for copy in &running.copies {
+                self.holdings.add(worker.place, step.id.frame);
+                for copy in &step.copies {
                     if self.current(*copy).is_some() {
-                        self.holdings.add(copy.place, running.id.frame);
+                        self.holdings.add(copy.place, step.id.frame);
                     }
                 }
-                let pixels = Rc::new(FramePixels::new(running.id.frame, &self.holdings));
+                let pixels = Rc::new(FramePixels::new(step.id.frame, &self.holdings));
                 (Outcome::Decoded(Decoded { pixels, size }), elapsed_us)
             }
             Answer::Outcome {
@@ -303,9 +307,12 @@ impl<F> Pool<F> {
             } => (Outcome::Branch(outcome), elapsed_us),
             Answer::Failed(error) => (Outcome::Failed(error), 0),
         };
+        if !matches!(outcome, Outcome::Failed(_)) {
+            self.step_times
+                .note(step.id.step, step.is_early, elapsed_us);
+        }
         let now_us = micros(now_ms);
-        self.session
-            .complete(running.id, outcome, elapsed_us, now_us);
+        self.session.complete(step.id, outcome, elapsed_us, now_us);
     }
 
     /// Calls `timeout` for, at the latest.

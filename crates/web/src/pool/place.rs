@@ -1,5 +1,7 @@
 //! One place for a worker, in which one follows the other.
 
+use std::collections::VecDeque;
+
 use live_keypoints_pipeline::{ErrorCode, FrameError, Step, Steps, TaskId};
 
 use super::deadline::Deadline;
@@ -12,8 +14,8 @@ const MAX_DEATHS_IN_A_ROW: u32 = 3;
 #[derive(Debug)]
 pub(super) enum State {
     Starting(Start),
-    Idle,
-    Busy(Running),
+    /// It takes steps; those that it has been given and has not answered.
+    Working(VecDeque<Given>),
     /// There will be no worker here any more.
     Closed,
 }
@@ -30,11 +32,15 @@ pub(super) enum Start {
     Loading,
 }
 
-/// A step under way.
+/// A step that a worker has been given.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct Given {
     pub(super) id: TaskId,
-    pub(super) started_ms: f64,
+    /// Whether it is done ahead of its pose.
+    pub(super) is_early: bool,
+    pub(super) expected_ms: f64,
+    /// Since when the worker is at it; of one that waits, when it was given.
+    pub(super) since_ms: f64,
     /// Whether the page has sent it; before, its frame is being prepared.
     pub(super) is_sent: bool,
     /// Who was asked for the frame's pixels.
@@ -67,6 +73,8 @@ pub(super) enum Fate {
 #[derive(Debug)]
 pub(crate) struct Place {
     number: usize,
+    /// How long a worker here may be silent on one step.
+    step_ms: f64,
     generation: u32,
     /// What it serves: more than at first where another one is lost, nothing where it is lost itself.
     pub(super) steps: Steps,
@@ -80,9 +88,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(number: usize, steps: Steps) -> Self {
+    pub(super) fn new(number: usize, steps: Steps, step_ms: f64) -> Self {
         Self {
             number,
+            step_ms,
             generation: 0,
             steps,
             state: State::Starting(Start::Script),
@@ -104,15 +113,24 @@ impl Place {
 
     /// A worker that has models and takes steps, now or soon.
     pub(super) fn is_at_work(&self) -> bool {
-        matches!(self.state, State::Idle | State::Busy(_))
+        matches!(self.state, State::Working(_))
+    }
+
+    /// The steps that the worker has been given and has not answered. It is at the first.
+    pub(super) fn given(&self) -> impl Iterator<Item = &Given> {
+        let given = match &self.state {
+            State::Working(given) => Some(given),
+            _ => None,
+        };
+        given.into_iter().flatten()
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        matches!(self.state, State::Idle)
+        self.is_at_work() && !self.is_busy()
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        matches!(self.state, State::Busy(_))
+        self.given().next().is_some()
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -129,38 +147,73 @@ impl Place {
     }
 
     pub(super) fn waits_for_pixels_of(&self, frame: u64) -> bool {
-        matches!(&self.state, State::Busy(running)
-            if running.id.frame == frame && running.pixels_from.is_some())
+        self.given()
+            .any(|step| step.id.frame == frame && step.pixels_from.is_some())
     }
 
-    /// The step under way, if it has this ticket.
-    pub(super) fn running(&mut self, ticket: u64) -> Option<&mut Running> {
-        match &mut self.state {
-            State::Busy(running) if running.id.ticket == ticket => Some(running),
-            _ => None,
+    /// When the worker will be through with all that it has been given, by what steps have taken so far.
+    pub(super) fn free_at_ms(&self) -> f64 {
+        let since_ms = self.given().next().map_or(0.0, |step| step.since_ms);
+        since_ms + self.given().map(|step| step.expected_ms).sum::<f64>()
+    }
+
+    /// Gives the worker a step, to begin when it is through with the one before.
+    pub(super) fn give(&mut self, step: Given) {
+        if let State::Working(given) = &mut self.state {
+            if given.is_empty() {
+                self.deadline = Some(Deadline::new(self.step_ms, step.since_ms));
+            }
+            given.push_back(step);
         }
     }
 
-    /// The worker is free again; the step that it was at.
-    pub(super) fn finish(&mut self, ticket: u64, now_ms: f64) -> Option<Running> {
-        self.running(ticket)?;
-        let running = self.take_running()?;
-        self.busy_ms += now_ms - running.started_ms;
-        self.deaths_in_a_row = 0;
-        Some(running)
+    /// The page has sent a step to the worker, which has all of its time from now on if it is at it.
+    pub(super) fn sent(&mut self, ticket: u64, now_ms: f64) {
+        let State::Working(given) = &mut self.state else {
+            return;
+        };
+        if let Some(position) = position(given, ticket) {
+            given[position].is_sent = true;
+            given[position].released.clear();
+            if position == 0 {
+                self.deadline = Some(Deadline::new(self.step_ms, now_ms));
+            }
+        }
     }
 
-    /// The step under way, which no answer ends any more.
-    pub(super) fn take_running(&mut self) -> Option<Running> {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Busy(running) => {
-                self.deadline = None;
-                Some(running)
-            }
-            other => {
-                self.state = other;
-                None
-            }
+    /// Takes a step from the worker, if it has it. The clock of the one after it begins.
+    pub(super) fn take(&mut self, ticket: u64, now_ms: f64) -> Option<Given> {
+        let State::Working(given) = &mut self.state else {
+            return None;
+        };
+        let position = position(given, ticket)?;
+        let step = given.remove(position);
+        if position == 0 {
+            let next = given.front_mut();
+            self.deadline = next.map(|next| {
+                next.since_ms = now_ms;
+                Deadline::new(self.step_ms, now_ms)
+            });
+        }
+        step
+    }
+
+    /// A step is over. One that overtook the one before it took no time of its own.
+    pub(super) fn finish(&mut self, ticket: u64, now_ms: f64) -> Option<Given> {
+        let is_at_it = self.given().next()?.id.ticket == ticket;
+        let step = self.take(ticket, now_ms)?;
+        if is_at_it {
+            self.busy_ms += now_ms - step.since_ms;
+        }
+        self.deaths_in_a_row = 0;
+        Some(step)
+    }
+
+    /// Takes all steps from a worker that will answer none.
+    pub(super) fn take_all(&mut self) -> VecDeque<Given> {
+        match &mut self.state {
+            State::Working(given) => std::mem::take(given),
+            _ => VecDeque::new(),
         }
     }
 
@@ -194,4 +247,8 @@ impl Place {
         let message = format!("A worker could not be started: {reason}");
         FrameError::new(ErrorCode::WorkerFailed, message)
     }
+}
+
+fn position(given: &VecDeque<Given>, ticket: u64) -> Option<usize> {
+    given.iter().position(|step| step.id.ticket == ticket)
 }

@@ -1,5 +1,7 @@
 //! From a worker's script to its last model.
 
+use std::collections::VecDeque;
+
 use live_keypoints_pipeline::{ErrorCode, FrameError};
 
 use super::place::{Start, State};
@@ -130,7 +132,7 @@ impl<F> Pool<F> {
         }
         place.memory_bytes = memory_bytes;
         place.deadline = None;
-        place.state = State::Idle;
+        place.state = State::Working(VecDeque::new());
         let all_ready = self.places.iter().all(super::place::Place::is_idle);
         if all_ready && matches!(self.phase, Phase::Starting { .. }) {
             self.phase = Phase::Working;

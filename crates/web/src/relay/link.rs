@@ -8,6 +8,7 @@ use live_keypoints_protocol::{ClientMessage, FrameHeader, subprotocol};
 use super::back_off::{Random, back_off_ms};
 use super::connection::{Closing, ClosingKind, Connection, Subject};
 use super::options::RelayOptions;
+use crate::link_state::LinkState;
 
 /// Names one socket; there is never a second one of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,32 +45,6 @@ pub enum Transmit {
         /// The one that is needed no more. It may be closed already.
         socket: SocketId,
     },
-}
-
-/// What the link is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkState {
-    /// An attempt is being made.
-    Connecting,
-    /// Frames are sent.
-    Open,
-    /// The connection was lost, and another attempt comes.
-    Waiting,
-    /// The relay ended the connection for want of frames; the next one opens it again.
-    Idle,
-}
-
-impl LinkState {
-    /// The word that JavaScript shows.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connecting => "connecting",
-            Self::Open => "open",
-            Self::Waiting => "waiting",
-            Self::Idle => "idle",
-        }
-    }
 }
 
 /// A change of the link.

@@ -27,5 +27,7 @@ mod tests;
 mod watchdog;
 
 pub use client::{FrameToEncode, RelayClient, RelayEvent, RelayStats};
-pub use link::{ConnectionState, LinkState, SocketId, Transmit};
+pub use link::{ConnectionState, SocketId, Transmit};
+
+pub use crate::link_state::LinkState;
 pub use options::{Reconnect, RelayOptions};

@@ -1,164 +1,117 @@
 //! What the owner of a stream may ask of a relay and of its client.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-
 use live_keypoints_pipeline::{ErrorCode, FrameError, Parts, Quality};
 use live_keypoints_protocol::{Configure, Format};
 
-/// The longest wait that a browser's timer can do.
-const MOST_MS: u32 = i32::MAX as u32;
-/// Frames that may be sent before the first of them is answered, at most.
-const MOST_IN_FLIGHT: u32 = 64;
-/// The greatest number of frames and of pixels.
-const MOST: u32 = i32::MAX as u32;
+use wasm_bindgen::JsValue;
 
-/// The options of `LiveKeypoints.connect()` that say how frames are computed and sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RelayOptions {
-    /// The parts to report, at least one.
-    pub parts: Parts,
-    /// Landmark models of body and hands; `None`: the relay's.
-    pub quality: Option<Quality>,
-    /// Frames that wait to be sent before the oldest is dropped, 1 to 2³¹ − 1.
-    pub buffer_size: u32,
-    /// Temporal smoothing of the pose; `None`: as the relay does.
-    pub smoothing: Option<bool>,
-    /// Temporal smoothing of the hands; `None`: as the relay does.
-    pub hand_smoothing: Option<bool>,
-    /// Temporal smoothing of the face; `None`: as the relay does.
-    pub face_smoothing: Option<bool>,
-    /// Whether x becomes 1 − x; `None`: as the relay does.
-    pub mirrored: Option<bool>,
-    /// Whether hands come in metres as well.
-    pub hand_world: bool,
-    /// How results travel.
-    pub format: Format,
-    /// Frames that may be sent before the first of them is answered, 1 to 64.
-    pub max_frames_in_flight: u32,
-    /// Of the JPEGs that are made of frames that are none, above 0 to 1.
-    pub jpeg_quality: f64,
-    /// Most pixels (width times height) of a frame that is encoded on the page, 1 to 2³¹ − 1.
-    pub max_pixels: u32,
-    /// What the relay asks for as its bearer token; not empty.
-    pub token: Option<String>,
-    /// Milliseconds for a connection to be ready, 1 to 2³¹ − 1.
-    pub connect_timeout_ms: u32,
-    /// A relay that owes answers and is silent for longer than this many milliseconds is given up, 1 to 2³¹ − 1.
-    pub answer_timeout_ms: u32,
-    /// How a lost connection is opened again.
-    pub reconnect: Reconnect,
-}
+use crate::declared::{Check, FromJs, options, words};
 
-/// How a lost connection is opened again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reconnect {
-    /// Longest wait before the first attempt, milliseconds, 1 to 2³¹ − 1.
-    pub first_ms: u32,
-    /// Longest wait between attempts, milliseconds, `first_ms` to 2³¹ − 1; `None`: 15 seconds, or `first_ms` where that is more.
-    pub most_ms: Option<u32>,
-    /// Attempts without an answer in between, after which the stream ends; `None` is no limit, 0 no attempt.
-    pub max_attempts: Option<u32>,
-}
+/// Longest wait between attempts, milliseconds, where nothing is said.
+const MOST_WAIT_MS: u32 = 15_000;
 
-impl Default for RelayOptions {
-    fn default() -> Self {
-        Self {
-            parts: Parts::ALL,
-            quality: None,
-            buffer_size: 50,
-            smoothing: None,
-            hand_smoothing: None,
-            face_smoothing: None,
-            mirrored: None,
-            hand_world: false,
-            format: Format::Binary,
-            max_frames_in_flight: 4,
-            jpeg_quality: 0.85,
-            max_pixels: 1 << 24,
-            token: None,
-            connect_timeout_ms: 10_000,
-            answer_timeout_ms: 10_000,
-            reconnect: Reconnect::default(),
-        }
+options! {
+    /// What `LiveKeypoints.connect` may be told of how frames are sent and computed. Everything is optional.
+    pub struct RelayOptions {
+        /// The parts to report, at least one.
+        parts: Parts = Parts::ALL, Check::Parts;
+        /// Landmark models of body and hands. Default: the relay's.
+        quality: Option<Quality> = None, Check::Word(Some("Quality"), &["full", "lite"]);
+        /// Frames that wait to be sent before the oldest is dropped, and results that wait to be read.
+        buffer_size: u32 = 50, Check::COUNT;
+        /// Temporal smoothing of the pose. Default: as the relay does, which is true.
+        smoothing: Option<bool> = None, Check::Boolean;
+        /// Temporal smoothing of the hands. Default: as the relay does, which is false.
+        hand_smoothing: Option<bool> = None, Check::Boolean;
+        /// Temporal smoothing of the face. Default: as the relay does, which is false.
+        face_smoothing: Option<bool> = None, Check::Boolean;
+        /// x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default: false.
+        mirrored: Option<bool> = None, Check::Boolean;
+        /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
+        hand_world: bool = false, Check::Boolean;
+        /// How results travel. `binary` takes about a third of the bytes and leaves scores, reasons of missing parts and
+        /// the times of the steps out; `json` has all of it.
+        format: Format = Format::Binary, Check::Word(None, &["binary", "json"]);
+        /// Frames that may be sent before the first of them is answered, 1 to 64.
+        max_frames_in_flight: u32 = 4, Check::Whole(1..=64);
+        /// Of the JPEGs that are made of frames that are none, above 0 to 1.
+        jpeg_quality: f64 = 0.85, Check::Above0(1);
+        /// Most pixels (width times height) of a frame that is encoded here.
+        max_pixels: u32 = 1 << 24, Check::COUNT;
+        /// What the relay asks for as its bearer token. Sent as a subprotocol; it never shows in an address.
+        token: Option<String> = None, Check::Secret;
+        /// Milliseconds for a connection to be ready.
+        connect_timeout_ms: u32 = 10_000, Check::COUNT;
+        /// A relay that owes answers and is silent for longer than this many milliseconds is given up.
+        answer_timeout_ms: u32 = 10_000, Check::COUNT;
+        /// How soon a lost connection is opened again, or that it is not. Default: after half a second, doubled up to 15
+        /// seconds, for ever.
+        reconnect: Reconnect = Reconnect::default(), Check::Nested("Reconnect");
     }
 }
 
-impl Default for Reconnect {
-    fn default() -> Self {
-        Self {
-            first_ms: 500,
-            most_ms: None,
-            max_attempts: None,
+options! {
+    /// How a lost connection is opened again.
+    pub struct Reconnect {
+        /// Longest wait before the first attempt, milliseconds.
+        first_ms: u32 = 500, Check::COUNT;
+        /// Longest wait between attempts, milliseconds, `firstMs` at least. Default: 15,000, or `firstMs` where that is
+        /// more.
+        most_ms: Option<u32> = None, Check::COUNT;
+        /// Attempts without an answer in between, after which the stream ends with `connection-lost`. Default: no limit.
+        max_attempts: Option<u32> = None, Check::Limit(0..=Check::MOST);
+    }
+}
+
+words!(Format);
+
+impl FromJs for Reconnect {
+    /// `false` stands for no attempt.
+    fn from_js(value: &JsValue) -> Option<Self> {
+        if value.is_falsy() {
+            return Some(Self {
+                max_attempts: Some(0),
+                ..Self::default()
+            });
         }
+        Self::read(value).ok()
+    }
+
+    #[cfg(test)]
+    fn source(&self) -> Option<String> {
+        None
     }
 }
 
 impl Reconnect {
-    /// The names of its options, as JavaScript writes them.
-    pub const NAMES: [&str; 3] = ["firstMs", "mostMs", "maxAttempts"];
-
     /// Longest wait between attempts, milliseconds.
     #[must_use]
     pub fn most_ms(&self) -> u32 {
-        self.most_ms.unwrap_or(self.first_ms.max(15_000))
+        self.most_ms.unwrap_or(self.first_ms.max(MOST_WAIT_MS))
     }
 
     fn validate(&self) -> Result<(), FrameError> {
-        whole_number("reconnect.firstMs", self.first_ms, 1..=MOST_MS)?;
-        whole_number("reconnect.mostMs", self.most_ms(), self.first_ms..=MOST_MS)?;
-        let max_attempts = self.max_attempts.unwrap_or(0);
-        whole_number("reconnect.maxAttempts", max_attempts, 0..=MOST_MS)
+        Check::Whole(self.first_ms..=Check::MOST).range("reconnect.", "mostMs", &self.most_ms())?;
+        self.check_ranges("reconnect.")
     }
 }
 
 impl RelayOptions {
-    /// The names of its options, as JavaScript writes them.
-    pub const NAMES: [&str; 16] = [
-        "parts",
-        "quality",
-        "bufferSize",
-        "smoothing",
-        "handSmoothing",
-        "faceSmoothing",
-        "mirrored",
-        "handWorld",
-        "format",
-        "maxFramesInFlight",
-        "jpegQuality",
-        "maxPixels",
-        "token",
-        "connectTimeoutMs",
-        "answerTimeoutMs",
-        "reconnect",
-    ];
-
     /// Checks every range.
     ///
     /// # Errors
     /// `invalid-option` names the first option outside its range, as JavaScript writes it.
     pub fn validate(&self) -> Result<(), FrameError> {
+        let invalid = |message: &str| FrameError::new(ErrorCode::InvalidOption, message);
         if !(self.parts.pose || self.parts.hands || self.parts.face) {
-            let expected = "a list of at least one of pose, hands, face";
-            return invalid("parts", expected, "an empty one");
-        }
-        whole_number("bufferSize", self.buffer_size, 1..=MOST)?;
-        whole_number(
-            "maxFramesInFlight",
-            self.max_frames_in_flight,
-            1..=MOST_IN_FLIGHT,
-        )?;
-        // No number at all is not greater than 0 either.
-        if !(self.jpeg_quality > 0.0 && self.jpeg_quality <= 1.0) {
-            return invalid("jpegQuality", "a number above 0 to 1", self.jpeg_quality);
+            return Err(invalid(
+                "option parts must be a list of at least one of pose, hands, face",
+            ));
         }
         if self.token.as_deref() == Some("") {
-            let message = "option token must be a text that is not empty";
-            return Err(FrameError::new(ErrorCode::InvalidOption, message));
+            return Err(invalid("option token must be a text that is not empty"));
         }
-        whole_number("maxPixels", self.max_pixels, 1..=MOST)?;
-        whole_number("connectTimeoutMs", self.connect_timeout_ms, 1..=MOST_MS)?;
-        whole_number("answerTimeoutMs", self.answer_timeout_ms, 1..=MOST_MS)?;
+        self.check_ranges("")?;
         self.reconnect.validate()
     }
 
@@ -180,20 +133,6 @@ impl RelayOptions {
             points: None,
         }
     }
-}
-
-fn whole_number(option: &str, value: u32, range: RangeInclusive<u32>) -> Result<(), FrameError> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let (least, most) = range.into_inner();
-    let expected = format!("a whole number from {least} to {most}");
-    invalid(option, &expected, value)
-}
-
-fn invalid(option: &str, expected: &str, value: impl Display) -> Result<(), FrameError> {
-    let message = format!("option {option} must be {expected}, not {value}");
-    Err(FrameError::new(ErrorCode::InvalidOption, message))
 }
 
 #[cfg(test)]
@@ -225,15 +164,15 @@ mod tests {
             ),
             (
                 wrong(|o| o.buffer_size = 0),
-                "option bufferSize must be a whole number from 1 to 2147483647, not 0",
+                "option bufferSize must be a whole number from 1 to 2147483647",
             ),
             (
                 wrong(|o| o.max_frames_in_flight = 65),
-                "option maxFramesInFlight must be a whole number from 1 to 64, not 65",
+                "option maxFramesInFlight must be a whole number from 1 to 64",
             ),
             (
                 wrong(|o| o.jpeg_quality = 0.0),
-                "option jpegQuality must be a number above 0 to 1, not 0",
+                "option jpegQuality must be a number above 0 to 1",
             ),
             (wrong(|o| o.jpeg_quality = f64::NAN), "option jpegQuality"),
             (wrong(|o| o.max_pixels = 0), "option maxPixels"),

@@ -3,24 +3,26 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use js_sys::{Array, Function};
-use live_keypoints_pipeline::ErrorCode;
+use js_sys::Function;
 use live_keypoints_pipeline::format::jsonl::HandWorld;
+use live_keypoints_pipeline::{ErrorCode, FrameResult};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+use super::connection_state::ConnectionState;
 use super::encoder::JpegEncoder;
-use super::options;
 use super::socket::{Heard, Socket};
 use crate::abort::{OnAbort, aborted};
 use crate::browser::{Timer, now};
+use crate::declared::{Maybe, ToJs};
 use crate::deferred::Deferred;
-use crate::error::{frame_error_or, js_error, set};
+use crate::error::{frame_error_or, js_error};
 use crate::frame::{Intake, PreparedFrame};
-use crate::object::{object, property};
+use crate::object::property;
+use crate::objects::{ConnectionStats, Stats, result_object};
 use crate::panics::Panics;
-use crate::relay::{ConnectionState, FrameToEncode, RelayClient, RelayEvent, SocketId, Transmit};
-use crate::result_object::result_object;
+use crate::relay::{FrameToEncode, RelayClient, RelayEvent, RelayOptions, SocketId, Transmit};
+use crate::stage_times::StageTimes;
 
 /// A stream on a relay. Times are in milliseconds.
 #[wasm_bindgen]
@@ -40,6 +42,7 @@ struct Stream {
     intake: Intake,
     encoder: JpegEncoder,
     hand_world: HandWorld,
+    stage_times: RefCell<StageTimes>,
     listeners: RefCell<Option<Listeners>>,
     is_pumping: Cell<bool>,
     timer: Timer,
@@ -63,7 +66,9 @@ impl RelayStream {
     /// Opens the first connection, and resolves once frames can be sent. `options` are `{ url, name, options,
     /// createSocket, signal, guard, onPanic }`, where `name` is the address without what may be secret in it. Rejects
     /// where the connection cannot be had, or with `aborted` as soon as `signal` says so; nothing is left behind then.
-    pub async fn start(options: JsValue) -> Result<RelayStream, JsValue> {
+    pub async fn start(
+        #[wasm_bindgen(unchecked_param_type = "RelayStreamOptions & PanicHooks")] options: JsValue,
+    ) -> Result<RelayStream, JsValue> {
         let stream = Stream::new(&options)?;
         stream.panics.tell();
         let on_abort = {
@@ -92,10 +97,12 @@ impl RelayStream {
     /// `on_connection`; and `on_forgotten` is told when frames in flight get no result, as a reset threw them away.
     pub fn connect(
         &self,
+        #[wasm_bindgen(unchecked_param_type = "(result: Keypoints | FailedFrame) => void")]
         on_result: Function,
-        on_fatal: Function,
+        #[wasm_bindgen(unchecked_param_type = "(error: Error) => void")] on_fatal: Function,
+        #[wasm_bindgen(unchecked_param_type = "(state: ConnectionState) => void")]
         on_connection: Function,
-        on_forgotten: Function,
+        #[wasm_bindgen(unchecked_param_type = "() => void")] on_forgotten: Function,
     ) {
         *self.0.listeners.borrow_mut() = Some(Listeners {
             on_result,
@@ -112,7 +119,7 @@ impl RelayStream {
     #[wasm_bindgen(js_name = addFrame)]
     pub fn add_frame(
         &self,
-        frame: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Frame")] frame: &JsValue,
         timestamp_ms: f64,
         transfer: Option<bool>,
     ) -> Result<f64, JsValue> {
@@ -125,7 +132,11 @@ impl RelayStream {
     /// Takes a stateless picture; nothing comes of it before `pump`. Throws `busy`, and leaves the picture alone, where
     /// there is no room; or `unsupported-frame`.
     #[wasm_bindgen(js_name = addStill)]
-    pub fn add_still(&self, frame: &JsValue, transfer: Option<bool>) -> Result<f64, JsValue> {
+    pub fn add_still(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Frame")] frame: &JsValue,
+        transfer: Option<bool>,
+    ) -> Result<f64, JsValue> {
         let stream = &self.0;
         let room = stream.client.borrow().has_room_for_still();
         room.map_err(js_error)?;
@@ -145,26 +156,28 @@ impl RelayStream {
         self.0.client.borrow_mut().reset();
     }
 
-    /// Counts: `{ received, dropped, completed, failed, buffered, inFlight, unread, workers, connection }`.
+    /// What the stream and its connection have done.
+    #[wasm_bindgen(unchecked_return_type = "Stats")]
     pub fn stats(&self) -> JsValue {
         self.0.observe();
         let stats = self.0.client.borrow().stats();
-        let connection = object(&[
-            ("state", stats.state.as_str().into()),
-            ("lost", (stats.lost as f64).into()),
-            ("bufferedBytes", (stats.unsent_bytes as f64).into()),
-        ]);
-        object(&[
-            ("received", (stats.received as f64).into()),
-            ("dropped", (stats.dropped as f64).into()),
-            ("completed", (stats.completed as f64).into()),
-            ("failed", (stats.failed as f64).into()),
-            ("buffered", (stats.buffered as f64).into()),
-            ("inFlight", (stats.in_flight as f64).into()),
-            ("unread", 0.into()),
-            ("workers", Array::new().into()),
-            ("connection", connection),
-        ])
+        Stats {
+            received: stats.received,
+            dropped: stats.dropped,
+            completed: stats.completed,
+            failed: stats.failed,
+            buffered: stats.buffered,
+            in_flight: stats.in_flight,
+            unread: 0,
+            workers: Vec::new(),
+            connection: Maybe(Some(ConnectionStats {
+                state: stats.state,
+                lost: stats.lost,
+                buffered_bytes: stats.unsent_bytes,
+            })),
+            stages: self.0.stage_times.borrow().stats(),
+        }
+        .to_js()
     }
 
     /// Says goodbye, and lets all frames go; nothing is told after it.
@@ -181,7 +194,7 @@ impl Drop for RelayStream {
 
 impl Stream {
     fn new(given: &JsValue) -> Result<Rc<Self>, JsValue> {
-        let options = options::read(&property(given, "options"))?;
+        let options = RelayOptions::read(&property(given, "options")).map_err(js_error)?;
         let panics = Panics::read(given)?;
         let name = property(given, "name").as_string().unwrap_or_default();
         let encoder = JpegEncoder::new(options.jpeg_quality, options.max_pixels);
@@ -211,6 +224,7 @@ impl Stream {
                 intake: Intake::default(),
                 encoder,
                 hand_world,
+                stage_times: RefCell::default(),
                 listeners: RefCell::default(),
                 is_pumping: Cell::default(),
             }
@@ -364,11 +378,21 @@ impl Stream {
             RelayEvent::Result {
                 result,
                 timestamp_ms,
-            } => (
-                &listeners.on_result,
-                result_object(&result, timestamp_ms, self.hand_world),
-            ),
-            RelayEvent::Connection(state) => (&listeners.on_connection, state_object(state)),
+            } => {
+                if let FrameResult::Keypoints(keypoints) = &result {
+                    self.stage_times.borrow_mut().add(&keypoints.timings);
+                }
+                let result = result_object(&result, timestamp_ms, self.hand_world);
+                (&listeners.on_result, result)
+            }
+            RelayEvent::Connection(connection) => {
+                let state = ConnectionState {
+                    state: connection.state,
+                    reason: Maybe(connection.reason),
+                    retry_in_ms: Maybe(connection.retry_in_ms),
+                };
+                (&listeners.on_connection, state.to_js())
+            }
             RelayEvent::Ended(error) => (&listeners.on_fatal, js_error(error)),
             RelayEvent::Started | RelayEvent::Forgotten => {
                 (&listeners.on_forgotten, JsValue::UNDEFINED)
@@ -376,20 +400,4 @@ impl Stream {
         };
         let _ = listener.call1(&JsValue::UNDEFINED, &value);
     }
-}
-
-fn state_object(connection: ConnectionState) -> JsValue {
-    let ConnectionState {
-        state,
-        reason,
-        retry_in_ms,
-    } = connection;
-    let js = object(&[("state", state.as_str().into())]);
-    if let Some(reason) = reason {
-        set(&js, "reason", &reason.into());
-    }
-    if let Some(retry_in_ms) = retry_in_ms {
-        set(&js, "retryInMs", &retry_in_ms.into());
-    }
-    js
 }

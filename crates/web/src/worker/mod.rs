@@ -154,7 +154,7 @@ impl Host {
             }
             ToWorker::PixelsLost { frame } => {
                 let waiting = self.store.borrow_mut().take_waiting(frame);
-                if let Some(Run { ticket, .. }) = waiting {
+                for Run { ticket, .. } in waiting {
                     let message = "the worker that held the frame's pixels died";
                     let error = FrameError::new(ErrorCode::WorkerDied, message);
                     post(&FromWorker::Failed { ticket, error });
@@ -247,7 +247,7 @@ impl Host {
                 self.peers.send(to, frame, image);
             }
         }
-        if let Some(run) = arrival.step {
+        for run in arrival.steps {
             self.run(frame, &run);
         }
     }

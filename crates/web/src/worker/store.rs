@@ -12,8 +12,8 @@ pub(crate) struct Store<T, W> {
     forgotten: BTreeSet<u64>,
     /// Frames that others asked for before their pixels came.
     owed: Vec<(u64, WorkerId)>,
-    /// The step that waits for a frame's pixels: there is one step at a time.
-    waiting: Option<(u64, W)>,
+    /// Steps that wait for a frame's pixels.
+    waiting: Vec<(u64, W)>,
 }
 
 /// What the arrival of pixels sets off.
@@ -22,7 +22,7 @@ pub(crate) struct Arrival<W> {
     /// To whom to send them on.
     pub(crate) owed: Vec<WorkerId>,
     /// What can be run now.
-    pub(crate) step: Option<W>,
+    pub(crate) steps: Vec<W>,
 }
 
 impl<T, W> Default for Store<T, W> {
@@ -31,7 +31,7 @@ impl<T, W> Default for Store<T, W> {
             frames: BTreeMap::new(),
             forgotten: BTreeSet::new(),
             owed: Vec::new(),
-            waiting: None,
+            waiting: Vec::new(),
         }
     }
 }
@@ -47,7 +47,7 @@ impl<T, W> Store<T, W> {
         }
         Arrival {
             owed: owed.into_iter().map(|(_, to)| to).collect(),
-            step: self.take_waiting(frame),
+            steps: self.take_waiting(frame),
         }
     }
 
@@ -57,13 +57,13 @@ impl<T, W> Store<T, W> {
 
     /// A step waits for a frame's pixels.
     pub(crate) fn wait(&mut self, frame: u64, step: W) {
-        self.waiting = Some((frame, step));
+        self.waiting.push((frame, step));
     }
 
-    /// The step that waits for this frame, if one does.
-    pub(crate) fn take_waiting(&mut self, frame: u64) -> Option<W> {
-        let waiting = self.waiting.take_if(|(wanted, _)| *wanted == frame);
-        waiting.map(|(_, step)| step)
+    /// The steps that wait for this frame.
+    pub(crate) fn take_waiting(&mut self, frame: u64) -> Vec<W> {
+        let waiting = self.waiting.extract_if(.., |(wanted, _)| *wanted == frame);
+        waiting.map(|(_, step)| step).collect()
     }
 
     /// Another wants a frame whose pixels are not here yet.
@@ -92,9 +92,11 @@ mod tests {
     };
 
     #[test]
-    fn a_step_and_other_workers_wait_for_pixels() {
+    fn steps_and_other_workers_wait_for_pixels() {
         let mut store = Store::default();
         store.wait(7, "step");
+        store.wait(8, "another frame's");
+        store.wait(7, "step ahead");
         store.owe(7, OTHER);
         store.owe(8, OTHER);
         let arrival = store.put(7, 'a');
@@ -102,7 +104,7 @@ mod tests {
             arrival,
             Arrival {
                 owed: vec![OTHER],
-                step: Some("step")
+                steps: vec!["step", "step ahead"]
             }
         );
         assert_eq!(store.get(7), Some(&'a'));
@@ -110,7 +112,7 @@ mod tests {
             store.put(9, 'b'),
             Arrival {
                 owed: vec![],
-                step: None
+                steps: vec![]
             }
         );
     }

@@ -1,8 +1,8 @@
 /** Stands for the generated bindings while TypeScript is compiled: there may be none yet. */
 
-import type { InitModule } from "../../bindings.js";
+import type { Instance } from "../../bindings.js";
 
-declare const init: InitModule;
+declare const init: Instance["default"];
 export default init;
 
 /** What runs in a worker once its module is there. */

@@ -9,11 +9,12 @@ use live_keypoints_protocol::ClientMessage;
 
 use super::back_off::Random;
 use super::connection::{Closing, Connection, Heard, Subject};
-use super::link::{AfterLoss, ConnectionState, Link, LinkState, SocketId, Transmit};
+use super::link::{AfterLoss, ConnectionState, Link, SocketId, Transmit};
 use super::options::RelayOptions;
 use super::outbox::Outbox;
 use super::pacer::Pacer;
 use super::watchdog::Watchdog;
+use crate::link_state::LinkState;
 pub use sending::FrameToEncode;
 
 /// What the owner of a stream is told.

@@ -4,8 +4,9 @@ use live_keypoints_pipeline::{ErrorCode, FailedFrame, FrameError, FrameResult};
 use live_keypoints_protocol::{FrameHeader, check_jpeg};
 
 use super::{RelayClient, RelayEvent};
+use crate::link_state::LinkState;
 use crate::relay::connection::Answer;
-use crate::relay::link::{LinkState, Transmit};
+use crate::relay::link::Transmit;
 use crate::relay::outbox::{Picture, Settled, Stamp};
 
 /// How often a socket that has more than a frame to send is looked at, milliseconds. There is no event for it.

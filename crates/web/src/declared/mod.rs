@@ -1,0 +1,19 @@
+//! Plain objects that cross between Rust and JavaScript. Each kind is declared once, with what its keys mean; structs,
+//! conversions and the declarations in TypeScript come of that. Keys are in camelCase there.
+//!
+//! - `object!`, [`ToJs`]: what JavaScript is given. `options!`, [`FromJs`], [`Check`]: what it gives.
+//! - `typescript`: writes the package's `src/generated`, and holds it equal to what is declared.
+
+mod from_js;
+mod name;
+mod to_js;
+#[cfg(all(test, feature = "session", feature = "relay"))]
+mod typescript;
+
+#[cfg(test)]
+pub(crate) use from_js::OptionKey;
+pub(crate) use from_js::{Check, FromJs, options, read, word, words};
+pub(crate) use name::{camel, camel_length, js_name};
+#[cfg(test)]
+pub(crate) use to_js::Key;
+pub(crate) use to_js::{Maybe, ToJs, object};

@@ -1,0 +1,418 @@
+//! The package's `src/generated`: types, names and checks in TypeScript, made of what Rust has. Beside each text that is
+//! made here lies the file that it must equal; where they differ on purpose, `LIVE_KEYPOINTS_GENERATE=1` writes it anew.
+
+use std::path::PathBuf;
+
+use live_keypoints_pipeline::topology::{
+    Connection, FACE_CONTOURS, FACE_POINTS, HAND_CONNECTIONS, HAND_NAMES, POSE_CONNECTIONS,
+    POSE_NAMES,
+};
+use live_keypoints_pipeline::{ErrorCode, MissingReason, Parts, Quality, Step};
+
+use super::{Check, FromJs, Key, OptionKey, ToJs};
+use crate::objects::{
+    ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings, WorkerStats,
+};
+use crate::page::models::MODELS;
+use crate::page::options::StreamOptions;
+use crate::page::progress::{CompileProgress, DownloadProgress, OptimiseProgress, ReadyProgress};
+use crate::relay::{LinkState, Reconnect, RelayOptions};
+use crate::relay_stream::connection_state::ConnectionState;
+use crate::stage_times::{StageStats, StageTime};
+
+const HEADING: &str =
+    "// Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.\n";
+
+macro_rules! line {
+    ($out:expr, $($text:tt)+) => {{
+        $out.push_str(&format!($($text)+));
+        $out.push('\n');
+    }};
+}
+
+fn holds_equal(file: &str, text: &str) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../www/src/generated");
+    let path = folder.join(file);
+    if std::env::var_os("LIVE_KEYPOINTS_GENERATE").is_some() {
+        let written = std::fs::write(&path, text);
+        assert!(written.is_ok(), "{file}: {written:?}");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == text,
+        "www/src/generated/{file} is not what Rust says: run this with LIVE_KEYPOINTS_GENERATE=1"
+    );
+}
+
+/// A comment of the lines of a doc comment, indented.
+fn comment(out: &mut String, indent: &str, doc: &str) {
+    let lines: Vec<&str> = doc.trim_end().lines().map(|line| line.trim_end()).collect();
+    if let [line] = lines[..] {
+        line!(out, "{indent}/**{line} */");
+        return;
+    }
+    line!(out, "{indent}/**");
+    for line in lines {
+        line!(out, "{indent} *{line}");
+    }
+    line!(out, "{indent} */");
+}
+
+fn quoted(words: impl IntoIterator<Item = impl AsRef<str>>, between: &str) -> String {
+    let words = words.into_iter();
+    let words: Vec<String> = words.map(|word| format!("{:?}", word.as_ref())).collect();
+    words.join(between)
+}
+
+fn interface(out: &mut String, name: &str, doc: &str, keys: &[Key]) {
+    comment(out, "", doc);
+    line!(out, "export interface {name} {{");
+    for key in keys {
+        comment(out, "  ", key.doc);
+        let mark = if key.is_optional { "?" } else { "" };
+        line!(out, "  readonly {}{mark}: {};", key.name, key.type_name);
+    }
+    out.push_str("}\n\n");
+}
+
+fn words(out: &mut String, name: &str, doc: &str, words: &[String]) {
+    comment(out, "", doc);
+    line!(out, "export type {name} = {};\n", words.join(" | "));
+}
+
+/// A value as JavaScript's source has it, for people.
+fn default_in_words(source: &str) -> String {
+    match source {
+        r#"["pose", "hands", "face"]"# => "all".to_owned(),
+        number if number.len() > 4 && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let digits = number.char_indices().flat_map(|(at, digit)| {
+                let comma = at > 0 && (number.len() - at).is_multiple_of(3);
+                comma.then_some(',').into_iter().chain([digit])
+            });
+            digits.collect()
+        }
+        word => word.replace('"', "`"),
+    }
+}
+
+fn option_type(check: &Check) -> String {
+    match check {
+        Check::Boolean => "boolean".to_owned(),
+        Check::Whole(_) | Check::Limit(_) | Check::Number(_) | Check::Above0(_) => {
+            "number".to_owned()
+        }
+        Check::Word(Some(name), _) => (*name).to_owned(),
+        Check::Word(None, words) => quoted(*words, " | "),
+        Check::Parts => "readonly Part[]".to_owned(),
+        Check::Secret => "string".to_owned(),
+        Check::Nested(name) => format!("false | {name}Options"),
+    }
+}
+
+fn option_check(check: &Check) -> String {
+    match check {
+        Check::Boolean => r#"kind: "boolean""#.to_owned(),
+        Check::Whole(range) => {
+            let (least, most) = range.clone().into_inner();
+            format!(r#"kind: "whole", least: {least}, most: {most}"#)
+        }
+        Check::Limit(range) => {
+            let (least, most) = range.clone().into_inner();
+            format!(r#"kind: "whole", least: {least}, most: {most}, orInfinity: true"#)
+        }
+        Check::Number(range) => {
+            let (least, most) = range.clone().into_inner();
+            format!(r#"kind: "number", least: {least}, most: {most}"#)
+        }
+        Check::Above0(most) => format!(r#"kind: "number", above: 0, most: {most}"#),
+        Check::Word(_, words) => format!(r#"kind: "word", words: [{}]"#, quoted(*words, ", ")),
+        Check::Parts => r#"kind: "words", words: ["pose", "hands", "face"]"#.to_owned(),
+        Check::Secret => r#"kind: "secret""#.to_owned(),
+        Check::Nested(name) => {
+            format!(
+                r#"kind: "nested", options: {}, orFalse: true"#,
+                table_name(name)
+            )
+        }
+    }
+}
+
+fn table_name(name: &str) -> String {
+    format!("{}_OPTIONS", name.to_uppercase())
+}
+
+fn options(out: &mut String, name: &str, doc: &str, keys: &[OptionKey]) {
+    comment(out, "", doc);
+    line!(out, "export interface {name}Options {{");
+    for key in keys {
+        let mut doc = key.doc.trim_end().to_owned();
+        if let Some(default) = &key.default {
+            let default = default_in_words(default);
+            let colon = if default == "all" { ":" } else { "" };
+            doc.push_str(&format!(" Default{colon} {default}."));
+        }
+        comment(out, "  ", &doc);
+        let type_name = option_type(&key.check);
+        line!(out, "  {}?: {type_name} | undefined;", key.name);
+    }
+    out.push_str("}\n\n");
+    line!(out, "/** What each of `{name}Options` may be. */");
+    line!(out, "export const {} = {{", table_name(name));
+    for key in keys {
+        let default = key.default.as_ref();
+        let default = default.map_or_else(String::new, |value| format!(", default: {value}"));
+        let check = option_check(&key.check);
+        line!(out, "  {}: {{ {check}{default} }},", key.name);
+    }
+    line!(out, "}} as const satisfies Checks<{name}Options>;\n");
+}
+
+#[test]
+fn generated_options_are_those_of_rust() {
+    let mut out = HEADING.to_owned();
+    out.push_str("\nimport type { Checks } from \"../option-checks.js\";\n");
+    out.push_str("import type { Part, Quality } from \"./words.js\";\n\n");
+    options(&mut out, "Reconnect", Reconnect::DOC, &Reconnect::keys());
+    options(
+        &mut out,
+        "Stream",
+        StreamOptions::DOC,
+        &StreamOptions::keys(),
+    );
+    options(&mut out, "Relay", RelayOptions::DOC, &RelayOptions::keys());
+    holds_equal("options.ts", &format!("{}\n", out.trim_end()));
+}
+
+#[test]
+fn generated_results_are_those_of_rust() {
+    let mut out = HEADING.to_owned();
+    out.push_str(
+        "\nimport type { ConnectionWord, ErrorCode, MissingReason, Step } from \"./words.js\";\n\n",
+    );
+    macro_rules! interfaces {
+        ($($Name:ident),+) => {
+            $(interface(&mut out, stringify!($Name), $Name::DOC, &$Name::keys());)+
+        };
+    }
+    interfaces!(
+        Timings,
+        Scores,
+        MissingParts,
+        Keypoints,
+        FailedFrame,
+        WorkerStats,
+        ConnectionStats,
+        ConnectionState,
+        StageTime,
+        StageStats,
+        Stats,
+        DownloadProgress,
+        CompileProgress,
+        OptimiseProgress,
+        ReadyProgress
+    );
+    let kinds = [
+        DownloadProgress::type_name(),
+        CompileProgress::type_name(),
+        OptimiseProgress::type_name(),
+        ReadyProgress::type_name(),
+    ];
+    out.push_str("/** A stage of a frame, from waiting to everything together. */\n");
+    out.push_str("export type Stage = keyof Timings;\n\n");
+    out.push_str("/** The parts of a result that can be absent one by one. */\n");
+    out.push_str("export type ResultPart = keyof Scores;\n\n");
+    words(
+        &mut out,
+        "Progress",
+        " How far `LiveKeypoints.create` has come.",
+        &kinds,
+    );
+    holds_equal("results.ts", &format!("{}\n", out.trim_end()));
+}
+
+#[test]
+fn generated_words_are_those_of_rust() {
+    let mut out = format!("{HEADING}\n");
+    let json = |words: Vec<serde_json::Value>| -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
+    };
+    let quality =
+        [Quality::Full, Quality::Lite].map(|quality| serde_json::to_value(quality).unwrap());
+    let parts = serde_json::from_str(&Parts::ALL.source().unwrap()).unwrap();
+    let reasons = MissingReason::ALL.map(|reason| reason.as_str().into());
+    let steps = Step::ALL.map(|step| crate::objects::step_word(step).into());
+    let links = [
+        LinkState::Open,
+        LinkState::Waiting,
+        LinkState::Connecting,
+        LinkState::Idle,
+    ]
+    .map(|state| state.as_str().into());
+    for (name, doc, list) in [
+        (
+            "Part",
+            " What can be asked for: 33 body points, 21 of each hand, 468 of the face.",
+            parts,
+        ),
+        (
+            "Quality",
+            " Which landmark models: `full` for accuracy, `lite` for about two thirds of the work.",
+            quality.to_vec(),
+        ),
+        (
+            "MissingReason",
+            " Why a part that was asked for is absent: nobody was found; its place is not in the picture or hidden; or its\n model ran and was not sure enough.",
+            reasons.to_vec(),
+        ),
+        ("Step", " A step of a frame.", steps.to_vec()),
+        (
+            "ConnectionWord",
+            " What the connection to a relay is at.",
+            links.to_vec(),
+        ),
+    ] {
+        words(&mut out, name, doc, &json(list));
+    }
+    let codes = ErrorCode::ALL.iter().map(|code| code.as_str());
+    list(
+        &mut out,
+        "ERROR_CODES",
+        " Every code an error can carry.",
+        codes,
+    );
+    out.push_str(
+        "/** The stable word that says what went wrong; branch on it, never on the text. */\n",
+    );
+    out.push_str("export type ErrorCode = (typeof ERROR_CODES)[number];\n\n");
+    list(
+        &mut out,
+        "MODEL_NAMES",
+        " Every model file, without `.onnx`.",
+        MODELS.iter().map(|model| model.name),
+    );
+    out.push_str("/** A model file, without `.onnx`. */\n");
+    out.push_str("export type ModelName = (typeof MODEL_NAMES)[number];\n");
+    holds_equal("words.ts", &out);
+}
+
+fn list<'a>(out: &mut String, name: &str, doc: &str, words: impl Iterator<Item = &'a str>) {
+    comment(out, "", doc);
+    line!(out, "export const {name} = [");
+    for word in words {
+        line!(out, "  {word:?},");
+    }
+    out.push_str("] as const;\n\n");
+}
+
+#[test]
+fn generated_topology_is_that_of_rust() {
+    let mut out = HEADING.to_owned();
+    out.push_str(
+        "// Names of the landmarks and the lines between them: facts of MediaPipe's models.\n\n",
+    );
+    out.push_str("/** A line from one landmark to another, by index. */\n");
+    out.push_str("export type Connection = readonly [from: number, to: number];\n\n");
+    for (part, of, names) in [
+        ("POSE", "body", &POSE_NAMES[..]),
+        ("HAND", "hand", &HAND_NAMES[..]),
+    ] {
+        let whose = if of == "body" { "the body" } else { "a hand" };
+        let doc = format!(
+            " Names of the {} landmarks of {whose}, in order.",
+            names.len()
+        );
+        list(
+            &mut out,
+            &format!("{part}_LANDMARK_NAMES"),
+            &doc,
+            names.iter().copied(),
+        );
+        let type_name = if of == "body" {
+            "PoseLandmarkName"
+        } else {
+            "HandLandmarkName"
+        };
+        line!(out, "/** Name of a {of} landmark. */");
+        line!(
+            out,
+            "export type {type_name} = (typeof {part}_LANDMARK_NAMES)[number];\n"
+        );
+        let (index, name) = names.iter().enumerate().next_back().unwrap();
+        line!(
+            out,
+            "/** Index of each {of} landmark: `{part}_LANDMARK.{name}` is {index}. */"
+        );
+        line!(
+            out,
+            "export const {part}_LANDMARK: Readonly<Record<{type_name}, number>> = {{"
+        );
+        for (index, name) in names.iter().enumerate() {
+            line!(out, "  {name}: {index},");
+        }
+        out.push_str("};\n\n");
+    }
+    line!(out, "/** Points of the face mesh; they have no names. */");
+    line!(out, "export const FACE_LANDMARK_COUNT = {FACE_POINTS};\n");
+    lines(
+        &mut out,
+        "POSE_CONNECTIONS",
+        "lines of the body",
+        &POSE_CONNECTIONS,
+    );
+    lines(
+        &mut out,
+        "HAND_CONNECTIONS",
+        "lines of a hand",
+        &HAND_CONNECTIONS,
+    );
+    for (name, contour) in FACE_CONTOURS {
+        let whose = name.replace('_', " ");
+        let (name, whose) = (name.to_uppercase(), format!("lines of the face's {whose}"));
+        lines(&mut out, &format!("FACE_{name}"), &whose, contour);
+    }
+    out.push_str("/** All lines of the face: lips, eyes, eyebrows, outline. */\n");
+    out.push_str("export const FACE_CONTOURS: readonly Connection[] = [\n");
+    for (name, _) in FACE_CONTOURS {
+        line!(out, "  ...FACE_{},", name.to_uppercase());
+    }
+    out.push_str("];\n");
+    holds_equal("topology.ts", &out);
+}
+
+fn lines(out: &mut String, name: &str, what: &str, connections: &[Connection]) {
+    line!(out, "/** The {} {what}. */", connections.len());
+    line!(out, "export const {name}: readonly Connection[] = [");
+    for eight in connections.chunks(8) {
+        let pairs: Vec<String> = eight
+            .iter()
+            .map(|[from, to]| format!("[{from}, {to}]"))
+            .collect();
+        line!(out, "  {},", pairs.join(", "));
+    }
+    out.push_str("];\n\n");
+}
+
+#[test]
+fn the_words_of_an_option_are_those_that_it_reads() {
+    for key in StreamOptions::keys()
+        .into_iter()
+        .chain(RelayOptions::keys())
+    {
+        if let (Check::Word(_, words), Some(default)) = (&key.check, &key.default) {
+            assert!(
+                words.iter().any(|word| format!("{word:?}") == *default),
+                "{}",
+                key.name
+            );
+        }
+    }
+    let known = ["full", "lite"].map(|word| super::word::<Quality>(word).is_some());
+    assert_eq!(known, [true; 2]);
+    assert!(super::word::<Quality>("medium").is_none());
+    for word in ["exact", "fast"] {
+        assert!(super::word::<crate::page::options::Decode>(word).is_some());
+    }
+    for word in ["binary", "json"] {
+        assert!(super::word::<live_keypoints_protocol::Format>(word).is_some());
+    }
+}

@@ -1,0 +1,184 @@
+//! Recordings as `.pose` files on the page. Their bytes are the pipeline's; what is whole of them is handed to the browser.
+//!
+//! - `pace`: frames a second; `pieces`: bytes outside the heap.
+
+mod pace;
+mod pieces;
+
+use js_sys::{Array, Float32Array, Reflect, Uint8Array};
+use live_keypoints_pipeline::format::pose_file::{PoseFileFrame, PoseFileSize, write_header};
+use live_keypoints_pipeline::rect::ImageSize;
+use live_keypoints_pipeline::{
+    ErrorCode, FrameError, FrameKeypoints, Landmarks, MissingParts, Parts, Scores, Timings,
+};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BlobPropertyBag};
+
+use self::pace::Pace;
+use self::pieces::Pieces;
+use crate::error::js_error;
+
+/// The frames of one `.pose` file. Its width and height are those of the first frame that has keypoints.
+#[wasm_bindgen]
+pub struct PoseFile {
+    fps: Option<f64>,
+    max_frames: u32,
+    frames: u32,
+    size: Option<PoseFileSize>,
+    pace: Pace,
+    points: Pieces<Blob>,
+    confidences: Pieces<Blob>,
+}
+
+#[wasm_bindgen]
+impl PoseFile {
+    /// An empty one. `fps` is what the file says, as the capture times do where there is none.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(fps: Option<f64>, max_frames: u32) -> Self {
+        Self {
+            fps,
+            max_frames,
+            frames: 0,
+            size: None,
+            pace: Pace::default(),
+            points: Pieces::new(),
+            confidences: Pieces::new(),
+        }
+    }
+
+    /// Frames so far.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// Adds a frame. `keypoints` is an object as results are; `null` stands for a frame that failed, which is all zeros.
+    /// Codes `too-many-bytes` after `max_frames`, `too-many-pixels` for a side over 65,535, `invalid-option` for what is no
+    /// result.
+    pub fn add(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Keypoints | null")] keypoints: &JsValue,
+    ) -> Result<(), JsValue> {
+        if self.frames >= self.max_frames {
+            let message = format!(
+                "The recording is full: option maxFrames is {}.",
+                self.max_frames
+            );
+            return Err(error_of(ErrorCode::TooManyBytes, message));
+        }
+        let timestamp_ms = Reflect::get(keypoints, &"timestampMs".into());
+        let keypoints = (!keypoints.is_null())
+            .then(|| read(keypoints))
+            .transpose()?;
+        let size = self.size_with(keypoints.as_ref())?;
+        let frame = PoseFileFrame::new(keypoints.as_ref(), size);
+        let (mut points, mut confidences) = (Vec::new(), Vec::new());
+        // A vector takes whatever it is given.
+        let written = frame
+            .write_points(&mut points)
+            .and_then(|()| frame.write_confidences(&mut confidences));
+        debug_assert!(written.is_ok());
+        self.points.write(&points, blob);
+        self.confidences.write(&confidences, blob);
+        if let Some(ms) = timestamp_ms.ok().and_then(|time| time.as_f64()) {
+            self.pace.add(self.frames, ms);
+        }
+        self.frames += 1;
+        Ok(())
+    }
+
+    /// The file of all frames so far. Later ones do not change it.
+    #[wasm_bindgen(js_name = toBlob)]
+    pub fn to_blob(&self) -> Result<Blob, JsValue> {
+        let mut header = Vec::new();
+        let fps = self.fps.unwrap_or_else(|| self.pace.fps()) as f32;
+        let size = self.size.unwrap_or_default();
+        let written = write_header(&mut header, size, fps, self.frames);
+        debug_assert!(written.is_ok());
+        let parts = Array::of1(&Uint8Array::from(&header[..]));
+        for (whole, rest) in [self.points.parts(), self.confidences.parts()] {
+            for piece in whole {
+                parts.push(piece);
+            }
+            parts.push(&Uint8Array::from(rest));
+        }
+        let options = BlobPropertyBag::new();
+        options.set_type("application/octet-stream");
+        Blob::new_with_u8_array_sequence_and_options(&parts, &options)
+    }
+
+    fn size_with(&mut self, keypoints: Option<&FrameKeypoints>) -> Result<PoseFileSize, JsValue> {
+        if let (None, Some(FrameKeypoints { width, height, .. })) = (self.size, keypoints) {
+            let (width, height) = (*width, *height);
+            let size = PoseFileSize::try_from(ImageSize { width, height })
+                .map_err(|error| error_of(ErrorCode::TooManyPixels, error.to_string()))?;
+            self.size = Some(size);
+        }
+        Ok(self.size.unwrap_or_default())
+    }
+}
+
+/// A piece in the browser's keeping, which may be on disk.
+fn blob(bytes: &[u8]) -> Blob {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    Blob::new_with_u8_array_sequence(&parts).expect_throw("a Blob can be made of bytes")
+}
+
+/// What a `.pose` file holds of a result.
+fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
+    Ok(FrameKeypoints {
+        index: 0,
+        timestamp_us: 0,
+        width: side(keypoints, "width")?,
+        height: side(keypoints, "height")?,
+        parts: Parts::ALL,
+        pose: part(keypoints, "pose")?,
+        pose_world: part(keypoints, "poseWorld")?,
+        left_hand: part(keypoints, "leftHand")?,
+        right_hand: part(keypoints, "rightHand")?,
+        left_hand_world: None,
+        right_hand_world: None,
+        face: part(keypoints, "face")?,
+        scores: Scores::default(),
+        missing: MissingParts::default(),
+        dropped: 0,
+        timings: Timings::default(),
+    })
+}
+
+fn side(keypoints: &JsValue, key: &str) -> Result<u32, JsValue> {
+    let number = Reflect::get(keypoints, &key.into())?
+        .as_f64()
+        .filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number));
+    number
+        .map(|number| number as u32)
+        .ok_or_else(|| invalid(key, "a whole number"))
+}
+
+fn part<const N: usize, const D: usize>(
+    keypoints: &JsValue,
+    key: &str,
+) -> Result<Option<Landmarks<N, D>>, JsValue> {
+    let value = Reflect::get(keypoints, &key.into())?;
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    value
+        .dyn_ref()
+        .and_then(|values: &Float32Array| Landmarks::from_flat(&values.to_vec()))
+        .map(Some)
+        .ok_or_else(|| invalid(key, &format!("a Float32Array of {}", N * D)))
+}
+
+fn invalid(key: &str, expected: &str) -> JsValue {
+    error_of(
+        ErrorCode::InvalidOption,
+        format!("{key} of keypoints must be {expected}"),
+    )
+}
+
+fn error_of(code: ErrorCode, message: String) -> JsValue {
+    js_error(FrameError::new(code, message))
+}
