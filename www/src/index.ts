@@ -51,7 +51,7 @@ export type {
   Timings,
   WorkerStats,
 } from "./generated/results.js";
-export { ERROR_CODES } from "./generated/words.js";
+export { ERROR_CODES, MODEL_NAMES } from "./generated/words.js";
 export type {
   ConnectionWord,
   ErrorCode,

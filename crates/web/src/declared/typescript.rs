@@ -1,6 +1,11 @@
 //! The package's `src/generated`: types, names and checks in TypeScript, made of what Rust has. Beside each text that is
 //! made here lies the file that it must equal; where they differ on purpose, `LIVE_KEYPOINTS_GENERATE=1` writes it anew.
 
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(clippy::disallowed_methods, reason = "these tests run natively only")
+)]
+
 use std::path::PathBuf;
 
 use live_keypoints_pipeline::topology::{

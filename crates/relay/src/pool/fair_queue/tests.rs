@@ -48,6 +48,9 @@ struct Job {
     round: usize,
 }
 
+/// Until when, what, and the time it takes.
+type InWork = (u64, Turn<Job>, u64);
+
 struct Sender {
     kind: Kind,
     starts_us: u64,
@@ -63,7 +66,7 @@ struct World {
     queue: FairQueue<Job>,
     sessions: Vec<Sender>,
     /// What each worker is, what it is at, and until when.
-    workers: Vec<(Worker, Option<(u64, Turn<Job>, u64)>)>,
+    workers: Vec<(Worker, Option<InWork>)>,
     now_us: u64,
 }
 
