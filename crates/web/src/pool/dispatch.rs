@@ -65,12 +65,13 @@ impl<F> Pool<F> {
         }
     }
 
-    /// What a busy worker may be given ahead: one step. It reads no two frames at once, and none where that takes longer
-    /// than the step before it, whose frame would have to wait.
+    /// What a busy worker may be given ahead: one step, and none while it waits for pixels, as nobody knows when it is free
+    /// then. It reads no two frames at once, and none where that takes longer than the step before it, whose frame would
+    /// have to wait.
     fn steps_ahead(&self, place: &Place) -> Steps {
         let mut given = place.given();
         match (given.next(), given.next()) {
-            (Some(step), None) => {
+            (Some(step), None) if step.pixels_from.is_none() => {
                 let decode_ms = self.step_times.expected_ms(DECODE, false);
                 let may_read = step.id.step != DECODE && decode_ms < step.expected_ms;
                 match may_read {
