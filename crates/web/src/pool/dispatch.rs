@@ -47,11 +47,13 @@ impl<F> Pool<F> {
     /// be free for it first. False where there is none.
     fn give_ahead(&mut self, now_ms: f64) -> bool {
         let is_busy = |number: &usize| self.places[*number].is_busy();
-        let free_at_ms = |number: &usize| self.places[*number].free_at_ms();
         let mut busy: Vec<usize> = (0..self.places.len()).filter(is_busy).collect();
-        busy.sort_by(|a, b| free_at_ms(a).total_cmp(&free_at_ms(b)));
         let mut served_sooner = Steps::NONE;
-        for number in busy {
+        loop {
+            let free_at_ms = |position: &usize| self.places[busy[*position]].free_at_ms();
+            let first = (0..busy.len()).min_by(|a, b| free_at_ms(a).total_cmp(&free_at_ms(b)));
+            let Some(first) = first else { return false };
+            let number = busy.swap_remove(first);
             let ahead = self.steps_ahead(&self.places[number]).iter();
             let ahead = ahead
                 .filter(|step| !served_sooner.contains(*step))
@@ -61,15 +63,15 @@ impl<F> Pool<F> {
             }
             served_sooner = served_sooner.union(self.places[number].steps);
         }
-        false
     }
 
-    /// What a busy worker may be given ahead: one step. It reads no two frames at once, and none where that takes longer
-    /// than the step before it, whose frame would have to wait.
+    /// What a busy worker may be given ahead: one step, and none while it waits for pixels, as nobody knows when it is free
+    /// then. It reads no two frames at once, and none where that takes longer than the step before it, whose frame would
+    /// have to wait.
     fn steps_ahead(&self, place: &Place) -> Steps {
         let mut given = place.given();
         match (given.next(), given.next()) {
-            (Some(step), None) => {
+            (Some(step), None) if step.pixels_from.is_none() => {
                 let decode_ms = self.step_times.expected_ms(DECODE, false);
                 let may_read = step.id.step != DECODE && decode_ms < step.expected_ms;
                 match may_read {

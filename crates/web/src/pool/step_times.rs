@@ -1,7 +1,5 @@
 //! How long steps take, as measured so far.
 
-use std::collections::BTreeMap;
-
 use live_keypoints_pipeline::Step;
 
 /// What a new measurement counts for: a stream's last few frames are what tells how long the next one takes.
@@ -9,20 +7,24 @@ const WEIGHT: f64 = 0.2;
 
 /// Running means, in milliseconds, of each step and of what is done early for it.
 #[derive(Debug, Default)]
-pub(super) struct StepTimes(BTreeMap<(u8, bool), f64>);
+pub(super) struct StepTimes([[Option<f64>; 2]; Step::ALL.len()]);
 
 impl StepTimes {
     pub(super) fn note(&mut self, step: Step, is_early: bool, elapsed_us: u64) {
         let elapsed_ms = elapsed_us as f64 / 1e3;
-        let mean_ms = self.0.entry((step.bit(), is_early)).or_insert(elapsed_ms);
-        *mean_ms += WEIGHT * (elapsed_ms - *mean_ms);
+        let mean_ms = &mut self.0[index(step)][usize::from(is_early)];
+        let before_ms = mean_ms.unwrap_or(elapsed_ms);
+        *mean_ms = Some(before_ms + WEIGHT * (elapsed_ms - before_ms));
     }
 
     /// What a step will take, in milliseconds: 0 where that is not known yet.
     pub(super) fn expected_ms(&self, step: Step, is_early: bool) -> f64 {
-        let mean_ms = self.0.get(&(step.bit(), is_early));
-        mean_ms.copied().unwrap_or_default()
+        self.0[index(step)][usize::from(is_early)].unwrap_or_default()
     }
+}
+
+fn index(step: Step) -> usize {
+    step.bit().trailing_zeros() as usize
 }
 
 #[cfg(test)]

@@ -108,15 +108,11 @@ impl Stand {
         }
     }
 
-    /// The step that it does next: the first, or the one after where the first waits for a frame or its pixels.
+    /// The step that it does next: the first, or the one after where the browser takes its time with a frame.
     pub(super) fn next_asked(&mut self, overtakes: bool) -> Option<Asked> {
-        let first = self.asked.front()?;
-        let waits = first.is_decode() || first.waits_for_pixels();
-        let can_overtake = self.asked.get(1).is_some_and(|second| {
-            second.is_decode() || second.waits_for_pixels() || self.pixels.contains(&second.index)
-        });
-        let position = usize::from(waits && can_overtake && overtakes);
-        self.asked.remove(position)
+        let is_reading = self.asked.front()?.is_decode();
+        let can_overtake = is_reading && self.asked.len() > 1;
+        self.asked.remove(usize::from(can_overtake && overtakes))
     }
 }
 

@@ -203,6 +203,7 @@ impl World {
             .retain(|asked| pool.is_wanted(worker, asked.ticket));
         if let Some(first) = stand.asked.front() {
             assert!(!asked.is_early(), "what may be in vain, ahead");
+            assert!(!first.waits_for_pixels(), "behind what waits itself");
             assert!(
                 !(first.is_decode() && asked.is_decode()),
                 "two frames at once"
