@@ -100,11 +100,12 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         });
         tell(row.name, &report.faults, options.line(&report)?);
     }
+    let program = std::path::absolute(&options.relay)?;
     for (number, run) in runs.enumerate() {
         if number == 0 && !options.json {
             print(&runs::Heading);
         }
-        let ended = run.try_out(Path::new(&options.relay), &clip).await?;
+        let ended = run.try_out(&program, &clip).await?;
         tell(run.name, &ended.faults, options.line(&ended)?);
     }
     ensure!(told > 0, "there is no attack {}", options.only);

@@ -158,6 +158,7 @@ impl Run {
         if self.is_disk_full {
             command.args(["-c", FULL_DISK, "bash"]).arg(program);
         }
+        let mut peak = 0.0_f64;
         let began = Instant::now();
         let mut child = command
             .arg("extract")
@@ -168,9 +169,7 @@ impl Run {
             .stderr(stderr)
             .spawn()?;
         let status = loop {
-            if let Some(peak) = peak_mb(child.id()) {
-                ended.peak_mb = ended.peak_mb.max(peak);
-            }
+            peak = peak.max(peak_mb(child.id()).unwrap_or_default());
             if let Some(status) = child.try_wait()? {
                 break Some(status);
             }
@@ -182,6 +181,7 @@ impl Run {
             sleep(LOOK).await;
         };
         ended.secs = ended.secs.max(began.elapsed().as_secs_f64());
+        ended.peak_mb = ended.peak_mb.max(peak);
         let printed = [fs::read(&outputs[0])?, fs::read(&outputs[1])?].concat();
         let printed = String::from_utf8_lossy(&printed);
         let mut fault = |what: String| ended.faults.push(format!("input {number}: {what}"));
@@ -206,8 +206,8 @@ impl Run {
         if names_in(folder.path())? != before {
             fault("it leaves a file behind".to_owned());
         }
-        if ended.peak_mb > self.most_mb {
-            ended.faults.push(format!("input {number}: memory rises"));
+        if peak > self.most_mb {
+            fault(format!("memory rises to {peak:.0} MB"));
         }
         Ok(())
     }
