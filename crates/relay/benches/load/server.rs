@@ -90,7 +90,7 @@ impl Server {
 
     /// The most that it has held since [`Self::forget_peak`], megabytes.
     pub(crate) fn peak_mb(&self) -> Result<f64> {
-        status_mb(self.child.id(), "VmHWM:").context("the server is gone")
+        peak_mb(self.child.id()).context("the server is gone")
     }
 
     pub(crate) fn forget_peak(&self) -> Result<()> {
@@ -185,6 +185,11 @@ fn stat_field(process: u32, position: usize) -> Option<u64> {
 /// Memory shared with others counts by its share.
 fn proportional_mb(process: u32) -> Option<f64> {
     megabytes(&format!("/proc/{process}/smaps_rollup"), "Pss:")
+}
+
+/// The most that a process has held of the memory, megabytes; none where it has ended.
+pub(crate) fn peak_mb(process: u32) -> Option<f64> {
+    status_mb(process, "VmHWM:")
 }
 
 fn status_mb(process: u32, name: &str) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 #[path = "../../benches/load/attack/bombs.rs"]
-mod bombs;
+pub(crate) mod bombs;
 
 use std::path::Path;
 use std::process::Stdio;

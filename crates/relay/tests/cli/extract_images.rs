@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+#[cfg(unix)]
+use crate::bounds::bombs;
 use crate::program::{
     clip_bytes, clip_frame, extract, huge_header_jpeg, one_pixel_jpeg, relay, run,
 };
@@ -117,6 +119,46 @@ fn every_bad_picture_has_its_code_and_the_good_ones_their_keypoints() {
         );
         assert!(lines[8]["pose"].is_array());
     }
+}
+
+/// Were they computed, some would take minutes, and a pipe has no end.
+#[cfg(unix)]
+#[test]
+fn a_folder_of_traps_gives_an_error_for_each_picture_and_the_keypoints_of_the_good_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let palette = include_bytes!("../../../../fuzz/corpus/png/palette-of-4-bytes");
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("pipe.jpg"))
+        .status();
+    assert!(made.unwrap().success());
+    for (name, bytes) in [
+        ("a.jpg", &bombs::lossless(20)),
+        ("b.jpg", &bombs::refined(400)),
+        ("c.png", &palette.to_vec()),
+        ("d\x1b[31m\n.jpg", &b"no picture".to_vec()),
+        ("e.jpg", &clip_bytes(0)),
+    ] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let output = extract(&[folder.path()]);
+    assert_eq!(output.status, 1);
+    let codes = output.codes();
+    let codes: Vec<_> = codes.iter().map(Option::as_deref).collect();
+    assert_eq!(
+        codes,
+        [
+            Some("unsupported-picture"),
+            Some("unsupported-picture"),
+            Some("malformed-picture"),
+            Some("not-a-jpeg"),
+            None
+        ]
+    );
+    let text = String::from_utf8(output.stdout).unwrap() + &output.stderr;
+    assert!(
+        text.chars()
+            .all(|letter| letter == '\n' || !letter.is_control())
+    );
 }
 
 #[test]

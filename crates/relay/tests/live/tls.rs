@@ -5,19 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use live_keypoints_relay::live::Limits;
+use futures_util::{SinkExt, StreamExt};
+use live_keypoints_relay::live::{Limits, Patience};
 use live_keypoints_relay::serve::{ServeConfig, ServeError, TlsError, TlsFiles, bind, run};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{SOON, Server, config, impatient};
+use crate::support::{SOON, Server, clip_frame, config, impatient};
 
 struct Files {
     folder: tempfile::TempDir,
@@ -124,6 +125,62 @@ async fn handshakes_that_are_never_done_keep_nobody_out() {
     }
     let answered = timeout(SOON, files.status(&server, "relay.example")).await;
     assert_eq!(answered.unwrap().unwrap(), "200");
+}
+
+/// Half a hello, or none, from one address and from several, more than there are places.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn beside_handshakes_that_are_never_done_a_session_keeps_its_frames_and_each_ends() {
+    let files = Files::make();
+    let limits = Limits {
+        max_connections: NonZeroUsize::new(10).unwrap(),
+        patience: Patience {
+            request: Duration::from_secs(2),
+            ..Patience::DEFAULT
+        },
+        ..Limits::default()
+    };
+    let server = Server::start(ServeConfig {
+        tls: Some(files.tls()),
+        limits,
+        ..config()
+    })
+    .await;
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let name = ServerName::try_from("relay.example").unwrap();
+    let stream = files.connector().connect(name, stream).await.unwrap();
+    let (mut session, _) = client_async("wss://relay.example/live-signs", stream)
+        .await
+        .unwrap();
+    let _welcome = session.next().await.unwrap().unwrap();
+    let mut held = Vec::new();
+    for number in 0..40 {
+        let socket = TcpSocket::new_v4().unwrap();
+        let host = if number < 20 { 1 } else { number };
+        socket.bind(([127, 0, 1, host], 0).into()).unwrap();
+        let mut stream = socket.connect(server.address).await.unwrap();
+        let hello: &[u8] = if number % 2 == 0 {
+            b"\x16\x03\x01\x02\0\x01\0\x01\xFC"
+        } else {
+            b""
+        };
+        // Its place may have gone to another already.
+        let _ = stream.write_all(hello).await;
+        held.push(stream);
+        if number % 10 == 0 {
+            let frame = Message::binary(clip_frame(usize::from(number)));
+            session.send(frame).await.unwrap();
+            let answer = timeout(SOON, session.next()).await.unwrap().unwrap();
+            let answer = answer.unwrap().into_text().unwrap();
+            assert!(answer.contains("keypoints"), "{answer}");
+        }
+    }
+    let status = timeout(SOON, files.status(&server, "relay.example")).await;
+    assert_eq!(status.unwrap().unwrap(), "200");
+    for mut stream in held {
+        let closed = timeout(SOON, stream.read(&mut [0])).await.unwrap();
+        assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@
 //!
 //! - `operators`: each operator, from its node to the typed operators that it stands for.
 //! - `half_float`: weights of 16 bits to 32.
+//! - `any_operator`: tract's own way.
 
+#[cfg(feature = "any-operator")]
+mod any_operator;
 mod half_float;
 mod operators;
 #[cfg(all(test, feature = "embedded-models"))]
@@ -17,6 +20,8 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+#[cfg(feature = "any-operator")]
+pub(super) use any_operator::typed_by_tract;
 use operators::Operator;
 use prost::Message;
 use tract_onnx::Onnx;

@@ -31,6 +31,9 @@ pub(super) struct Operator {
     wire: Wire,
 }
 
+/// Operators whose attributes may ask for far more than they read.
+const GROWING: [&str; 4] = ["Conv", "MaxPool", "Pad", "Resize"];
+
 impl Operator {
     /// The operator of a name in ONNX.
     pub(super) fn find(name: &str) -> Option<Self> {
@@ -74,7 +77,13 @@ impl Operator {
     ) -> TractResult<OutletId> {
         let count = inputs.len();
         ensure!(self.inputs.contains(&count), "{count} inputs");
-        let rank = graph.outlet_fact(inputs[0])?.rank();
+        let first = graph.outlet_fact(inputs[0])?;
+        // tract would compute it at once, however large.
+        ensure!(
+            !GROWING.contains(&&*node.op_type) || first.konst.is_none(),
+            "it grows a constant"
+        );
+        let rank = first.rank();
         ensure!(
             self.rank.is_none_or(|of| of == rank),
             "an input of {rank} axes"

@@ -5,8 +5,8 @@ use std::io::Cursor;
 use prost::Message;
 use tract_onnx::pb::type_proto::{self, Value};
 use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto,
-    TypeProto, ValueInfoProto, attribute_proto, tensor_proto, tensor_shape_proto,
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+    TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto, tensor_proto, tensor_shape_proto,
 };
 use tract_onnx::prelude::*;
 
@@ -167,6 +167,87 @@ fn tract_reads_the_operators_that_are_not_known_here() {
     let names = graph.nodes().iter().map(|node| node.op.name());
     assert!(names.into_iter().any(|name| name == "Softmax"));
     assert!(crate::inference::model::read(b"no model"[..].into()).is_err());
+}
+
+/// A constant of whole numbers.
+#[cfg(feature = "any-operator")]
+fn constant(name: &str, values: &[i64], is_scalar: bool) -> TensorProto {
+    TensorProto {
+        name: name.to_owned(),
+        dims: if is_scalar {
+            vec![]
+        } else {
+            vec![values.len() as i64]
+        },
+        data_type: tensor_proto::DataType::Int64 as i32,
+        int64_data: values.to_vec(),
+        ..Default::default()
+    }
+}
+
+/// No machine has the memory for what they ask.
+#[cfg(feature = "any-operator")]
+#[test]
+fn constants_that_grow_without_measure_are_refused_before_they_are_computed() {
+    const MANY: i64 = 10_000_000_000_000;
+    let one = || constant("one", &[1], true);
+    let cases = [
+        ("ConstantOfShape", vec![constant("s", &[MANY], false)]),
+        (
+            "Range",
+            vec![
+                constant("z", &[0], true),
+                constant("n", &[MANY], true),
+                one(),
+            ],
+        ),
+        (
+            "Expand",
+            vec![one(), constant("s", &[1 << 20, 1 << 20], false)],
+        ),
+        (
+            "Tile",
+            vec![constant("v", &[1, 2], false), constant("t", &[MANY], false)],
+        ),
+    ];
+    let floats = |name: &str, dims: &[i64], values: &[f32]| TensorProto {
+        name: name.to_owned(),
+        dims: dims.to_vec(),
+        data_type: tensor_proto::DataType::Float as i32,
+        float_data: values.to_vec(),
+        ..Default::default()
+    };
+    let pixel = || floats("p", &[1, 1, 1, 1], &[1.0]);
+    // These the package's own reader knows.
+    let grown = [
+        (
+            "Pad",
+            vec![
+                pixel(),
+                constant("s", &[0, 0, 0, 0, 0, 0, 2_000_000, 2_000_000], false),
+            ],
+        ),
+        (
+            "Resize",
+            vec![
+                pixel(),
+                floats("roi", &[0], &[]),
+                floats("s", &[4], &[1.0, 1.0, 2e6, 2e6]),
+            ],
+        ),
+    ];
+    for (operator, constants) in cases.into_iter().chain(grown) {
+        let mut node = node(operator, &[]);
+        node.input = constants.iter().map(|it| it.name.clone()).collect();
+        let mut model = graph_of(node);
+        model.graph.as_mut().unwrap().initializer = constants;
+        let read = crate::inference::model::read(model.encode_to_vec().into());
+        let error = format!("{:#}", read.unwrap_err());
+        assert!(
+            error.contains("computed from constants"),
+            "{operator}: {error}"
+        );
+    }
 }
 
 #[test]

@@ -8,8 +8,9 @@ use anyhow::Result;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::MOMENT;
 use super::floods::{connect, connect_with, upgrade_request, websocket_frame};
 
 /// More than the relay has places for: its sessions and 1,024.
@@ -29,7 +30,16 @@ pub(super) enum Manner {
     Silent,
     /// Sends a byte of a head every second.
     Trickling,
+    /// Sends the first part of a TLS client's hello.
+    HalfHello,
+    /// Sends another byte of it every second.
+    TricklingHello,
 }
+
+/// The start of a client's hello of 512 bytes: TLS record, handshake message, version, some of its random bytes.
+const HALF_HELLO: &[u8] = b"\x16\x03\x01\x02\0\x01\0\x01\xFC\x03\x03chosen at random";
+/// What README allows a handshake.
+const HANDSHAKE: Duration = Duration::from_secs(15);
 
 /// Holds all the places there are, from so many addresses, and takes each again that is given back.
 pub(super) async fn hold(address: SocketAddr, manner: Manner, addresses: u8, end: Instant) {
@@ -70,16 +80,37 @@ async fn hold_one(address: SocketAddr, manner: Manner, source: u8) -> Result<()>
             let mut stream = connect(address, source).await?;
             let _ = stream.read(&mut [0]).await?;
         }
-        Manner::Trickling => {
+        Manner::HalfHello => {
             let mut stream = connect(address, source).await?;
-            stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await?;
-            loop {
-                stream.write_all(b"a").await?;
-                sleep(Duration::from_secs(1)).await;
-            }
+            stream.write_all(HALF_HELLO).await?;
+            let _ = stream.read(&mut [0]).await?;
         }
+        Manner::Trickling => trickle(address, source, b"GET / HTTP/1.1\r\nHost: ").await?,
+        Manner::TricklingHello => trickle(address, source, HALF_HELLO).await?,
     }
     Ok(())
+}
+
+async fn trickle(address: SocketAddr, source: u8, start: &[u8]) -> Result<()> {
+    let mut stream = connect(address, source).await?;
+    stream.write_all(start).await?;
+    loop {
+        stream.write_all(b"a").await?;
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Handshakes that are never done, with places enough for all; says which is not closed in its time.
+pub(super) async fn undone_handshakes(address: SocketAddr) -> Vec<String> {
+    let manners = [Manner::Silent, Manner::HalfHello, Manner::TricklingHello];
+    let within = HANDSHAKE + MOMENT;
+    let held = manners.map(|manner| async move {
+        let closed = timeout(within, hold_one(address, manner, 1)).await;
+        closed
+            .err()
+            .map(|_| format!("{manner:?} is open after {within:?}"))
+    });
+    join_all(held).await.into_iter().flatten().collect()
 }
 
 /// Asks for sessions where there is no place, and sends each time nearly all of a great message.

@@ -15,9 +15,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::connect_async;
 
 use super::MOMENT;
+use super::tls::open_door;
 use crate::camera::{Camera, Seen, Shot};
 use crate::clip::{Clip, live_signs};
 use crate::steps::percentile;
@@ -68,8 +70,13 @@ pub(super) struct Honest {
 }
 
 impl Honest {
-    /// Starts it; it sends for as long as the attack and the time before and after it last together.
-    pub(super) fn start(address: SocketAddr, clip: PathBuf, lengths: [Duration; 3]) -> Self {
+    /// Starts it, over TLS where it is given; it sends for as long as the attack and the time before and after it last together.
+    pub(super) fn start(
+        address: SocketAddr,
+        tls: Option<TlsConnector>,
+        clip: PathBuf,
+        lengths: [Duration; 3],
+    ) -> Self {
         let (told, timeline) = oneshot::channel();
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -77,6 +84,10 @@ impl Honest {
                 .build()?;
             runtime.block_on(async {
                 let clip = Clip::read(&clip, FRAMES)?;
+                let address = match tls {
+                    Some(tls) => open_door(tls, address).await?,
+                    None => address,
+                };
                 let camera = Camera::connect(address, &clip).await?;
                 let timeline = Timeline::from_now(lengths);
                 // Nobody asks where the attack could not be prepared.

@@ -1,14 +1,17 @@
-//! Attacks on the relay, one after the other, each on a process of its own beside an honest session.
+//! Attacks on the relay, one after the other, each on a process of its own beside an honest session; then what is laid before
+//! `extract`.
 //!
 //! - `rows`: the table of attacks, and of what is wanted under each.
 //! - `floods`, `connections`, `http`, `ends`: the attackers; `pictures` and `bombs` are what some of them
 //!   send.
-//! - `honest`: the honest session, and those who come new meanwhile.
+//! - `honest`: the honest session, and those who come new meanwhile; `tls`: its way over TLS.
 //! - `verdict`: what was seen, held against what is wanted.
+//! - `runs`: the table of inputs of `extract`, each a run of its own; `baits` makes them.
 //!
 //! Attackers come from other addresses of loopback than honest clients. Everything shares the machine's processors, so latencies under a
 //! flood of gigabytes are upper bounds.
 
+mod baits;
 mod bombs;
 mod connections;
 mod ends;
@@ -17,19 +20,24 @@ mod honest;
 mod http;
 mod pictures;
 mod rows;
+mod runs;
+mod tls;
 mod verdict;
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use serde::Serialize;
 use tokio::time::{sleep_until, timeout_at};
 
 use self::honest::{Honest, Timeline};
 use self::rows::{Attack, ROWS, Row};
-use self::verdict::{Heading, Report};
+use self::runs::RUNS;
+use self::verdict::Report;
 use crate::clip::Clip;
 use crate::server::Server;
 
@@ -71,29 +79,36 @@ pub(crate) struct Options {
 /// Where one is not borne as it is wanted.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let clip = Clip::read(&options.clip, FRAMES)?;
-    let rows = || {
-        ROWS.iter()
-            .filter(|row| row.name.starts_with(&options.only))
+    let is_asked_for = |name: &str| name.starts_with(&options.only);
+    let rows = ROWS.iter().filter(|row| is_asked_for(row.name));
+    let runs = RUNS.iter().filter(|run| is_asked_for(run.name));
+    let (mut told, mut failed) = (0, Vec::new());
+    let mut tell = |name, faults: &[String], line: String| {
+        told += 1;
+        print(&line);
+        if !faults.is_empty() {
+            failed.push(name);
+        }
     };
-    ensure!(rows().count() > 0, "there is no attack {}", options.only);
-    if !options.json {
-        print(&Heading);
-    }
-    let mut failed = Vec::new();
-    for row in rows() {
+    for (number, row) in rows.enumerate() {
+        if number == 0 && !options.json {
+            print(&verdict::Heading);
+        }
         let report = try_row(row, options, &clip).await.unwrap_or_else(|error| {
             let faults = vec![format!("{error:#}")];
             Report::of(row.name, [f64::NAN; 3], faults)
         });
-        if options.json {
-            print(&serde_json::to_string(&report)?);
-        } else {
-            print(&report);
-        }
-        if !report.faults.is_empty() {
-            failed.push(row.name);
-        }
+        tell(row.name, &report.faults, options.line(&report)?);
     }
+    let program = std::path::absolute(&options.relay)?;
+    for (number, run) in runs.enumerate() {
+        if number == 0 && !options.json {
+            print(&runs::Heading);
+        }
+        let ended = run.try_out(&program, &clip).await?;
+        tell(run.name, &ended.faults, options.line(&ended)?);
+    }
+    ensure!(told > 0, "there is no attack {}", options.only);
     ensure!(
         failed.is_empty(),
         "not as it is wanted: {}",
@@ -102,8 +117,18 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+impl Options {
+    fn line<T: Serialize + Display>(&self, seen: &T) -> Result<String> {
+        Ok(match self.json {
+            true => serde_json::to_string(seen)?,
+            false => seen.to_string(),
+        })
+    }
+}
+
 async fn try_row(row: &Row, options: &Options, clip: &Clip) -> Result<Report> {
     let files = http::files()?;
+    let tls = tls::certify(files.path())?;
     let folder = files.path().to_string_lossy();
     let arguments = SERVE.iter().chain(row.serve);
     let arguments = arguments.map(|argument| argument.replace("{files}", &folder));
@@ -124,7 +149,12 @@ async fn try_row(row: &Row, options: &Options, clip: &Clip) -> Result<Report> {
     let mut honest = None;
     let timeline = if row.wanted.honest {
         let lengths = [length, length, AFTERWARDS];
-        let mut started = Honest::start(server.address, options.clip.clone(), lengths);
+        let mut started = Honest::start(
+            server.address,
+            row.is_tls().then_some(tls),
+            options.clip.clone(),
+            lengths,
+        );
         let timeline = started.timeline().await;
         honest = Some(started);
         timeline
@@ -160,7 +190,7 @@ async fn put_to(
     server: &mut Server,
     timeline: Timeline,
     clip: &Clip,
-    files: &std::path::Path,
+    files: &Path,
 ) -> Result<([f64; 3], Vec<String>)> {
     let address = server.address;
     sleep_until(timeline.attack).await;
@@ -179,6 +209,7 @@ async fn put_to(
         Attack::Connections(manner, addresses) => {
             connections::hold(address, manner, addresses, over).await;
         }
+        Attack::UndoneHandshakes => faults = connections::undone_handshakes(address).await,
         Attack::RefusedSessions => connections::ask_for_sessions(address, over).await,
         Attack::Log(log) => log.fill(server, over).await,
         Attack::Names => faults = http::names(address).await,

@@ -4,12 +4,13 @@ use super::connections::Manner;
 use super::ends::Log;
 use super::floods::Flood;
 use super::pictures::Picture;
+use super::tls::TLS;
 
 /// One attack, on a relay of its own.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) attack: Attack,
-    /// More arguments of `serve`; `{files}` stands for a folder with a page's folder and a file of tokens.
+    /// More arguments of `serve`; `{files}` stands for a folder with a page's folder, a file of tokens and a certificate.
     pub(super) serve: &'static [&'static str],
     pub(super) wanted: Wanted,
 }
@@ -24,6 +25,7 @@ pub(super) enum Attack {
     Flood(Flood, usize),
     /// Connections, from so many addresses.
     Connections(Manner, u8),
+    UndoneHandshakes,
     RefusedSessions,
     Log(Log),
     Names,
@@ -33,6 +35,13 @@ pub(super) enum Attack {
     End,
     /// The same, and is told so a second time.
     EndAtOnce,
+}
+
+impl Row {
+    /// Whether honest clients speak TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.serve == TLS
+    }
 }
 
 impl Attack {
@@ -95,6 +104,14 @@ const fn flood(name: &'static str, sessions: usize, flood: Flood) -> Row {
     row(name, Attack::Flood(flood, sessions), HELD)
 }
 
+/// On a relay that speaks TLS, as the honest session does.
+const fn tls(name: &'static str, attack: Attack) -> Row {
+    Row {
+        serve: TLS,
+        ..row(name, attack, SMALL)
+    }
+}
+
 /// All of them, in the order in which they run.
 pub(super) const ROWS: &[Row] = &[
     row("lossless", Attack::Stills(LOSSLESS, [2, 4]), SMALL),
@@ -134,6 +151,18 @@ pub(super) const ROWS: &[Row] = &[
         Attack::Connections(Manner::Trickling, 1),
         SMALL,
     ),
+    tls("hello-none", Attack::Connections(Manner::Silent, 1)),
+    tls("hello-none-200", Attack::Connections(Manner::Silent, 200)),
+    tls("hello-half", Attack::Connections(Manner::HalfHello, 1)),
+    tls(
+        "hello-half-200",
+        Attack::Connections(Manner::HalfHello, 200),
+    ),
+    tls(
+        "hello-trickling",
+        Attack::Connections(Manner::TricklingHello, 1),
+    ),
+    tls("hello-undone", Attack::UndoneHandshakes),
     Row {
         serve: &["--max-sessions", "1"],
         ..row(
@@ -151,6 +180,10 @@ pub(super) const ROWS: &[Row] = &[
     flood("cmyk-1", 1, Flood::Paced(CMYK, 10.0)),
     flood("cmyk-2", 2, Flood::Paced(CMYK, 10.0)),
     flood("cmyk-8", 8, Flood::Paced(CMYK, 10.0)),
+    Row {
+        serve: &["--workers", "1"],
+        ..flood("one-worker", 2, Flood::Paced(CMYK, 10.0))
+    },
     flood("grey-1", 1, Flood::Paced(GREY, 10.0)),
     flood("grey-2", 2, Flood::Paced(GREY, 10.0)),
     flood("grey-8", 8, Flood::Paced(GREY, 10.0)),

@@ -92,6 +92,14 @@ impl Tries {
     }
 }
 
+/// The verdict on what is not as it is wanted.
+pub(super) fn in_words(faults: &[String]) -> String {
+    match faults {
+        [] => "held".to_owned(),
+        faults => format!("FAILS: {}", faults.join("; ")),
+    }
+}
+
 /// The heading of the table that reports are rows of.
 pub(super) struct Heading;
 
@@ -110,10 +118,7 @@ impl fmt::Display for Report {
             None => "–".to_owned(),
         };
         let memory = self.memory_mb.map(|mb| format!("{mb:.0}")).join(" → ");
-        let verdict = match self.faults.as_slice() {
-            [] => "held".to_owned(),
-            faults => format!("FAILS: {}", faults.join("; ")),
-        };
+        let verdict = in_words(&self.faults);
         let Self {
             row,
             health,

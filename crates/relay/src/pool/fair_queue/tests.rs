@@ -48,9 +48,6 @@ struct Job {
     round: usize,
 }
 
-/// Until when, what, and the time it takes.
-type InWork = (u64, Turn<Job>, u64);
-
 struct Sender {
     kind: Kind,
     starts_us: u64,
@@ -65,8 +62,9 @@ struct Sender {
 struct World {
     queue: FairQueue<Job>,
     sessions: Vec<Sender>,
-    /// What each worker is, what it is at, and until when.
-    workers: Vec<(Worker, Option<InWork>)>,
+    crew: Vec<Worker>,
+    /// What each of them is at, and until when.
+    work: Vec<Option<(u64, Turn<Job>, u64)>>,
     now_us: u64,
 }
 
@@ -85,7 +83,8 @@ impl World {
         Self {
             sessions: senders.collect(),
             queue,
-            workers: crew.iter().map(|worker| (*worker, None)).collect(),
+            crew: crew.to_vec(),
+            work: crew.iter().map(|_| None).collect(),
             now_us: 0,
         }
     }
@@ -102,8 +101,8 @@ impl World {
                     self.send(session);
                 }
             }
-            for worker in 0..self.workers.len() {
-                let (_, work) = &mut self.workers[worker];
+            for worker in 0..self.crew.len() {
+                let work = &mut self.work[worker];
                 if let Some((_, turn, used_us)) = work.take_if(|(until, ..)| *until <= self.now_us)
                 {
                     self.finish(turn, used_us);
@@ -147,7 +146,7 @@ impl World {
     }
 
     fn start_idle_workers(&mut self) {
-        for (worker, work) in &mut self.workers {
+        for (worker, work) in self.crew.iter().zip(&mut self.work) {
             if work.is_some() {
                 continue;
             }
