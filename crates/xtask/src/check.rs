@@ -78,7 +78,10 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
 /// Lints `crates/web` and with it the pipeline, as they are built for the browser.
 fn clippy_wasm(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
-    for features in ["session,inference,relay", "session,inference,relaxed-simd"] {
+    for features in [
+        "session,inference,relay",
+        "session,inference,relay,relaxed-simd",
+    ] {
         cmd!(shell, "cargo clippy --profile quick -p live-keypoints-web --target wasm32-unknown-unknown --all-targets --quiet --no-default-features --features {features} -- -D warnings")
             .env("CLIPPY_CONF_DIR", workspace.path("crates/xtask/clippy-wasm"))
             .env_remove("RUSTFLAGS")
