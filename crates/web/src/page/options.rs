@@ -25,32 +25,32 @@ options! {
         /// The parts to report, at least one. The pose runs in any case, as hands and face hang on it.
         parts: Parts = Parts::ALL, Check::Parts;
         /// Landmark models of body and hands.
-        quality: Quality = Quality::Full, Check::Word(Some("Quality"), &["full", "lite"]);
+        quality: Quality = Options::default().quality, Check::Word(Some("Quality"), &["full", "lite"]);
         /// Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
         /// only.
-        buffer_size: usize = 50, Check::COUNT;
+        buffer_size: usize = Options::default().buffer_size, Check::COUNT;
         /// Temporal smoothing of the pose.
-        smoothing: bool = true, Check::Boolean;
+        smoothing: bool = Options::default().smoothing, Check::Boolean;
         /// Temporal smoothing of the hands, which MediaPipe does not have. Tracking stays as it is.
-        hand_smoothing: bool = false, Check::Boolean;
+        hand_smoothing: bool = Options::default().hand_smoothing, Check::Boolean;
         /// Temporal smoothing of the face, likewise.
-        face_smoothing: bool = false, Check::Boolean;
+        face_smoothing: bool = Options::default().face_smoothing, Check::Boolean;
         /// x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own.
-        mirrored: bool = false, Check::Boolean;
+        mirrored: bool = Options::default().mirrored, Check::Boolean;
         /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
         hand_world: bool = false, Check::Boolean;
         /// Frames that may be in work at once, 1 to 16.
-        max_frames_in_flight: usize = 3, Check::Whole(1..=16);
+        max_frames_in_flight: usize = Options::default().max_frames_in_flight, Check::Whole(1..=16);
         /// Least score of a detected person, 0 to 1.
-        min_pose_detection_confidence: f32 = 0.5, Check::FRACTION;
+        min_pose_detection_confidence: f32 = Options::default().min_pose_detection_confidence, Check::FRACTION;
         /// A pose counts while its presence is above this, 0 to 1.
-        min_pose_presence_confidence: f32 = 0.5, Check::FRACTION;
+        min_pose_presence_confidence: f32 = Options::default().min_pose_presence_confidence, Check::FRACTION;
         /// A hand counts while its presence is above this, 0 to 1.
-        min_hand_landmarks_confidence: f32 = 0.5, Check::FRACTION;
+        min_hand_landmarks_confidence: f32 = Options::default().min_hand_landmarks_confidence, Check::FRACTION;
         /// Least score of a detected face, 0 to 1.
-        min_face_detection_confidence: f32 = 0.5, Check::FRACTION;
+        min_face_detection_confidence: f32 = Options::default().min_face_detection_confidence, Check::FRACTION;
         /// A face counts while its presence is above this, 0 to 1.
-        min_face_presence_confidence: f32 = 0.5, Check::FRACTION;
+        min_face_presence_confidence: f32 = Options::default().min_face_presence_confidence, Check::FRACTION;
         /// `fast` decodes a JPEG at half, a quarter or an eighth of its size where that leaves 960 pixels or more on the longer
         /// side. Results say the size of the whole picture. On the test clip enlarged to 1920 × 1440, points moved in the mean
         /// by 0.04 % of the width (face), 0.14 % (hand) and 1 % (pose), as much as when the picture itself is given at half its
@@ -142,6 +142,56 @@ impl StartOptions {
             HandWorld::Included
         } else {
             HandWorld::Omitted
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ranges_are_those_of_the_pipeline() {
+        let holds = |change: &dyn Fn(&mut StreamOptions)| {
+            let mut options = StreamOptions::default();
+            change(&mut options);
+            let declared = options.check_ranges("").is_ok();
+            assert_eq!(options.session().validate().is_ok(), declared);
+            declared
+        };
+        for (frames, is_valid) in [(0, false), (1, true), (16, true), (17, false)] {
+            assert_eq!(holds(&|it| it.max_frames_in_flight = frames), is_valid);
+        }
+        for (frames, is_valid) in [(0, false), (1, true)] {
+            assert_eq!(holds(&|it| it.buffer_size = frames), is_valid);
+        }
+        for (score, is_valid) in [
+            (-0.1, false),
+            (0.0, true),
+            (1.0, true),
+            (1.1, false),
+            (f32::NAN, false),
+        ] {
+            assert_eq!(
+                holds(&|it| it.min_pose_detection_confidence = score),
+                is_valid
+            );
+            assert_eq!(
+                holds(&|it| it.min_pose_presence_confidence = score),
+                is_valid
+            );
+            assert_eq!(
+                holds(&|it| it.min_hand_landmarks_confidence = score),
+                is_valid
+            );
+            assert_eq!(
+                holds(&|it| it.min_face_detection_confidence = score),
+                is_valid
+            );
+            assert_eq!(
+                holds(&|it| it.min_face_presence_confidence = score),
+                is_valid
+            );
         }
     }
 }
