@@ -5,6 +5,7 @@ import { after, before } from "node:test";
 
 import { inPage, openBrowser } from "./browser.mjs";
 import { test } from "../limited.mjs";
+import { breakable } from "./trap.mjs";
 
 let opened;
 
@@ -65,29 +66,6 @@ for (const [what, isOffline] of [
     const step = isOffline ? "leftHand" : "face";
     assert.equal(steps.flat().filter((served) => served === step).length, 1);
   });
-
-/** Before a page's scripts: `trapNext` makes the next `pump` trap, and its instance trap at every call from then on. */
-function breakable() {
-  const { instantiate } = WebAssembly;
-  WebAssembly.instantiate = async (module, imports) => {
-    const { exports } = await instantiate(module, imports);
-    let isBroken = false;
-    const wrapped = Object.entries(exports).map(([name, call]) => [
-      name,
-      typeof call !== "function"
-        ? call
-        : (...given) => {
-            if (globalThis.trapNext && name === "pagestream_pump") {
-              globalThis.trapNext = false;
-              isBroken = true;
-            }
-            if (isBroken) throw new WebAssembly.RuntimeError("unreachable");
-            return call(...given);
-          },
-    ]);
-    return { instance: { exports: Object.fromEntries(wrapped) }, module };
-  };
-}
 
 test("a trap of the page's module ends its stream; another one goes on, and a new one can be opened", async () => {
   const found = await inPage(

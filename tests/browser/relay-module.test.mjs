@@ -6,6 +6,7 @@ import { after, before } from "node:test";
 import { inPage, openBrowser } from "./browser.mjs";
 import { PAGE, startRelay } from "./relay-server.mjs";
 import { test } from "../limited.mjs";
+import { breakable } from "./trap.mjs";
 
 const MODULE = "/live-keypoints/wasm/relay/relay_bg.wasm";
 
@@ -147,29 +148,6 @@ test("where the page's policy forbids WebAssembly there is no relay either, and 
     assert.match(told.at(-1), /wasm-unsafe-eval/);
   }
 });
-
-/** Before a page's scripts: `trapNext` makes the next `pump` trap, and its instance trap at every call from then on. */
-function breakable() {
-  const { instantiate } = WebAssembly;
-  WebAssembly.instantiate = async (module, imports) => {
-    const { exports } = await instantiate(module, imports);
-    let isBroken = false;
-    const wrapped = Object.entries(exports).map(([name, call]) => [
-      name,
-      typeof call !== "function"
-        ? call
-        : (...given) => {
-            if (globalThis.trapNext && name === "relaystream_pump") {
-              globalThis.trapNext = false;
-              isBroken = true;
-            }
-            if (isBroken) throw new WebAssembly.RuntimeError("unreachable");
-            return call(...given);
-          },
-    ]);
-    return { instance: { exports: Object.fromEntries(wrapped) }, module };
-  };
-}
 
 test("a trap ends its stream; another one goes on, and a new one can be opened", async () => {
   const found = await inPage(
