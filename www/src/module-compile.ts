@@ -1,16 +1,10 @@
 /** Compiling a WebAssembly module, wherever it comes from, and saying plainly when it is none. */
 
-import {
-  aborted,
-  answerOf,
-  contentType,
-  readPieces,
-  wrongType,
-} from "./asset-fetch.js";
+import { answerOf, contentType, readPieces, wrongType } from "./asset-fetch.js";
 import type { OnPiece } from "./asset-fetch.js";
 import type { AssetSource, ModuleName } from "./assets.js";
 import { baseOfPage } from "./asset-urls.js";
-import { LiveKeypointsError, messageOf } from "./errors.js";
+import { aborted, LiveKeypointsError, messageOf } from "./errors.js";
 
 /**
  * Compiles a module while it arrives, and tells of its pieces where it is asked for past the HTTP cache. Rejects with

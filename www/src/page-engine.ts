@@ -1,18 +1,25 @@
 /** The engine of this page: WebAssembly that drives workers. */
 
-import { aborted } from "./asset-fetch.js";
+import { aborted } from "./errors.js";
 import { baseOfPage, modelUrl, moduleUrl } from "./asset-urls.js";
 import { sourcesOf } from "./assets.js";
-import type { AssetSource, AssetSources } from "./assets.js";
+import type { AssetSource } from "./assets.js";
 import { Engine } from "./engine.js";
+import type {
+  AssetSources,
+  CREATE_OPTIONS,
+  CreateOptions,
+} from "./generated/options.js";
 import type { ModelName } from "./generated/words.js";
-import type { CheckedOptions } from "./options.js";
+import type { Checked } from "./option-checks.js";
 import { loadSession } from "./session-module.js";
 import { requireSimd } from "./simd.js";
 import { createInferenceWorker } from "./worker-scripts.js";
 
 /** Starts everything; on any failure nothing is left running. */
-export async function startPage(options: CheckedOptions): Promise<Engine> {
+export async function startPage(
+  options: Checked<CreateOptions, typeof CREATE_OPTIONS>,
+): Promise<Engine> {
   const { assets, signal, onProgress } = options;
   if (signal?.aborted) throw aborted();
   requireSimd();
