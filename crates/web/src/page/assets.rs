@@ -8,7 +8,7 @@ use js_sys::{Array, Function, Promise, Uint8Array, WebAssembly};
 use live_keypoints_pipeline::{ErrorCode, FrameError, Quality, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{Blob, Response};
+use web_sys::{Blob, Response, Url};
 
 use super::downloads::Downloads;
 use super::fetching::{HttpCache, answer_of, body_of, checked, wrong_type};
@@ -27,7 +27,7 @@ const LESS_THAN: u8 = 0x3C;
 
 /// What the page says of assets.
 pub(super) struct AssetOptions {
-    /// `{ inference, models }` as the caller gave them, each optional.
+    /// `{ inference, models }` as the caller gave them, each optional; `base` is what their addresses are relative to.
     pub(super) given: JsValue,
     /// The address of what is not given: `(name: string) => string`.
     pub(super) address_of: Function,
@@ -241,6 +241,17 @@ impl Assets {
         Ok(address.as_string().unwrap_or_default())
     }
 
+    /// An address of the caller is relative to the page, wherever it is asked for.
+    fn absolute(&self, name: &str, address: &str) -> Result<Place, FrameError> {
+        let base = property(&self.options.given, "base");
+        let url = Url::new_with_base(address, &base.as_string().unwrap_or_default());
+        let url = url.map_err(|_| {
+            let message = format!("what is given as {name} is no address");
+            FrameError::new(ErrorCode::InvalidOption, message)
+        })?;
+        Ok(Place::Address(url.href()))
+    }
+
     /// Bytes are handed on as a Blob, which can be posted to workers without a copy.
     async fn place(
         self: &Rc<Self>,
@@ -249,7 +260,7 @@ impl Assets {
     ) -> Result<Place, FrameError> {
         match tag_of(&source).as_str() {
             "Blob" | "File" => Ok(Place::File(source.unchecked_into())),
-            "String" => Ok(Place::Address(source.as_string().unwrap_or_default())),
+            "String" => self.absolute(name, &source.as_string().unwrap_or_default()),
             "URL" => Ok(Place::Address(
                 property(&source, "href").as_string().unwrap_or_default(),
             )),
