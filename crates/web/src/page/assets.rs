@@ -19,6 +19,7 @@ use crate::browser::tag_of;
 use crate::deferred::hear;
 use crate::error::{frame_error, js_error};
 use crate::object::{object, property};
+use crate::pool::Served;
 
 /// Name of the workers' module.
 pub(super) const INFERENCE: &str = "inference";
@@ -76,12 +77,15 @@ impl Assets {
         models_for(steps, self.options.quality)
     }
 
-    /// Begins to get the models of the workers that start together.
-    pub(super) fn begin(self: &Rc<Self>, layout: impl Iterator<Item = Steps>) {
+    /// Begins to get the models of the workers that start together, and of what they serve later.
+    pub(super) fn begin(self: &Rc<Self>, layout: &[Served]) {
         self.meter.borrow_mut().expect_download(INFERENCE);
-        let models: Vec<ModelFile> = layout.flat_map(|steps| self.names(steps)).collect();
-        self.meter.borrow_mut().expect_models(models.len());
-        for model in models {
+        let names =
+            |steps: fn(&Served) -> Steps| layout.iter().flat_map(move |s| self.names(steps(s)));
+        self.meter
+            .borrow_mut()
+            .expect_models(names(|served| served.first).count());
+        for model in names(|served| served.first).chain(names(|served| served.later)) {
             let mut start_models = self.start_models.borrow_mut();
             let start_model = start_models.entry(model.name).or_insert_with(|| {
                 let this = Rc::clone(self);
