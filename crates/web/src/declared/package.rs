@@ -116,8 +116,9 @@ pub(super) fn package_options() -> [PackageOptions; 11] {
             /// smoothing and leaves tracking alone; a frame of the same time as the one before it is not smoothed. (MediaPipe
             /// ends with an error at both.)
             timestamp_ms: Check::Package("number", r#"kind: "number""#);
-            /// Whether the frame is taken over: a VideoFrame or ImageBitmap is closed, the buffer behind bytes is detached.
-            /// Default true for VideoFrame and ImageBitmap, false for bytes, which are copied; without meaning for the others.
+            /// Whether the frame is taken over: a VideoFrame or ImageBitmap is closed, the buffer behind bytes or ImageData is
+            /// detached. Default true for VideoFrame and ImageBitmap, false for bytes and ImageData, which are copied (33 MB at
+            /// 4K, for which the page is busy some 8 ms); without meaning for the others.
             transfer: Check::Boolean;
         }
         /// How a single picture is given to `detect`.
