@@ -99,9 +99,8 @@ pub(super) fn mesh(
     image: &RgbImage,
     roi: NormalizedRect,
 ) -> Result<Option<FaceMesh>, ModelError> {
-    let model = models.face_landmark()?;
-    let input_size = model.kind().input().input_size as f32;
-    let (_, outputs) = model.run(image, Some(&roi))?;
+    let (crop, outputs) = models.face_landmark()?.run(image, Some(&roi))?;
+    let input_size = crop.input_size as f32;
     let points = outputs.values(0)?;
     let image_from_roi = roi.image_from_roi();
     let landmarks = FaceLandmarks::from_fn(|index| {

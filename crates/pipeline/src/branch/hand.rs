@@ -55,9 +55,8 @@ fn recrop(
     image: &RgbImage,
     roi: &NormalizedRect,
 ) -> Result<NormalizedRect, ModelError> {
-    let model = models.hand_recrop()?;
-    let input_size = model.kind().input().input_size as f32;
-    let (crop, outputs) = model.run(image, Some(roi))?;
+    let (crop, outputs) = models.hand_recrop()?.run(image, Some(roi))?;
+    let input_size = crop.input_size as f32;
     let points = outputs.values(0)?;
     let image_from_roi = roi.image_from_roi();
     let point = |index: usize| {
@@ -73,9 +72,8 @@ pub(super) fn read(
     image: &RgbImage,
     roi: NormalizedRect,
 ) -> Result<HandReading, ModelError> {
-    let model = models.hand_landmark()?;
-    let input_size = model.kind().input().input_size as f32;
-    let (crop, outputs) = model.run(image, Some(&roi))?;
+    let (crop, outputs) = models.hand_landmark()?.run(image, Some(&roi))?;
+    let input_size = crop.input_size as f32;
     let (points, world) = (outputs.values(0)?, outputs.values(3)?);
     let image_from_roi = roi.image_from_roi();
     let landmarks = HandLandmarks::from_fn(|index| {

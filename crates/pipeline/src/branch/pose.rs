@@ -63,9 +63,8 @@ fn landmarks(
     image: &RgbImage,
     roi: &NormalizedRect,
 ) -> Result<(f32, Option<RawPose>), ModelError> {
-    let model = models.pose_landmark()?;
-    let input_size = model.kind().input().input_size as f32;
-    let (crop, outputs) = model.run(image, Some(roi))?;
+    let (crop, outputs) = models.pose_landmark()?.run(image, Some(roi))?;
+    let input_size = crop.input_size as f32;
     let (points, heat_map, world) = (outputs.values(0)?, outputs.values(2)?, outputs.values(3)?);
     let presence = outputs.values(1)?[0];
 

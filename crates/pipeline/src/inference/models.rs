@@ -14,6 +14,9 @@ pub struct Models {
     hand_landmark: Option<Model>,
     face_detection: Option<Model>,
     face_landmark: Option<Model>,
+    face_landmark_478: Option<Model>,
+    face_blendshapes: Option<Model>,
+    palm_detection: Option<Model>,
 }
 
 impl Models {
@@ -31,7 +34,10 @@ impl Models {
     pub fn embedded(quality: Quality) -> Result<Self, ModelError> {
         let mut models = Self::new();
         for kind in ModelKind::of_quality(quality) {
-            models.insert(Model::load(kind, kind.embedded_bytes())?);
+            let bytes = kind
+                .embedded_bytes()
+                .ok_or(ModelError::Missing { model: kind.name() })?;
+            models.insert(Model::load(kind, bytes)?);
         }
         Ok(models)
     }
@@ -45,6 +51,9 @@ impl Models {
             ModelKind::HandLandmarkFull | ModelKind::HandLandmarkLite => &mut self.hand_landmark,
             ModelKind::FaceDetectionShortRange => &mut self.face_detection,
             ModelKind::FaceLandmark => &mut self.face_landmark,
+            ModelKind::FaceLandmark478 => &mut self.face_landmark_478,
+            ModelKind::FaceBlendshapes => &mut self.face_blendshapes,
+            ModelKind::PalmDetectionFull => &mut self.palm_detection,
         };
         *role = Some(model);
     }
@@ -68,9 +77,12 @@ impl Models {
             &self.pose_detection,
             &self.pose_landmark,
             &self.hand_recrop,
+            &self.palm_detection,
             &self.hand_landmark,
             &self.face_detection,
             &self.face_landmark,
+            &self.face_landmark_478,
+            &self.face_blendshapes,
         ]
         .into_iter()
         .flatten()
@@ -98,6 +110,21 @@ impl Models {
 
     pub(crate) fn face_landmark(&self) -> Result<&Model, ModelError> {
         loaded(self.face_landmark.as_ref(), "face_landmark")
+    }
+
+    #[expect(dead_code, reason = "the face branch does not run it yet")]
+    pub(crate) fn face_landmark_478(&self) -> Result<&Model, ModelError> {
+        loaded(self.face_landmark_478.as_ref(), "face_landmarks_478")
+    }
+
+    #[expect(dead_code, reason = "the face branch does not run it yet")]
+    pub(crate) fn face_blendshapes(&self) -> Result<&Model, ModelError> {
+        loaded(self.face_blendshapes.as_ref(), "face_blendshapes")
+    }
+
+    #[expect(dead_code, reason = "no branch runs it yet")]
+    pub(crate) fn palm_detection(&self) -> Result<&Model, ModelError> {
+        loaded(self.palm_detection.as_ref(), "palm_detection_full")
     }
 }
 

@@ -20,7 +20,7 @@ fn input(kind: ModelKind) -> Vec<f32> {
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     let picture_side = info.width as usize;
-    let spec = kind.input();
+    let spec = kind.input().picture().unwrap();
     let (side, [black, white]) = (spec.input_size, spec.range);
     let scale = f64::from((white - black) / 255.0);
     let mut values = Vec::with_capacity(side * side * 3);
@@ -50,11 +50,8 @@ fn every_model_gives_the_bits_of_tensorflow_lite() {
         let Some(expected) = golden["models"].get(kind.name()) else {
             continue;
         };
-        let file = format!("models/{}.onnx", kind.name());
-        let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-        let side = kind.input().input_size;
-        let input = Tensor::from_shape(&[1, side, side, 3], &input(kind)).unwrap();
-        let outputs = Model::load(kind, &bytes)
+        let input = Tensor::from_shape(&kind.input().shape(), &input(kind)).unwrap();
+        let outputs = Model::load(kind, kind.file())
             .unwrap()
             .run_tensor(input.into())
             .unwrap();
