@@ -75,9 +75,10 @@ pub use keypoints::{
     FailedFrame, FrameKeypoints, FrameResult, MissingParts, MissingReason, Scores, Timings,
 };
 pub use landmarks::{
-    FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
+    Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks,
+    PoseWorldLandmarks,
 };
-pub use options::{Options, Parts, Quality};
+pub use options::{FacePoints, Options, Parts, Quality};
 pub use session::{
     Admission, Boundary, Decoded, MAX_STILLS, Outcome, Session, Stats, Step, Steps, Task, TaskId,
     Work,

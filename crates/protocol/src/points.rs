@@ -147,9 +147,9 @@ pub struct IncompletePart {
 
 impl<const N: usize, const D: usize> Points<N, D> {
     /// The selected points of a part. Indices that the part does not have are left out.
-    pub(crate) fn select(landmarks: &Landmarks<N, D>, indices: Option<&[u16]>) -> Self {
+    pub(crate) fn select(landmarks: &[[f32; D]], indices: Option<&[u16]>) -> Self {
         Self(match indices {
-            None => landmarks[..].into(),
+            None => landmarks.into(),
             Some(indices) => {
                 let point = |index: &u16| landmarks.get(usize::from(*index)).copied();
                 indices.iter().filter_map(point).collect()

@@ -108,6 +108,7 @@ fn of_nobody() -> FrameKeypoints {
         left_hand_world: None,
         right_hand_world: None,
         face: None,
+        blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
         dropped: 0,

@@ -151,8 +151,8 @@ impl Stages {
                     self.model(ModelKind::FaceLandmark, image, Some(&mesh.roi))?;
                 }
             }
-            // Nobody asked for early tasks.
-            BranchOutcome::Early(_) => {}
+            // Nobody asked for them.
+            BranchOutcome::Blendshapes(_) | BranchOutcome::Early(_) => {}
         }
         Ok(())
     }

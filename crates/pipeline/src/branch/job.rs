@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::detector::DetectedKeypoints;
-use crate::landmarks::{FaceLandmarks, HandLandmarks, HandWorldLandmarks};
-use crate::options::Quality;
+use crate::landmarks::{Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks};
+use crate::options::{FacePoints, Quality};
 use crate::rect::NormalizedRect;
 use crate::smoothing::RawPose;
 
@@ -41,6 +41,8 @@ pub enum BranchJob {
     RightHand(HandJob),
     /// Face.
     Face(FaceJob),
+    /// Expressions of the face that was found.
+    Blendshapes(BlendshapesJob),
     /// What a hand or the face will probably ask for.
     Early(EarlyJob),
 }
@@ -56,6 +58,8 @@ pub enum BranchOutcome {
     RightHand(HandOutcome),
     /// Face.
     Face(FaceOutcome),
+    /// Expressions of the face; `None` where the model gave values that are no numbers.
+    Blendshapes(Option<Blendshapes>),
     /// Ahead of the pose.
     Early(EarlyOutcome),
 }
@@ -68,7 +72,7 @@ impl BranchJob {
             Self::Pose(job) => Some(job.quality),
             Self::LeftHand(job) | Self::RightHand(job) => Some(job.quality),
             Self::Early(EarlyJob::Hand { quality, .. }) => Some(*quality),
-            Self::Face(_) | Self::Early(EarlyJob::Face { .. }) => None,
+            Self::Face(_) | Self::Blendshapes(_) | Self::Early(EarlyJob::Face { .. }) => None,
         }
     }
 
@@ -99,6 +103,8 @@ pub enum EarlyJob {
     Face {
         /// The region made from the previous mesh.
         roi: NormalizedRect,
+        /// Which mesh model to use.
+        points: FacePoints,
     },
 }
 
@@ -107,7 +113,7 @@ impl EarlyJob {
     #[must_use]
     pub fn roi(&self) -> &NormalizedRect {
         match self {
-            Self::Hand { roi, .. } | Self::Face { roi } => roi,
+            Self::Hand { roi, .. } | Self::Face { roi, .. } => roi,
         }
     }
 }
@@ -189,12 +195,15 @@ pub struct HandReading {
     pub world: Option<HandWorldLandmarks>,
 }
 
-/// Find a face near the head of the pose.
+/// Find a face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceJob {
-    /// Pose points 0..=10, x and y in fractions of the picture.
-    pub head: [[f32; 2]; 11],
-    /// The mesh in the frame before.
+    /// Pose points 0..=10, x and y in fractions of the picture: the face is looked for near them. Without a pose it is
+    /// looked for where it was in the frame before, or in the whole picture.
+    pub head: Option<[[f32; 2]; 11]>,
+    /// Which mesh model to use.
+    pub points: FacePoints,
+    /// The mesh in the frame before, unsmoothed.
     pub previous: Option<FaceLandmarks>,
     /// Least score of a detected face.
     pub min_detection_confidence: f32,
@@ -207,7 +216,7 @@ pub struct FaceJob {
 pub struct FaceOutcome {
     /// The region made from the pose.
     pub roi_from_pose: Option<NormalizedRect>,
-    /// What the detector found in it.
+    /// What the detector found in it, or in the whole picture.
     pub detection: Option<DetectedKeypoints<6>>,
     /// The region made from the detection.
     pub roi_from_detection: Option<NormalizedRect>,
@@ -215,6 +224,13 @@ pub struct FaceOutcome {
     pub roi_from_previous: Option<NormalizedRect>,
     /// What the mesh model gave; `None` where it did not run.
     pub mesh: Option<FaceMesh>,
+}
+
+/// Tell the expressions of a face that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlendshapesJob {
+    /// Its 478 points, smoothed where the graph smooths them.
+    pub landmarks: FaceLandmarks,
 }
 
 /// What the mesh model gave.

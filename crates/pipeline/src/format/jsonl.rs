@@ -58,6 +58,7 @@ mod tests {
             left_hand_world: Some(Landmarks::from_fn(|_| [0.0; 3])),
             right_hand_world: None,
             face: None,
+            blendshapes: None,
             scores: Scores {
                 left_hand: Some(0.9),
                 ..Scores::default()

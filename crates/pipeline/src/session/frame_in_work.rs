@@ -67,6 +67,7 @@ impl<P: Clone> FrameInWork<P> {
             left_hand_world: None,
             right_hand_world: None,
             face: None,
+            blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
             dropped: 0,

@@ -86,7 +86,8 @@ impl TrackingState {
                 BranchJob::RightHand(hand_job(pose, RIGHT_HAND, previous.cloned(), quality))
             }
             Branch::Pose | Branch::Face => BranchJob::Face(FaceJob {
-                head: std::array::from_fn(|n| [pose[n][0], pose[n][1]]),
+                head: Some(std::array::from_fn(|n| [pose[n][0], pose[n][1]])),
+                points: frame.options().face_points,
                 previous: self.face.previous(epoch).cloned(),
                 min_detection_confidence: frame.options().min_face_detection_confidence,
                 early: None,
@@ -117,7 +118,8 @@ impl TrackingState {
             Branch::LeftHand => hand(&self.left_hand),
             Branch::RightHand => hand(&self.right_hand),
             Branch::Face => self.face.previous(self.epoch).map(|mesh| EarlyJob::Face {
-                roi: roi::face_from_mesh(mesh, size),
+                roi: roi::face_from_mesh_near_head(mesh, size),
+                points: frame.options().face_points,
             }),
         };
         job.filter(|job| job.roi().is_croppable())

@@ -168,6 +168,7 @@ mod tests {
             left_hand_world: None,
             right_hand_world: None,
             face: None,
+            blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
             dropped,

@@ -380,6 +380,7 @@ pub(super) fn keypoints() -> FrameKeypoints {
         left_hand_world: None,
         right_hand_world: None,
         face: None,
+        blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
         dropped: 0,
