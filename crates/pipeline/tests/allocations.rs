@@ -117,7 +117,9 @@ impl Alone {
                 let mesh_roi = outcome.mesh.as_ref().map(|mesh| mesh.roi);
                 run_in(ModelKind::FaceLandmark, mesh_roi);
             }
-            BranchOutcome::Early(_) => panic!("nobody asked for early tasks"),
+            BranchOutcome::Palm(_) | BranchOutcome::HandInRegion(_) | BranchOutcome::Early(_) => {
+                panic!("nobody asked for {outcome:?}")
+            }
         }
     }
 }

@@ -241,7 +241,7 @@ fn early_of(task: &StreamTask) -> Option<EarlyOutcome> {
     match job.clone() {
         BranchJob::LeftHand(job) | BranchJob::RightHand(job) => job.early.map(EarlyOutcome::Hand),
         BranchJob::Face(job) => job.early.map(|mesh| EarlyOutcome::Face(Some(mesh))),
-        BranchJob::Pose(_) | BranchJob::Early(_) => None,
+        _ => None,
     }
 }
 
@@ -255,6 +255,6 @@ fn early_that_was_used(outcome: &StreamOutcome) -> Option<EarlyOutcome> {
             outcome.reading.map(EarlyOutcome::Hand)
         }
         BranchOutcome::Face(outcome) => outcome.mesh.map(|mesh| EarlyOutcome::Face(Some(mesh))),
-        BranchOutcome::Pose(_) | BranchOutcome::Early(_) => None,
+        _ => None,
     }
 }

@@ -152,7 +152,7 @@ impl Stages {
                 }
             }
             // Nobody asked for early tasks.
-            BranchOutcome::Early(_) => {}
+            BranchOutcome::Palm(_) | BranchOutcome::HandInRegion(_) | BranchOutcome::Early(_) => {}
         }
         Ok(())
     }

@@ -140,6 +140,7 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         right_hand: part(keypoints, "rightHand")?,
         left_hand_world: None,
         right_hand_world: None,
+        hands: Vec::new(),
         face: part(keypoints, "face")?,
         scores: Scores::default(),
         missing: MissingParts::default(),

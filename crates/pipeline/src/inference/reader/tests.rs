@@ -5,8 +5,8 @@ use std::io::Cursor;
 use prost::Message;
 use tract_onnx::pb::type_proto::{self, Value};
 use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-    TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto, tensor_proto, tensor_shape_proto,
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto,
+    TypeProto, ValueInfoProto, attribute_proto, tensor_proto, tensor_shape_proto,
 };
 use tract_onnx::prelude::*;
 

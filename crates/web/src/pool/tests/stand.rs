@@ -7,7 +7,7 @@ use std::rc::Rc;
 use live_keypoints_pipeline::Landmarks;
 use live_keypoints_pipeline::branch::{
     BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceMesh, FaceOutcome, HandOutcome,
-    HandReading, PoseOutcome,
+    HandReading, PalmOutcome, PoseOutcome,
 };
 use live_keypoints_pipeline::rect::NormalizedRect;
 use live_keypoints_pipeline::smoothing::RawPose;
@@ -125,6 +125,7 @@ pub(super) fn reading(roi: NormalizedRect) -> HandReading {
             [0.4 + 0.01 * point as f32, 0.6 - 0.01 * point as f32, 0.0]
         })),
         world: Some(Landmarks::from_fn(|_| [0.0; 3])),
+        right: 0.9,
     }
 }
 
@@ -176,6 +177,8 @@ pub(super) fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
             BranchOutcome::Early(EarlyOutcome::Face(Some(mesh(*roi))))
         }
         BranchJob::Early(_) => BranchOutcome::Early(EarlyOutcome::Face(None)),
+        BranchJob::Palm(_) => BranchOutcome::Palm(PalmOutcome { rois: vec![roi] }),
+        BranchJob::HandInRegion { roi, .. } => BranchOutcome::HandInRegion(reading(*roi)),
         BranchJob::Face(_) => BranchOutcome::Face(FaceOutcome {
             mesh: (!seed.is_multiple_of(4)).then(|| mesh(roi)),
             ..FaceOutcome::default()
