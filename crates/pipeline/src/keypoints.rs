@@ -37,9 +37,12 @@ pub struct FrameKeypoints {
     pub left_hand_world: Option<HandWorldLandmarks>,
     /// Right hand in metres; there whenever `right_hand` is.
     pub right_hand_world: Option<HandWorldLandmarks>,
+    /// Of [`Graph::Landmarkers`](crate::Graph) all hands in the order of tracking: those of the frame before first. Above
+    /// are the one left and the one right hand that are surest of their side; of equals the first.
+    pub hands: Vec<TrackedHand>,
     /// Face mesh.
     pub face: Option<FaceLandmarks>,
-    /// How strong the face's expressions are, where that was asked for and `face` is there.
+    /// How strong the face's expressions are, by its points as they are here. There where that was asked for and `face` is.
     pub blendshapes: Option<Blendshapes>,
     /// Presence of each part.
     pub scores: Scores,
@@ -64,6 +67,10 @@ impl FrameKeypoints {
         mirror_in_world(self.pose_world.as_mut());
         mirror_in_world(self.left_hand_world.as_mut());
         mirror_in_world(self.right_hand_world.as_mut());
+        for hand in &mut self.hands {
+            mirror_in_picture(Some(&mut hand.points));
+            mirror_in_world(Some(&mut hand.world));
+        }
     }
 }
 
@@ -77,6 +84,28 @@ fn mirror_in_world<const N: usize, const D: usize>(part: Option<&mut Landmarks<N
     for point in part.into_iter().flat_map(|part| part.iter_mut()) {
         point[0] = -point[0];
     }
+}
+
+/// A hand that was found without the body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackedHand {
+    /// The subject's own side, as the hand model has it: two hands may both be left ones.
+    pub handedness: Handedness,
+    /// How sure the model is of the side, 0.5..=1.
+    pub score: f32,
+    /// In the picture.
+    pub points: HandLandmarks,
+    /// In metres.
+    pub world: HandWorldLandmarks,
+}
+
+/// The side of a hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Handedness {
+    /// The subject's left hand.
+    Left,
+    /// The subject's right hand.
+    Right,
 }
 
 /// Presence of each part as its landmark model says, 0..=1; `None` where the model did not run.
@@ -147,14 +176,22 @@ pub struct Timings {
     pub decode: u64,
     /// Person detector (when it ran) and pose landmarks.
     pub pose: u64,
-    /// Re-crop and landmarks of the left hand.
+    /// Re-crop and landmarks of the left hand. Of [`Graph::Landmarkers`](crate::Graph) landmarks of the first and third.
     pub left_hand: u64,
-    /// Re-crop and landmarks of the right hand.
+    /// As `left_hand`, of the right hand, or the second and fourth.
     pub right_hand: u64,
     /// Face detector and mesh.
     pub face: u64,
+    /// Palm detector, which runs in [`Graph::Landmarkers`](crate::Graph) only.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub palm: u64,
     /// From `add_frame` to the end of the last step.
     pub total: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(micros: &u64) -> bool {
+    *micros == 0
 }
 
 /// What a session says of a frame it took up: keypoints, or why there are none.

@@ -60,10 +60,27 @@ impl FacePoints {
     }
 }
 
+/// Most hands that are looked for in a picture.
+pub const MAX_HANDS: usize = 4;
+
+/// Which of MediaPipe's graphs a session follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Graph {
+    /// Hands and face are looked for near the pose's wrists and head.
+    #[default]
+    Holistic,
+    /// PoseLandmarker, HandLandmarker and FaceLandmarker beside each other: each part is found by its own detector, and
+    /// only those that are asked for run.
+    Landmarkers,
+}
+
 /// How a [`Session`](crate::Session) works. All but the three sizes hold for single frames: each keeps the options that
 /// held when it was added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
+    /// How the parts are found. Where another one holds than for the frame before, tracking starts from scratch.
+    pub graph: Graph,
     /// The parts to report.
     pub parts: Parts,
     /// The landmark models that jobs ask for.
@@ -95,6 +112,10 @@ pub struct Options {
     pub min_pose_presence_confidence: f32,
     /// A hand counts while its presence is above this, 0..=1.
     pub min_hand_landmarks_confidence: f32,
+    /// Hands to look for, 1 to [`MAX_HANDS`]. Of [`Graph::Landmarkers`] only; the other looks for a left and a right one.
+    pub num_hands: usize,
+    /// Least score of a detected palm, 0..=1. Of [`Graph::Landmarkers`] only.
+    pub min_palm_detection_confidence: f32,
     /// Least score of a detected face, 0..=1.
     pub min_face_detection_confidence: f32,
     /// A face counts while its presence is above this, 0..=1.
@@ -104,6 +125,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            graph: Graph::Holistic,
             parts: Parts::ALL,
             quality: Quality::Full,
             buffer_size: 50,
@@ -118,6 +140,8 @@ impl Default for Options {
             min_pose_detection_confidence: 0.5,
             min_pose_presence_confidence: 0.5,
             min_hand_landmarks_confidence: 0.5,
+            num_hands: 2,
+            min_palm_detection_confidence: 0.5,
             min_face_detection_confidence: 0.5,
             min_face_presence_confidence: 0.5,
         }
@@ -125,6 +149,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The graph that a frame runs by. Whoever has to know it asks here, so that a rule about graph and parts has one place.
+    #[must_use]
+    pub fn graph_to_run(&self) -> Graph {
+        self.graph
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -149,6 +179,9 @@ impl Options {
             let value = self.max_frames_in_flight.to_string();
             return invalid("max_frames_in_flight", "1 to 16", value);
         }
+        if !(1..=MAX_HANDS).contains(&self.num_hands) {
+            return invalid("num_hands", "1 to 4", self.num_hands.to_string());
+        }
         for (option, value) in [
             (
                 "min_pose_detection_confidence",
@@ -161,6 +194,10 @@ impl Options {
             (
                 "min_hand_landmarks_confidence",
                 self.min_hand_landmarks_confidence,
+            ),
+            (
+                "min_palm_detection_confidence",
+                self.min_palm_detection_confidence,
             ),
             (
                 "min_face_detection_confidence",
@@ -217,6 +254,12 @@ mod tests {
         assert_eq!(
             wrong(|o| o.max_frames_in_flight = 17),
             "max_frames_in_flight"
+        );
+        assert_eq!(wrong(|o| o.num_hands = 0), "num_hands");
+        assert_eq!(wrong(|o| o.num_hands = MAX_HANDS + 1), "num_hands");
+        assert_eq!(
+            wrong(|o| o.min_palm_detection_confidence = -0.1),
+            "min_palm_detection_confidence"
         );
         assert_eq!(
             wrong(|o| o.min_pose_detection_confidence = f32::NAN),

@@ -117,8 +117,11 @@ impl Alone {
                 let mesh_roi = outcome.mesh.as_ref().map(|mesh| mesh.roi);
                 run_in(ModelKind::FaceLandmark, mesh_roi);
             }
-            BranchOutcome::Blendshapes(_) | BranchOutcome::Early(_) => {
-                panic!("nobody asked for it")
+            BranchOutcome::Palm(_)
+            | BranchOutcome::HandInRegion(_)
+            | BranchOutcome::Blendshapes(_)
+            | BranchOutcome::Early(_) => {
+                panic!("nobody asked for {outcome:?}")
             }
         }
     }

@@ -58,6 +58,7 @@ fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
             presence: if frame.has_hands { 0.9 } else { 0.1 },
             landmarks: Some(Landmarks::from_fn(|n| [x(n), 0.5 + n as f32 * 0.01, 0.0])),
             world: Some(Landmarks::from_fn(|_| [frame.shift, 0.0, 0.0])),
+            right: 0.5,
         }),
         ..HandOutcome::default()
     };
@@ -83,7 +84,12 @@ fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
             }),
             ..FaceOutcome::default()
         }),
-        BranchJob::Early(_) => panic!("nobody asked for early tasks"),
+        BranchJob::Palm(_)
+        | BranchJob::HandInRegion { .. }
+        | BranchJob::Blendshapes(_)
+        | BranchJob::Early(_) => {
+            panic!("nobody asked for {job:?}")
+        }
     }
 }
 

@@ -245,6 +245,7 @@ impl Keypoints {
             right_hand: landmarks("right_hand", self.right_hand)?,
             left_hand_world: landmarks("left_hand_world", self.left_hand_world)?,
             right_hand_world: landmarks("right_hand_world", self.right_hand_world)?,
+            hands: Vec::new(),
             face: landmarks("face", self.face)?.map(FaceLandmarks::from),
             blendshapes: None,
             scores: Scores {
@@ -283,6 +284,7 @@ mod tests {
             right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|n| [n as f32 * 0.01, 0.0, 0.0])),
             right_hand_world: None,
+            hands: Vec::new(),
             face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0]).into()),
             blendshapes: None,
             scores: Scores {
@@ -301,6 +303,7 @@ mod tests {
                 left_hand: 4,
                 right_hand: 0,
                 face: 5,
+                palm: 0,
                 total: 20,
             },
         }

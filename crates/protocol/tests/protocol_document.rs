@@ -107,6 +107,7 @@ fn of_nobody() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
+        hands: Vec::new(),
         face: None,
         blendshapes: None,
         scores: Scores::default(),

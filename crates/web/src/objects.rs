@@ -184,6 +184,7 @@ pub(crate) fn step_word(step: Step) -> &'static str {
         Step::Branch(Branch::LeftHand) => "leftHand",
         Step::Branch(Branch::RightHand) => "rightHand",
         Step::Branch(Branch::Face) => "face",
+        Step::Branch(Branch::Palm) => "palm",
     }
 }
 

@@ -152,7 +152,10 @@ impl Stages {
                 }
             }
             // Nobody asked for them.
-            BranchOutcome::Blendshapes(_) | BranchOutcome::Early(_) => {}
+            BranchOutcome::Palm(_)
+            | BranchOutcome::HandInRegion(_)
+            | BranchOutcome::Blendshapes(_)
+            | BranchOutcome::Early(_) => {}
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 
 use super::{FaceJob, FaceMesh, FaceOutcome};
 use crate::crop::PixelRoi;
-use crate::detector::{DetectedKeypoints, Detection, FACE_DETECTOR};
+use crate::detector::{DetectedKeypoints, Detection, FACE_DETECTOR, FACE_LANDMARKER_DETECTOR};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::landmarks::FaceLandmarks;
@@ -109,7 +109,11 @@ fn detect(
 ) -> Result<Option<Detection<6>>, ModelError> {
     let (crop, outputs) = models.face_detection()?.run(image, roi)?;
     let (boxes, logits) = (outputs.values(0)?, outputs.values(1)?);
-    let best = FACE_DETECTOR.best(boxes, logits, job.min_detection_confidence);
+    let detector = match roi {
+        Some(_) => FACE_DETECTOR,
+        None => FACE_LANDMARKER_DETECTOR,
+    };
+    let best = detector.best(boxes, logits, job.min_detection_confidence);
     let image_from_input = ImageFromInput::new(&crop.padded, image.size());
     let found = best.map(|best: Detection<6>| Detection {
         score: best.score,

@@ -75,6 +75,7 @@ pub(super) fn read(
     let (crop, outputs) = models.hand_landmark()?.run(image, Some(&roi))?;
     let input_size = crop.input_size as f32;
     let (points, world) = (outputs.values(0)?, outputs.values(3)?);
+    let right = outputs.values(2)?[0];
     let image_from_roi = roi.image_from_roi();
     let landmarks = HandLandmarks::from_fn(|index| {
         let [x, y, z] = std::array::from_fn(|v| points[index * 3 + v] / input_size);
@@ -96,5 +97,6 @@ pub(super) fn read(
         presence: outputs.values(1)?[0],
         landmarks: is_finite.then_some(landmarks),
         world: is_finite.then_some(world),
+        right,
     })
 }

@@ -1,6 +1,8 @@
 //! One way in for every executor.
 
-use super::{BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, blendshapes, face, hand, pose};
+use super::{
+    BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, blendshapes, face, hand, palm, pose,
+};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::picture::RgbImage;
@@ -21,6 +23,10 @@ pub fn run(
         BranchJob::Face(job) => BranchOutcome::Face(face::run(models, image, job)?),
         BranchJob::Blendshapes(job) => {
             BranchOutcome::Blendshapes(blendshapes::run(models, image, job)?)
+        }
+        BranchJob::Palm(job) => BranchOutcome::Palm(palm::run(models, image, job)?),
+        BranchJob::HandInRegion { roi, .. } => {
+            BranchOutcome::HandInRegion(hand::read(models, image, *roi)?)
         }
         BranchJob::Early(EarlyJob::Hand { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Hand(hand::read(models, image, *roi)?))

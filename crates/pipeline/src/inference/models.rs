@@ -122,7 +122,6 @@ impl Models {
         loaded(self.face_blendshapes.as_ref(), "face_blendshapes")
     }
 
-    #[expect(dead_code, reason = "no branch runs it yet")]
     pub(crate) fn palm_detection(&self) -> Result<&Model, ModelError> {
         loaded(self.palm_detection.as_ref(), "palm_detection_full")
     }

@@ -66,6 +66,7 @@ pub(crate) fn reading(scene: Scene, roi: NormalizedRect) -> HandReading {
         presence: if scene.has_hands { 0.9 } else { 0.1 },
         landmarks: Some(hand(scene)),
         world: None,
+        right: 0.5,
     }
 }
 
@@ -111,10 +112,13 @@ pub(crate) fn outcome_of(task: &StreamTask) -> Outcome<Rc<Scene>> {
             mesh: Some(mesh(ROI)),
             ..FaceOutcome::default()
         }),
+        BranchJob::Palm(_) | BranchJob::HandInRegion { .. } | BranchJob::Blendshapes(_) => {
+            panic!("nobody asked for {job:?}")
+        }
         BranchJob::Early(EarlyJob::Hand { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Hand(reading(scene, *roi)))
         }
-        BranchJob::Early(EarlyJob::Face { roi }) => {
+        BranchJob::Early(EarlyJob::Face { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Face(Some(mesh(*roi))))
         }
     })

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use live_keypoints_pipeline::branch::{
     BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh, FaceOutcome, HandJob,
-    HandOutcome, HandReading, PoseOutcome,
+    HandOutcome, HandReading, PalmJob, PalmOutcome, PoseOutcome,
 };
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
@@ -25,6 +25,10 @@ pub(crate) enum Kind {
     OtherSize,
     FailsInThePose,
     FailsInTheFace,
+    FailsInTheBlendshapes,
+    FailsInThePalms,
+    /// Of hands without a body: the model fails for about every other region.
+    FailsInSomeHands,
     /// Its hands lie so far out that no region can be made of them.
     HandsFarOut,
 }
@@ -70,9 +74,14 @@ impl Picture {
     fn run(&self, job: &BranchJob) -> StreamOutcome {
         let fails = match job {
             BranchJob::Pose(_) => self.kind == Kind::FailsInThePose,
-            BranchJob::Face(_)
-            | BranchJob::Blendshapes(_)
-            | BranchJob::Early(EarlyJob::Face { .. }) => self.kind == Kind::FailsInTheFace,
+            BranchJob::Face(_) | BranchJob::Early(EarlyJob::Face { .. }) => {
+                self.kind == Kind::FailsInTheFace
+            }
+            BranchJob::Blendshapes(_) => self.kind == Kind::FailsInTheBlendshapes,
+            BranchJob::Palm(_) => self.kind == Kind::FailsInThePalms,
+            BranchJob::HandInRegion { roi, .. } => {
+                self.kind == Kind::FailsInSomeHands && self.noise(roi).at(8) < 0.5
+            }
             _ => false,
         };
         if fails {
@@ -84,6 +93,10 @@ impl Picture {
             BranchJob::LeftHand(job) => BranchOutcome::LeftHand(self.hand(job)),
             BranchJob::RightHand(job) => BranchOutcome::RightHand(self.hand(job)),
             BranchJob::Face(job) => BranchOutcome::Face(self.face(job)),
+            BranchJob::Palm(job) => BranchOutcome::Palm(self.palms(job)),
+            BranchJob::HandInRegion { roi, quality } => {
+                BranchOutcome::HandInRegion(self.hand_in_region(*roi, *quality))
+            }
             BranchJob::Early(EarlyJob::Hand { roi, quality }) => {
                 assert!(roi.is_croppable());
                 BranchOutcome::Early(EarlyOutcome::Hand(self.hand_reading(*roi, *quality)))
@@ -150,12 +163,38 @@ impl Picture {
                 [n(p) * scale, n(p + 50) * scale, 0.0]
             })),
             world: Some(Landmarks::from_fn(|p| [n(p), 0.0, 0.0])),
+            right: n(9),
         }
     }
 
+    fn palms(&self, job: &PalmJob) -> PalmOutcome {
+        let is_anybody_there = self.kind != Kind::Nobody;
+        let rois = (0..job.most).filter(|_| is_anybody_there).map(|number| {
+            let noise = self.noise(&(number, job));
+            (noise.at(8) < 0.7).then(|| noise.rect())
+        });
+        PalmOutcome {
+            rois: rois.flatten().collect(),
+        }
+    }
+
+    /// Now and then two regions show the same hand.
+    fn hand_in_region(&self, roi: NormalizedRect, quality: Quality) -> HandReading {
+        assert!(roi.is_croppable());
+        let mut reading = self.hand_reading(roi, quality);
+        if self.noise(&roi).at(8) < 0.3 {
+            reading.landmarks = self.hand_reading(Noise(1).rect(), quality).landmarks;
+        }
+        reading
+    }
+
     fn face(&self, job: &FaceJob) -> FaceOutcome {
+        let roi_from = match job.head {
+            Some(_) => roi::face_from_mesh_near_head,
+            None => roi::face_from_mesh,
+        };
         let previous = job.previous.as_ref();
-        let previous = previous.map(|points| roi::face_from_mesh_near_head(points, self.size()));
+        let previous = previous.map(|points| roi_from(points, self.size()));
         let early = job.early.as_ref();
         let noise = self.noise(&FaceJob {
             early: None,

@@ -141,6 +141,7 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         right_hand: part(keypoints, "rightHand")?,
         left_hand_world: None,
         right_hand_world: None,
+        hands: Vec::new(),
         face: part(keypoints, "face")?.map(FaceLandmarks::from),
         blendshapes: None,
         scores: Scores::default(),

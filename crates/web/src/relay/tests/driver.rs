@@ -379,6 +379,7 @@ pub(super) fn keypoints() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
+        hands: Vec::new(),
         face: None,
         blendshapes: None,
         scores: Scores::default(),
