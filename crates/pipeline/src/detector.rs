@@ -50,6 +50,12 @@ pub const FACE_DETECTOR: DetectorSpec = DetectorSpec {
     min_suppression_threshold: 0.3,
 };
 
+/// The face detector as MediaPipe's FaceLandmarker runs it.
+pub const FACE_LANDMARKER_DETECTOR: DetectorSpec = DetectorSpec {
+    min_suppression_threshold: 0.5,
+    ..FACE_DETECTOR
+};
+
 /// The palm detector: 2016 anchors, 7 keypoints.
 pub const PALM_DETECTOR: DetectorSpec = DetectorSpec {
     input_size: 192,

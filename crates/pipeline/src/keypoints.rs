@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::FrameError;
 use crate::landmarks::{
-    FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
+    Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks,
+    PoseWorldLandmarks,
 };
 use crate::options::Parts;
 
@@ -41,6 +42,8 @@ pub struct FrameKeypoints {
     pub hands: Vec<TrackedHand>,
     /// Face mesh.
     pub face: Option<FaceLandmarks>,
+    /// How strong the face's expressions are, by its points as they are here. There where that was asked for and `face` is.
+    pub blendshapes: Option<Blendshapes>,
     /// Presence of each part.
     pub scores: Scores,
     /// Why a part that was asked for is absent.
@@ -58,7 +61,9 @@ impl FrameKeypoints {
         mirror_in_picture(self.pose.as_mut());
         mirror_in_picture(self.left_hand.as_mut());
         mirror_in_picture(self.right_hand.as_mut());
-        mirror_in_picture(self.face.as_mut());
+        for [x, ..] in self.face.iter_mut().flat_map(|face| face.iter_mut()) {
+            *x = 1.0 - *x;
+        }
         mirror_in_world(self.pose_world.as_mut());
         mirror_in_world(self.left_hand_world.as_mut());
         mirror_in_world(self.right_hand_world.as_mut());

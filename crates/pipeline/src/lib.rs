@@ -76,9 +76,10 @@ pub use keypoints::{
     Timings, TrackedHand,
 };
 pub use landmarks::{
-    FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
+    Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks,
+    PoseWorldLandmarks,
 };
-pub use options::{Graph, MAX_HANDS, Options, Parts, Quality};
+pub use options::{FacePoints, Graph, MAX_HANDS, Options, Parts, Quality};
 pub use session::{
     Admission, Boundary, Decoded, MAX_STILLS, Outcome, Session, Stats, Step, Steps, Task, TaskId,
     Work,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::SessionError;
+use crate::topology::{FACE_POINTS, FACE_POINTS_WITH_IRISES};
 
 /// Which parts a session reports. Pose always runs, for the others hang on it; unasked, it is not reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,7 +12,7 @@ pub struct Parts {
     pub pose: bool,
     /// 21 landmarks of each hand.
     pub hands: bool,
-    /// 468 landmarks of the face.
+    /// 468 landmarks of the face, or 478.
     pub face: bool,
 }
 
@@ -33,6 +34,30 @@ pub enum Quality {
     Full,
     /// `pose_landmark_lite` and `hand_landmark_lite`.
     Lite,
+}
+
+/// How many points a face has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FacePoints {
+    /// The mesh, as MediaPipe's legacy holistic graph gives it.
+    #[default]
+    Mesh468,
+    /// The mesh and the irises, as MediaPipe Tasks give them.
+    WithIrises478,
+}
+
+impl FacePoints {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Mesh468, Self::WithIrises478];
+
+    /// The number.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Mesh468 => FACE_POINTS,
+            Self::WithIrises478 => FACE_POINTS_WITH_IRISES,
+        }
+    }
 }
 
 /// Most hands that are looked for in a picture.
@@ -62,6 +87,10 @@ pub struct Options {
     pub quality: Quality,
     /// Frames that wait for their turn before the oldest is dropped; 1 means "the newest only". At least 1.
     pub buffer_size: usize,
+    /// How many points a face has.
+    pub face_points: FacePoints,
+    /// Whether to tell how strong a face's expressions are. Needs the face, of 478 points.
+    pub blendshapes: bool,
     /// Temporal smoothing of the pose: visibility low-pass and one-euro filters (HOLISTIC_SPEC §9). The region of the
     /// next frame is always taken from smoothed auxiliary landmarks.
     pub smoothing: bool,
@@ -100,6 +129,8 @@ impl Default for Options {
             parts: Parts::ALL,
             quality: Quality::Full,
             buffer_size: 50,
+            face_points: FacePoints::default(),
+            blendshapes: false,
             smoothing: true,
             hand_smoothing: false,
             face_smoothing: false,
@@ -187,16 +218,17 @@ impl Options {
                 return invalid(option, "a number from 0 to 1", found.to_owned());
             }
         }
-        if self.graph == Graph::Landmarkers && self.parts.face {
-            let found = "landmarkers with a face".to_owned();
-            return invalid("graph", "holistic where the face is asked for", found);
-        }
         if !(self.parts.pose || self.parts.hands || self.parts.face) {
             return invalid(
                 "parts",
                 "at least one of pose, hands, face",
                 "none".to_owned(),
             );
+        }
+        let has_irises = self.parts.face && self.face_points == FacePoints::WithIrises478;
+        if self.blendshapes && !has_irises {
+            let expected = "false, or parts with the face and face_points of 478";
+            return invalid("blendshapes", expected, "true".to_owned());
         }
         Ok(())
     }
@@ -247,5 +279,19 @@ mod tests {
             ..Options::default()
         };
         assert!(options.validate().is_err());
+
+        assert_eq!(wrong(|o| o.blendshapes = true), "blendshapes");
+        let no_face = |o: &mut Options| {
+            o.blendshapes = true;
+            o.face_points = FacePoints::WithIrises478;
+            o.parts.face = false;
+        };
+        assert_eq!(wrong(no_face), "blendshapes");
+        let options = Options {
+            blendshapes: true,
+            face_points: FacePoints::WithIrises478,
+            ..Options::default()
+        };
+        assert_eq!(options.validate(), Ok(()));
     }
 }

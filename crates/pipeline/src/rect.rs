@@ -95,6 +95,16 @@ impl NormalizedRect {
         }
     }
 
+    /// Scales both sides, and leaves their ratio.
+    #[must_use]
+    pub fn enlarged(&self, scale: f32) -> Self {
+        Self {
+            width: self.width * scale,
+            height: self.height * scale,
+            ..*self
+        }
+    }
+
     /// The square around `start` that reaches `end` (both in fractions of the picture), turned so that the direction
     /// from start to end shows at `target_angle` (HOLISTIC_SPEC §5.1).
     #[must_use]

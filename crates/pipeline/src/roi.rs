@@ -5,7 +5,7 @@
 use std::f32::consts::FRAC_PI_2;
 
 use crate::landmarks::{FaceLandmarks, HandLandmarks, Landmarks};
-use crate::options::Graph;
+use crate::options::{FacePoints, Graph};
 use crate::rect::{
     Bounds, ImageSize, MAXIMUM_START, NormalizedRect, RectTransform, rotated, rotation_between,
 };
@@ -38,6 +38,13 @@ const FACE_FROM_DETECTION: RectTransform = RectTransform {
     shift_y: -0.1,
     scale: 2.0,
 };
+/// MediaPipe Tasks' holistic graph leaves the shift out.
+const FACE_478_FROM_DETECTION: RectTransform = RectTransform {
+    shift_y: 0.0,
+    scale: 2.0,
+};
+/// Without becoming square.
+const FACE_FROM_DETECTED_BOX_SCALE: f32 = 1.5;
 const FACE_FROM_MESH: RectTransform = RectTransform {
     shift_y: 0.0,
     scale: 1.5,
@@ -178,17 +185,50 @@ pub fn face_from_pose(head: &[[f32; 2]; 11], size: ImageSize) -> NormalizedRect 
         .transformed(size, FACE_FROM_POSE)
 }
 
-/// Face: from the detector's six keypoints, the first two being the eyes.
+/// Face near the pose's head: from the detector's six keypoints, the first two being the eyes.
 #[must_use]
-pub fn face_from_detection(keypoints: &[[f32; 2]; 6], size: ImageSize) -> NormalizedRect {
+pub fn face_from_detection(
+    keypoints: &[[f32; 2]; 6],
+    points: FacePoints,
+    size: ImageSize,
+) -> NormalizedRect {
+    let transform = match points {
+        FacePoints::Mesh468 => FACE_FROM_DETECTION,
+        FacePoints::WithIrises478 => FACE_478_FROM_DETECTION,
+    };
     let bounds = Bounds::of_points(*keypoints, f32::MIN);
     NormalizedRect::from_bounds(bounds, keypoints[0], keypoints[1], size)
-        .transformed(size, FACE_FROM_DETECTION)
+        .transformed(size, transform)
+}
+
+/// Face of 478 points without a pose: from the detector's box, levelled by the eyes.
+#[must_use]
+pub fn face_from_detected_box(
+    bounds: Bounds,
+    keypoints: &[[f32; 2]; 6],
+    size: ImageSize,
+) -> NormalizedRect {
+    NormalizedRect::from_bounds(bounds, keypoints[0], keypoints[1], size)
+        .enlarged(FACE_FROM_DETECTED_BOX_SCALE)
+}
+
+/// Face near the pose's head: from its mesh in the previous frame. MediaPipe Tasks' holistic graph, which has 478 points,
+/// does not make the region square.
+#[must_use]
+pub fn face_from_mesh_near_head(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
+    match mesh.points() {
+        FacePoints::Mesh468 => face_from_mesh(mesh, size),
+        FacePoints::WithIrises478 => mesh_box(mesh, size).enlarged(FACE_FROM_MESH.scale),
+    }
 }
 
 /// Face: from its mesh in the previous frame.
 #[must_use]
 pub fn face_from_mesh(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
+    mesh_box(mesh, size).transformed(size, FACE_FROM_MESH)
+}
+
+fn mesh_box(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
     const RIGHT_EYE_OUTER_CORNER: usize = 33;
     const LEFT_EYE_OUTER_CORNER: usize = 263;
     let point = |index: usize| [mesh[index][0], mesh[index][1]];
@@ -199,7 +239,6 @@ pub fn face_from_mesh(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
         point(LEFT_EYE_OUTER_CORNER),
         size,
     )
-    .transformed(size, FACE_FROM_MESH)
 }
 
 #[cfg(test)]

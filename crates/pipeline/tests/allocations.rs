@@ -117,7 +117,10 @@ impl Alone {
                 let mesh_roi = outcome.mesh.as_ref().map(|mesh| mesh.roi);
                 run_in(ModelKind::FaceLandmark, mesh_roi);
             }
-            BranchOutcome::Palm(_) | BranchOutcome::HandInRegion(_) | BranchOutcome::Early(_) => {
+            BranchOutcome::Palm(_)
+            | BranchOutcome::HandInRegion(_)
+            | BranchOutcome::Blendshapes(_)
+            | BranchOutcome::Early(_) => {
                 panic!("nobody asked for {outcome:?}")
             }
         }

@@ -187,7 +187,10 @@ fn a_branch_takes_an_early_outcome_for_the_very_region_that_tracking_picks_and_n
     };
     let plain = run_face(face.clone());
     let roi = plain.roi_from_previous.unwrap();
-    let EarlyOutcome::Face(Some(early)) = run_early(EarlyJob::Face { roi }) else {
+    let EarlyOutcome::Face(Some(early)) = run_early(EarlyJob::Face {
+        roi,
+        points: face.points,
+    }) else {
         panic!("a face was asked for");
     };
     assert_eq!(plain.mesh.as_ref(), Some(&early));

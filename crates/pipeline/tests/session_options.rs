@@ -79,11 +79,15 @@ fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
             mesh: Some(FaceMesh {
                 roi: ROI,
                 presence: 0.9,
-                landmarks: Landmarks::from_fn(|n| [x(n % 100), 0.2 + (n / 100) as f32 * 0.01, 0.0]),
+                landmarks: Landmarks::from_fn(|n| [x(n % 100), 0.2 + (n / 100) as f32 * 0.01, 0.0])
+                    .into(),
             }),
             ..FaceOutcome::default()
         }),
-        BranchJob::Palm(_) | BranchJob::HandInRegion { .. } | BranchJob::Early(_) => {
+        BranchJob::Palm(_)
+        | BranchJob::HandInRegion { .. }
+        | BranchJob::Blendshapes(_)
+        | BranchJob::Early(_) => {
             panic!("nobody asked for {job:?}")
         }
     }

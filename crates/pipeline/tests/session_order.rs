@@ -9,8 +9,8 @@ mod stand_in;
 
 use any_order::{Event, Random, Way, run, run_plainly};
 use live_keypoints_pipeline::{
-    ErrorCode, FrameResult, Graph, MAX_HANDS, MAX_STILLS, Options, Parts, Quality, Session, Step,
-    Steps,
+    ErrorCode, FacePoints, FrameResult, Graph, MAX_HANDS, MAX_STILLS, Options, Parts, Quality,
+    Session, Step, Steps,
 };
 use proptest::prelude::*;
 use stand_in::{Kind, Stream};
@@ -78,6 +78,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
         1 => Just(Kind::OtherSize),
         1 => Just(Kind::FailsInThePose),
         1 => Just(Kind::FailsInTheFace),
+        1 => Just(Kind::FailsInTheBlendshapes),
         1 => Just(Kind::FailsInThePalms),
         1 => Just(Kind::FailsInSomeHands),
         1 => Just(Kind::HandsFarOut),
@@ -86,7 +87,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
 
 fn options() -> impl Strategy<Value = Options> {
     let graph = prop_oneof![Just(Graph::Holistic), Just(Graph::Landmarkers)];
-    let flags = prop::collection::vec(any::<bool>(), 8);
+    let flags = prop::collection::vec(any::<bool>(), 10);
     let confidences = prop::collection::vec(0.0f32..0.8, 3);
     let sizes = (1usize..5, 1usize..5, 1..=MAX_HANDS);
     (graph, flags, confidences, sizes).prop_map(
@@ -97,8 +98,14 @@ fn options() -> impl Strategy<Value = Options> {
                 // Who asks for nothing asks for the pose.
                 pose: flags[7] || !flags[0],
                 hands: flags[0],
-                face: flags[1] && graph == Graph::Holistic,
+                face: flags[1],
             },
+            face_points: if flags[8] {
+                FacePoints::WithIrises478
+            } else {
+                FacePoints::Mesh468
+            },
+            blendshapes: flags[1] && flags[8] && flags[9],
             quality: if flags[2] {
                 Quality::Full
             } else {

@@ -79,8 +79,8 @@ impl Costs {
                 }
                 BranchJob::Early(EarlyJob::Hand { .. }) => self.hand_landmarks,
                 BranchJob::Early(EarlyJob::Face { .. }) => self.face_mesh,
-                BranchJob::Palm(_) | BranchJob::HandInRegion { .. } => {
-                    panic!("the graph has no {job:?}")
+                BranchJob::Palm(_) | BranchJob::HandInRegion { .. } | BranchJob::Blendshapes(_) => {
+                    panic!("nobody asked for {job:?}")
                 }
             },
         }

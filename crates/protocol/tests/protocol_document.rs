@@ -109,6 +109,7 @@ fn of_nobody() -> FrameKeypoints {
         right_hand_world: None,
         hands: Vec::new(),
         face: None,
+        blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
         dropped: 0,

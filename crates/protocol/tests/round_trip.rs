@@ -4,8 +4,8 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    FailedFrame, FrameError, FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts,
-    Quality, Scores, Timings,
+    FaceLandmarks, FailedFrame, FrameError, FrameKeypoints, Landmarks, MissingParts, MissingReason,
+    Parts, Quality, Scores, Timings,
 };
 use live_keypoints_protocol::{
     ClientMessage, Configure, Contents, ERROR_CODES, Format, FrameHeader, FrameMessage, Keypoints,
@@ -118,7 +118,7 @@ prop_compose! {
         (pose, pose_world) in (landmarks(), landmarks()),
         (left_hand, right_hand) in (landmarks(), landmarks()),
         (left_hand_world, right_hand_world) in (landmarks(), landmarks()),
-        face in landmarks(),
+        face in landmarks().prop_map(|face| face.map(FaceLandmarks::from)),
         [s0, s1, s2, s3] in prop::array::uniform4(of(number())),
         missing in missing(),
         dropped in any::<u64>(),
@@ -127,6 +127,7 @@ prop_compose! {
         FrameKeypoints {
             index, timestamp_us, width, height, parts, pose, pose_world, left_hand, right_hand,
             left_hand_world, right_hand_world, hands: Vec::new(), face,
+            blendshapes: None,
             scores: Scores { pose: s0, left_hand: s1, right_hand: s2, face: s3 },
             missing,
             dropped,

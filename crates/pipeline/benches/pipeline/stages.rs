@@ -151,8 +151,11 @@ impl Stages {
                     self.model(ModelKind::FaceLandmark, image, Some(&mesh.roi))?;
                 }
             }
-            // Nobody asked for early tasks.
-            BranchOutcome::Palm(_) | BranchOutcome::HandInRegion(_) | BranchOutcome::Early(_) => {}
+            // Nobody asked for them.
+            BranchOutcome::Palm(_)
+            | BranchOutcome::HandInRegion(_)
+            | BranchOutcome::Blendshapes(_)
+            | BranchOutcome::Early(_) => {}
         }
         Ok(())
     }

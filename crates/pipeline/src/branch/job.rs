@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::detector::DetectedKeypoints;
-use crate::landmarks::{FaceLandmarks, HandLandmarks, HandWorldLandmarks};
-use crate::options::{Graph, Quality};
+use crate::landmarks::{Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks};
+use crate::options::{FacePoints, Graph, Quality};
 use crate::rect::NormalizedRect;
 use crate::smoothing::RawPose;
 
@@ -52,6 +52,8 @@ pub enum BranchJob {
     RightHand(HandJob),
     /// Face.
     Face(FaceJob),
+    /// Expressions of the face that was found.
+    Blendshapes(BlendshapesJob),
     /// Palms in the whole picture.
     Palm(PalmJob),
     /// A hand of either side, whose region is known.
@@ -76,6 +78,8 @@ pub enum BranchOutcome {
     RightHand(HandOutcome),
     /// Face.
     Face(FaceOutcome),
+    /// Expressions of the face; `None` where the model gave values that are no numbers.
+    Blendshapes(Option<Blendshapes>),
     /// Palms in the whole picture.
     Palm(PalmOutcome),
     /// A hand of either side.
@@ -94,7 +98,10 @@ impl BranchJob {
             Self::HandInRegion { quality, .. } | Self::Early(EarlyJob::Hand { quality, .. }) => {
                 Some(*quality)
             }
-            Self::Palm(_) | Self::Face(_) | Self::Early(EarlyJob::Face { .. }) => None,
+            Self::Palm(_)
+            | Self::Face(_)
+            | Self::Blendshapes(_)
+            | Self::Early(EarlyJob::Face { .. }) => None,
         }
     }
 
@@ -125,6 +132,8 @@ pub enum EarlyJob {
     Face {
         /// The region made from the previous mesh.
         roi: NormalizedRect,
+        /// Which mesh model to use.
+        points: FacePoints,
     },
 }
 
@@ -133,7 +142,7 @@ impl EarlyJob {
     #[must_use]
     pub fn roi(&self) -> &NormalizedRect {
         match self {
-            Self::Hand { roi, .. } | Self::Face { roi } => roi,
+            Self::Hand { roi, .. } | Self::Face { roi, .. } => roi,
         }
     }
 }
@@ -235,12 +244,15 @@ pub struct PalmOutcome {
     pub rois: Vec<NormalizedRect>,
 }
 
-/// Find a face near the head of the pose.
+/// Find a face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceJob {
-    /// Pose points 0..=10, x and y in fractions of the picture.
-    pub head: [[f32; 2]; 11],
-    /// The mesh in the frame before.
+    /// Pose points 0..=10, x and y in fractions of the picture: the face is looked for near them. Without a pose it is
+    /// looked for where it was in the frame before, or in the whole picture.
+    pub head: Option<[[f32; 2]; 11]>,
+    /// Which mesh model to use.
+    pub points: FacePoints,
+    /// The mesh in the frame before, unsmoothed.
     pub previous: Option<FaceLandmarks>,
     /// Least score of a detected face.
     pub min_detection_confidence: f32,
@@ -253,7 +265,7 @@ pub struct FaceJob {
 pub struct FaceOutcome {
     /// The region made from the pose.
     pub roi_from_pose: Option<NormalizedRect>,
-    /// What the detector found in it.
+    /// What the detector found in it, or in the whole picture.
     pub detection: Option<DetectedKeypoints<6>>,
     /// The region made from the detection.
     pub roi_from_detection: Option<NormalizedRect>,
@@ -261,6 +273,13 @@ pub struct FaceOutcome {
     pub roi_from_previous: Option<NormalizedRect>,
     /// What the mesh model gave; `None` where it did not run.
     pub mesh: Option<FaceMesh>,
+}
+
+/// Tell the expressions of a face that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlendshapesJob {
+    /// Its 478 points, as they are reported: smoothed where the graph smooths them.
+    pub landmarks: FaceLandmarks,
 }
 
 /// What the mesh model gave.

@@ -7,6 +7,8 @@
 #[doc(hidden)]
 pub mod bench;
 #[cfg(feature = "inference")]
+mod blendshapes;
+#[cfg(feature = "inference")]
 mod face;
 #[cfg(feature = "inference")]
 mod hand;
@@ -21,8 +23,8 @@ mod pose;
 mod run;
 
 pub use job::{
-    Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh, FaceOutcome,
-    HandJob, HandOutcome, HandReading, PalmJob, PalmOutcome, PoseJob, PoseOutcome,
+    BlendshapesJob, Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh,
+    FaceOutcome, HandJob, HandOutcome, HandReading, PalmJob, PalmOutcome, PoseJob, PoseOutcome,
 };
 #[cfg(feature = "inference")]
 pub use run::run;

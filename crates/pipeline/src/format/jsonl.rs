@@ -59,6 +59,7 @@ mod tests {
             right_hand_world: None,
             hands: Vec::new(),
             face: None,
+            blendshapes: None,
             scores: Scores {
                 left_hand: Some(0.9),
                 ..Scores::default()

@@ -2,6 +2,7 @@
 
 use super::{Model, ModelKind};
 use crate::error::ModelError;
+use crate::options::FacePoints;
 #[cfg(feature = "embedded-models")]
 use crate::options::Quality;
 
@@ -108,16 +109,15 @@ impl Models {
         loaded(self.face_detection.as_ref(), "face_detection_short_range")
     }
 
-    pub(crate) fn face_landmark(&self) -> Result<&Model, ModelError> {
-        loaded(self.face_landmark.as_ref(), "face_landmark")
+    pub(crate) fn face_landmark(&self, points: FacePoints) -> Result<&Model, ModelError> {
+        match points {
+            FacePoints::Mesh468 => loaded(self.face_landmark.as_ref(), "face_landmark"),
+            FacePoints::WithIrises478 => {
+                loaded(self.face_landmark_478.as_ref(), "face_landmarks_478")
+            }
+        }
     }
 
-    #[expect(dead_code, reason = "the face branch does not run it yet")]
-    pub(crate) fn face_landmark_478(&self) -> Result<&Model, ModelError> {
-        loaded(self.face_landmark_478.as_ref(), "face_landmarks_478")
-    }
-
-    #[expect(dead_code, reason = "the face branch does not run it yet")]
     pub(crate) fn face_blendshapes(&self) -> Result<&Model, ModelError> {
         loaded(self.face_blendshapes.as_ref(), "face_blendshapes")
     }

@@ -49,6 +49,8 @@ pub(super) struct FrameInWork<P> {
     branches: [Progress; Branch::ALL.len()],
     /// In [`Graph::Landmarkers`], from when the hands of the frame before are known until those of this one are.
     pub(super) hands: Option<HandSlots>,
+    /// The face was found, and its expressions are still to be told: the next frame's face need not wait for that.
+    pub(super) wants_blendshapes: bool,
     pixels: Option<P>,
     error: Option<FrameError>,
     /// The result as far as it is known. `pose` is there for hands and face even if it was not asked for.
@@ -72,6 +74,7 @@ impl<P: Clone> FrameInWork<P> {
             right_hand_world: None,
             hands: Vec::new(),
             face: None,
+            blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
             dropped: 0,
@@ -90,6 +93,7 @@ impl<P: Clone> FrameInWork<P> {
             decode: Progress::Running { ticket },
             branches: [const { Progress::Waiting(Early::NotBegun) }; Branch::ALL.len()],
             hands: None,
+            wants_blendshapes: false,
             pixels: None,
             error: None,
             keypoints,
@@ -174,6 +178,11 @@ impl<P: Clone> FrameInWork<P> {
 
     pub(super) fn is_through(&self, branch: Branch) -> bool {
         matches!(self.branches[branch as usize], Progress::Through)
+    }
+
+    /// Whether all is known of a branch that later frames go by.
+    pub(super) fn has_passed_on(&self, branch: Branch) -> bool {
+        self.is_through(branch) || branch == Branch::Face && self.wants_blendshapes
     }
 
     /// Whether pixels and epoch are there, and the pose where the branch hangs on it, or is known to be absent.
@@ -263,10 +272,14 @@ impl<P: Clone> FrameInWork<P> {
 
     /// A task of a branch is over, and so is the branch, unless it is one that may be asked again for this frame.
     pub(super) fn end(&mut self, branch: Branch, elapsed_us: u64) {
-        let is_lane = matches!(branch, Branch::LeftHand | Branch::RightHand);
-        self.branches[branch as usize] = match self.hands {
-            Some(_) if is_lane => Progress::Waiting(Early::NotBegun),
-            _ => Progress::Through,
+        let is_asked_again = match branch {
+            Branch::LeftHand | Branch::RightHand => self.hands.is_some(),
+            Branch::Face => self.wants_blendshapes,
+            Branch::Pose | Branch::Palm => false,
+        };
+        self.branches[branch as usize] = match is_asked_again {
+            true => Progress::Waiting(Early::NotBegun),
+            false => Progress::Through,
         };
         self.note_time(branch, elapsed_us);
     }
@@ -328,6 +341,7 @@ impl<P: Clone> FrameInWork<P> {
         match step {
             Step::Decode => self.decode = Progress::Through,
             Step::Branch(branch) => {
+                self.wants_blendshapes &= branch != Branch::Face;
                 self.end(branch, elapsed_us);
                 if let Some(hands) = &mut self.hands {
                     hands.fail(branch);

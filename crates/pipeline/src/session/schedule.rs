@@ -97,12 +97,12 @@ impl<F, P: Clone> Session<F, P> {
         frame.is_waiting(branch) && frame.has_inputs_of(branch) && self.is_first(position, branch)
     }
 
-    /// Whether every earlier frame of the stream is through with what this branch goes by.
+    /// Whether every earlier frame of the stream has passed on what this branch goes by.
     fn is_first(&self, position: usize, branch: Branch) -> bool {
         let frame = &self.in_work[position];
         let needed = frame.goes_by(branch);
         let mut earlier = self.in_work.iter().take(position);
-        let is_through = |other: &FrameInWork<P>| needed.iter().all(|b| other.is_through(*b));
+        let is_through = |other: &FrameInWork<P>| needed.iter().all(|b| other.has_passed_on(*b));
         frame.is_still() || earlier.all(|other| other.is_still() || is_through(other))
     }
 

@@ -5,8 +5,8 @@ use super::frame_in_work::FrameInWork;
 use super::part_state::{Epoch, PartState};
 use super::tracked_hands::TrackedHands;
 use crate::branch::{
-    Branch, BranchJob, BranchOutcome, EarlyJob, FaceJob, FaceOutcome, HandJob, HandOutcome,
-    PalmJob, PoseJob, PoseOutcome,
+    BlendshapesJob, Branch, BranchJob, BranchOutcome, EarlyJob, FaceJob, FaceOutcome, HandJob,
+    HandOutcome, PalmJob, PoseJob, PoseOutcome,
 };
 use crate::keypoints::MissingReason;
 use crate::landmarks::{FaceLandmarks, HandLandmarks, PoseLandmarks};
@@ -122,6 +122,10 @@ impl TrackingState {
     ) -> Option<BranchJob> {
         let quality = frame.options().quality;
         match (frame.graph(), branch) {
+            (_, Branch::Face) if frame.wants_blendshapes => {
+                let landmarks = frame.keypoints.face.clone()?;
+                return Some(BranchJob::Blendshapes(BlendshapesJob { landmarks }));
+            }
             (_, Branch::Pose) => return Some(BranchJob::Pose(self.pose_job(frame))),
             (Graph::Holistic, _) => {}
             (Graph::Landmarkers, Branch::Palm) => {
@@ -131,6 +135,9 @@ impl TrackingState {
                     min_detection_confidence: options.min_palm_detection_confidence,
                     most: options.num_hands,
                 }));
+            }
+            (Graph::Landmarkers, Branch::Face) => {
+                return Some(BranchJob::Face(self.face_job(None, frame)));
             }
             (Graph::Landmarkers, lane) => {
                 let roi = frame.hands.as_ref()?.roi_of(lane)?;
@@ -149,14 +156,23 @@ impl TrackingState {
                 let previous = self.right_hand.previous(epoch);
                 BranchJob::RightHand(hand_job(pose, RIGHT_HAND, previous.cloned(), quality))
             }
-            Branch::Face => BranchJob::Face(FaceJob {
-                head: std::array::from_fn(|n| [pose[n][0], pose[n][1]]),
-                previous: self.face.previous(epoch).cloned(),
-                min_detection_confidence: frame.options().min_face_detection_confidence,
-                early: None,
-            }),
+            Branch::Face => {
+                let head = std::array::from_fn(|n| [pose[n][0], pose[n][1]]);
+                BranchJob::Face(self.face_job(Some(head), frame))
+            }
             Branch::Pose | Branch::Palm => return None,
         })
+    }
+
+    fn face_job<P: Clone>(&self, head: Option<[[f32; 2]; 11]>, frame: &FrameInWork<P>) -> FaceJob {
+        let options = frame.options();
+        FaceJob {
+            head,
+            points: options.face_points,
+            previous: self.face.previous(frame.epoch()).cloned(),
+            min_detection_confidence: options.min_face_detection_confidence,
+            early: None,
+        }
     }
 
     /// What can be done early for a branch that waits for its pose only: its landmark model on the region of the frame
@@ -183,7 +199,8 @@ impl TrackingState {
             Branch::LeftHand => hand(&self.left_hand),
             Branch::RightHand => hand(&self.right_hand),
             Branch::Face => self.face.previous(epoch).map(|mesh| EarlyJob::Face {
-                roi: roi::face_from_mesh(mesh, size),
+                roi: roi::face_from_mesh_near_head(mesh, size),
+                points: frame.options().face_points,
             }),
         };
         job.filter(|job| job.roi().is_croppable())
@@ -249,7 +266,13 @@ impl TrackingState {
             | (Branch::RightHand, BranchOutcome::RightHand(outcome), None) => {
                 self.finish_hand(branch, frame, outcome);
             }
-            (Branch::Face, BranchOutcome::Face(outcome), _) => self.finish_face(frame, outcome),
+            (Branch::Face, BranchOutcome::Blendshapes(scores), _) if frame.wants_blendshapes => {
+                frame.wants_blendshapes = false;
+                frame.keypoints.blendshapes = scores;
+            }
+            (Branch::Face, BranchOutcome::Face(outcome), _) if !frame.wants_blendshapes => {
+                self.finish_face(frame, outcome);
+            }
             _ => return false,
         }
         true
@@ -347,7 +370,8 @@ impl TrackingState {
                 None => self.face.lost(frame.epoch()),
                 Some(landmarks) => {
                     let filters = self.face.found(frame.epoch(), landmarks.clone());
-                    if frame.options().face_smoothing {
+                    // MediaPipe's FaceLandmarker smooths by itself.
+                    if frame.options().face_smoothing || frame.graph() == Graph::Landmarkers {
                         filters.apply(landmarks, frame.keypoints.timestamp_us, frame.size());
                     } else {
                         *filters = FaceFilters::default();
@@ -355,6 +379,7 @@ impl TrackingState {
                 }
             }
         }
+        frame.wants_blendshapes = frame.options().blendshapes && landmarks.is_some();
         frame.keypoints.face = landmarks;
     }
 }

@@ -98,7 +98,7 @@ impl PoseFilters {
         if self.graph == Graph::Holistic {
             apply_in_pixels(
                 &mut self.auxiliary,
-                &mut auxiliary,
+                &mut auxiliary[..],
                 timestamp_us,
                 size,
                 scale_px,
@@ -107,7 +107,8 @@ impl PoseFilters {
         if self.smoothing {
             smooth_visibility(&mut self.visibility, &mut landmarks);
             smooth_visibility(&mut self.world_visibility, &mut world);
-            apply_in_pixels(&mut self.pose, &mut landmarks, timestamp_us, size, scale_px);
+            let points = &mut landmarks[..];
+            apply_in_pixels(&mut self.pose, points, timestamp_us, size, scale_px);
             apply_in_metres(&mut self.world, &mut world, timestamp_us);
         }
         SmoothedPose {

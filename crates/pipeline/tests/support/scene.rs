@@ -9,7 +9,7 @@ use live_keypoints_pipeline::branch::{
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
 use live_keypoints_pipeline::{
-    Decoded, FaceLandmarks, HandLandmarks, Landmarks, Outcome, Session, Task, Work,
+    Decoded, FaceLandmarks, FacePoints, HandLandmarks, Landmarks, Outcome, Session, Task, Work,
 };
 
 /// What a picture shows: somebody with two hands and a face.
@@ -51,7 +51,7 @@ pub(crate) fn hand(scene: Scene) -> HandLandmarks {
 }
 
 pub(crate) fn face() -> FaceLandmarks {
-    Landmarks::from_fn(|n| {
+    FaceLandmarks::from_fn(FacePoints::Mesh468, |n| {
         [
             0.4 + (n % 10) as f32 * 0.01,
             0.2 + (n / 10) as f32 * 0.001,
@@ -112,11 +112,13 @@ pub(crate) fn outcome_of(task: &StreamTask) -> Outcome<Rc<Scene>> {
             mesh: Some(mesh(ROI)),
             ..FaceOutcome::default()
         }),
-        BranchJob::Palm(_) | BranchJob::HandInRegion { .. } => panic!("the graph has no {job:?}"),
+        BranchJob::Palm(_) | BranchJob::HandInRegion { .. } | BranchJob::Blendshapes(_) => {
+            panic!("nobody asked for {job:?}")
+        }
         BranchJob::Early(EarlyJob::Hand { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Hand(reading(scene, *roi)))
         }
-        BranchJob::Early(EarlyJob::Face { roi }) => {
+        BranchJob::Early(EarlyJob::Face { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Face(Some(mesh(*roi))))
         }
     })

@@ -22,7 +22,7 @@ use live_keypoints_pipeline::inference::Models;
 use live_keypoints_pipeline::picture::RgbImage;
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::{PoseFilters, RawPose};
-use live_keypoints_pipeline::{FaceLandmarks, Graph, HandLandmarks, Quality, roi};
+use live_keypoints_pipeline::{FaceLandmarks, FacePoints, Graph, HandLandmarks, Quality, roi};
 use serde_json::Value;
 
 use golden::{
@@ -362,10 +362,13 @@ impl Checker<'_> {
         let size = image.size();
         let pose = rows(&frame["pose"]);
         let job = BranchJob::Face(FaceJob {
-            head: std::array::from_fn(|n| [pose[n][0] as f32, pose[n][1] as f32]),
+            head: Some(std::array::from_fn(|n| {
+                [pose[n][0] as f32, pose[n][1] as f32]
+            })),
+            points: FacePoints::Mesh468,
             previous: previous.and_then(|golden| {
                 (!golden["face"].is_null())
-                    .then(|| landmarks::<468, 3>(&golden["face"]) as FaceLandmarks)
+                    .then(|| FaceLandmarks::from(landmarks::<468, 3>(&golden["face"])))
             }),
             min_detection_confidence: 0.5,
             early: None,

@@ -169,6 +169,7 @@ mod tests {
             right_hand_world: None,
             hands: Vec::new(),
             face: None,
+            blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
             dropped,

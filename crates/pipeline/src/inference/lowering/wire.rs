@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
+use super::by_value::ByValue;
 use super::recognize::{Plan, nchw_shape};
 
 /// Channels last, and back: of a tensor of four axes.
@@ -87,9 +88,11 @@ impl Wiring<'_> {
             .iter()
             .map(|input| self.plain(*input))
             .collect::<TractResult<_>>()?;
-        let wired = self
-            .target
-            .wire_node(node.name.clone(), node.op.clone(), &inputs)?;
+        let op = match ByValue::of(self.source, node)? {
+            Some(own) => Box::new(own),
+            None => node.op.clone(),
+        };
+        let wired = self.target.wire_node(node.name.clone(), op, &inputs)?;
         for (slot, wired) in wired.iter().enumerate() {
             self.plain.insert(OutletId::new(node.id, slot), *wired);
         }

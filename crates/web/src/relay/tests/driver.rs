@@ -381,6 +381,7 @@ pub(super) fn keypoints() -> FrameKeypoints {
         right_hand_world: None,
         hands: Vec::new(),
         face: None,
+        blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
         dropped: 0,
