@@ -183,15 +183,14 @@ pub struct Timings {
     /// Face detector and mesh.
     pub face: u64,
     /// Palm detector, which runs in [`Graph::Landmarkers`](crate::Graph) only.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub palm: u64,
     /// From `add_frame` to the end of the last step.
     pub total: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_zero(micros: &u64) -> bool {
-    *micros == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a session says of a frame it took up: keypoints, or why there are none.

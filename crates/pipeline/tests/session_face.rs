@@ -45,7 +45,11 @@ fn options(graph: Graph) -> Options {
 
 fn face(x: f32) -> FaceLandmarks {
     FaceLandmarks::from_fn(FacePoints::WithIrises478, |n| {
-        [x + (n % 20) as f32 * 0.01, 0.3 + (n / 20) as f32 * 0.01, 0.0]
+        [
+            x + (n % 20) as f32 * 0.01,
+            0.3 + (n / 20) as f32 * 0.01,
+            0.0,
+        ]
     })
 }
 
