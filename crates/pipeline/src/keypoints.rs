@@ -108,7 +108,8 @@ pub enum Handedness {
     Right,
 }
 
-/// Presence of each part as its landmark model says, 0..=1; `None` where the model did not run.
+/// Presence of each part as its landmark model says, 0..=1; `None` where the model did not run. In
+/// [`Graph::Landmarkers`](crate::Graph) the model says, too, which side a hand is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Presence of the body.
@@ -127,7 +128,8 @@ pub struct Scores {
 pub enum MissingReason {
     /// Nobody was found, and hands and face hang on the pose.
     NoPose,
-    /// Its place is not in the picture or is hidden: the wrist is not visible, or no face was detected near the head.
+    /// Its place is not in the picture or is hidden: the wrist is not visible, or no face was detected near the head. In
+    /// [`Graph::Landmarkers`](crate::Graph): no palm or face was detected.
     OutOfView,
     /// The landmark model ran and was not sure enough.
     LowPresence,

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::SessionError;
 use crate::topology::{FACE_POINTS, FACE_POINTS_WITH_IRISES};
 
-/// Which parts a session reports. Pose always runs, for the others hang on it; unasked, it is not reported.
+/// Which parts a session reports. In [`Graph::Holistic`] the pose always runs, for the others hang on it; unasked, it is not
+/// reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     /// 33 body landmarks, in the picture and in metres.
@@ -92,12 +93,12 @@ pub struct Options {
     /// Whether to tell how strong a face's expressions are. Needs the face, of 478 points.
     pub blendshapes: bool,
     /// Temporal smoothing of the pose: visibility low-pass and one-euro filters (HOLISTIC_SPEC §9). The region of the
-    /// next frame is always taken from smoothed auxiliary landmarks.
+    /// next frame is always taken from smoothed auxiliary landmarks in [`Graph::Holistic`], and never in the other.
     pub smoothing: bool,
     /// Temporal smoothing of hands, which MediaPipe's holistic graph does not have. Of reported landmarks only: the region
     /// of the next frame is taken from unsmoothed ones, so that tracking stays as it is.
     pub hand_smoothing: bool,
-    /// As `hand_smoothing`, of the face.
+    /// As `hand_smoothing`, of the face. [`Graph::Landmarkers`] smooths the face of a stream without being asked.
     pub face_smoothing: bool,
     /// x becomes 1 − x in reported landmarks (−x in metres), for a picture that is shown mirrored. Sides stay the
     /// subject's own, tracking stays as it is.
@@ -112,7 +113,7 @@ pub struct Options {
     pub min_pose_presence_confidence: f32,
     /// A hand counts while its presence is above this, 0..=1.
     pub min_hand_landmarks_confidence: f32,
-    /// Hands to look for, 1 to [`MAX_HANDS`]. Of [`Graph::Landmarkers`] only; the other looks for a left and a right one.
+    /// Hands to look for, 1 to [`MAX_HANDS`]. [`Graph::Holistic`] has 2, a left and a right one.
     pub num_hands: usize,
     /// Least score of a detected palm, 0..=1. Of [`Graph::Landmarkers`] only.
     pub min_palm_detection_confidence: f32,
@@ -181,6 +182,10 @@ impl Options {
         }
         if !(1..=MAX_HANDS).contains(&self.num_hands) {
             return invalid("num_hands", "1 to 4", self.num_hands.to_string());
+        }
+        if self.num_hands != 2 && self.graph_to_run() == Graph::Holistic {
+            let expected = "2, or the graph landmarkers";
+            return invalid("num_hands", expected, self.num_hands.to_string());
         }
         for (option, value) in [
             (
@@ -257,6 +262,13 @@ mod tests {
         );
         assert_eq!(wrong(|o| o.num_hands = 0), "num_hands");
         assert_eq!(wrong(|o| o.num_hands = MAX_HANDS + 1), "num_hands");
+        assert_eq!(wrong(|o| o.num_hands = 1), "num_hands");
+        let one_hand = Options {
+            graph: Graph::Landmarkers,
+            num_hands: 1,
+            ..Options::default()
+        };
+        assert_eq!(one_hand.validate(), Ok(()));
         assert_eq!(
             wrong(|o| o.min_palm_detection_confidence = -0.1),
             "min_palm_detection_confidence"

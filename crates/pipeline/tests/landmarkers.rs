@@ -144,7 +144,6 @@ fn largest_difference<const D: usize>(own: &[[f32; D]], expected: &[Vec<f64>]) -
 }
 
 fn assert_near(what: &str, difference: f64, limit: f64) {
-    println!("{what}: {difference:.5}");
     assert!(difference <= limit, "{what}: {difference} > {limit}");
 }
 

@@ -93,7 +93,10 @@ fn options() -> impl Strategy<Value = Options> {
     (graph, flags, confidences, sizes).prop_map(
         |(graph, flags, confidences, (max_frames_in_flight, buffer_size, num_hands))| Options {
             graph,
-            num_hands,
+            num_hands: match graph {
+                Graph::Holistic => 2,
+                Graph::Landmarkers => num_hands,
+            },
             parts: Parts {
                 // Who asks for nothing asks for the pose.
                 pose: flags[7] || !flags[0],
