@@ -62,7 +62,7 @@ pub(crate) use panels::Panels;
 pub(crate) use shape::{Activation, Epilogue, Shape, Window};
 pub(crate) use taps::Taps;
 #[cfg(feature = "inference")]
-pub(crate) use values::{combine, sum};
+pub(crate) use values::{combine, permute, sum};
 
 /// Whether a multiply-add rounds once.
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Arithmetic value by value, and sums along an axis, whatever the axes mean: plain loops that compilers turn into vectors.
-//! Their width changes no bit, as each operation rounds by itself and each sum has its order.
+//! Arithmetic value by value, sums along an axis, and axes in another order, whatever the axes mean: plain loops that compilers
+//! turn into vectors. Their width changes no bit, as each operation rounds by itself and each sum has its order.
 
 /// A tensor's values, and its four axes.
 pub(crate) type Values<'a> = (&'a [f32], [usize; 4]);
@@ -52,6 +52,21 @@ pub(crate) fn sum(input: &[f32], [_, length, columns]: [usize; 3], out: &mut [f3
     }
 }
 
+/// The same values with the axes in another order: axis n of `out` is axis `order[n]` of the input.
+pub(crate) fn permute((values, axes): Values<'_>, order: [usize; 4], out: &mut [f32]) {
+    let strides: [usize; 4] = std::array::from_fn(|axis| axes[axis + 1..].iter().product());
+    let [_, blocks, rows, columns] = order.map(|axis| axes[axis]);
+    let strides = order.map(|axis| strides[axis]);
+    for (row, out) in out.chunks_exact_mut(columns).enumerate() {
+        let at = [row / rows / blocks, row / rows % blocks, row % rows];
+        let start: usize = at.iter().zip(strides).map(|(n, stride)| n * stride).sum();
+        let from = values[start..].iter().step_by(strides[3]);
+        for (out, value) in out.iter_mut().zip(from) {
+            *out = *value;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +113,23 @@ mod tests {
             let mut out = vec![f32::NAN; expected.len()];
             combine(|a, b| a / b, (&of_a, a), (&of_b, b), &mut out);
             assert_eq!(out, expected, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_permuted_tensor_has_each_value_at_its_permuted_place() {
+        let axes = [2, 3, 4, 5];
+        let values: Vec<f32> = (0..120u8).map(f32::from).collect();
+        for order in [[0, 1, 2, 3], [0, 2, 3, 1], [3, 2, 1, 0], [1, 3, 0, 2]] {
+            let mut out = vec![f32::NAN; 120];
+            permute((&values, axes), order, &mut out);
+            for at in places(axes) {
+                let value = value_at(
+                    (&out, order.map(|axis| axes[axis])),
+                    order.map(|axis| at[axis]),
+                );
+                assert_eq!(value, value_at((&values, axes), at), "{order:?} {at:?}");
+            }
         }
     }
 

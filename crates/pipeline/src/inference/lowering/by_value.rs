@@ -1,4 +1,5 @@
-//! Arithmetic value by value, for layers that normalise: in the layout that the graph has.
+//! Arithmetic value by value, for layers that normalise, in the layout that the graph has; and the way from one layout to
+//! another.
 
 use tract_onnx::tract_core::broadcast::multi_broadcast;
 use tract_onnx::tract_core::internal::*;
@@ -19,6 +20,8 @@ pub(super) enum ByValue {
     SquareRoot,
     /// Along this axis, which stays with a single value.
     Sum(usize),
+    /// The axes in this order.
+    Permute(TVec<usize>),
 }
 
 impl ByValue {
@@ -64,6 +67,7 @@ impl Op for ByValue {
             Self::Divide => "ByValue.Divide",
             Self::SquareRoot => "ByValue.SquareRoot",
             Self::Sum(_) => "ByValue.Sum",
+            Self::Permute(_) => "ByValue.Permute",
         }
         .into()
     }
@@ -75,8 +79,10 @@ impl TypedOp for ByValue {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
         let shapes: TVec<&[TDim]> = inputs.iter().map(|fact| &*fact.shape).collect();
         let mut shape = multi_broadcast(&shapes)?;
-        if let Self::Sum(axis) = self {
-            shape[*axis] = 1.to_dim();
+        match self {
+            Self::Sum(axis) => shape[*axis] = 1.to_dim(),
+            Self::Permute(order) => shape = order.iter().map(|axis| shape[*axis].clone()).collect(),
+            _ => {}
         }
         Ok(tvec!(f32::fact(shape)))
     }
@@ -94,8 +100,10 @@ impl EvalOp for ByValue {
         let values: TVec<&[f32]> = values.collect::<TractResult<_>>()?;
         let shapes: TVec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
         let mut shape = multi_broadcast(&shapes)?;
-        if let Self::Sum(axis) = self {
-            shape[*axis] = 1;
+        match self {
+            Self::Sum(axis) => shape[*axis] = 1,
+            Self::Permute(order) => shape = order.iter().map(|axis| shape[*axis]).collect(),
+            _ => {}
         }
         let mut output = kernels::output(&shape)?;
         let mut plain = output.try_as_plain_ram_mut()?;
@@ -115,6 +123,14 @@ impl EvalOp for ByValue {
                 let [before, after] = [&shapes[0][..*axis], &shapes[0][axis + 1..]];
                 let axes = [before, &shapes[0][*axis..=*axis], after];
                 kernels::sum(values[0], axes.map(|axes| axes.iter().product()), out);
+            }
+            Self::Permute(order) => {
+                let missing = 4 - order.len();
+                let order = std::array::from_fn(|axis| {
+                    axis.checked_sub(missing)
+                        .map_or(axis, |axis| order[axis] + missing)
+                });
+                kernels::permute(of(0), order, out);
             }
         }
         Ok(tvec!(output.into()))
