@@ -11,6 +11,8 @@ import { checked, invalid, shown } from "./option-checks.js";
 import type { Checked } from "./option-checks.js";
 import {
   FACE_CONTOURS,
+  FACE_IRISES,
+  FACE_LANDMARK_COUNT,
   HAND_CONNECTIONS,
   POSE_CONNECTIONS,
   POSE_LANDMARK,
@@ -81,10 +83,8 @@ export function drawKeypoints(
     drawPose(pen, keypoints.pose, keypoints, options);
   if (keypoints.face) drawFace(pen, keypoints.face, options.face);
   if (options.hands) {
-    if (keypoints.leftHand)
-      drawHand(pen, keypoints.leftHand, pen.colors.leftHand);
-    if (keypoints.rightHand)
-      drawHand(pen, keypoints.rightHand, pen.colors.rightHand);
+    for (const [hand, color] of handsOf(keypoints, pen.colors))
+      drawHand(pen, hand, color);
   }
   context.restore();
 }
@@ -142,6 +142,23 @@ function drawPose(
   drawPoints(pen, pose, 4, pen.colors.pose, pen.lineWidth * 1.25, isShown);
 }
 
+/** All hands, each in the colour of its side. */
+function handsOf(
+  keypoints: Keypoints,
+  colors: DrawColors,
+): (readonly [Float32Array, string])[] {
+  const { hands, leftHand, rightHand } = keypoints;
+  if (hands)
+    return hands.map(({ handedness, points }) => [
+      points,
+      handedness === "Left" ? colors.leftHand : colors.rightHand,
+    ]);
+  return [
+    ...(leftHand ? [[leftHand, colors.leftHand] as const] : []),
+    ...(rightHand ? [[rightHand, colors.rightHand] as const] : []),
+  ];
+}
+
 function drawHand(pen: Pen, hand: Float32Array, color: string): void {
   drawLines(pen, hand, 3, HAND_CONNECTIONS, color, pen.lineWidth * 0.9);
   drawPoints(pen, hand, 3, color, pen.lineWidth * 0.95);
@@ -152,15 +169,12 @@ function drawFace(
   face: Float32Array,
   style: "contours" | "points" | "none",
 ): void {
-  if (style === "contours")
-    drawLines(
-      pen,
-      face,
-      3,
-      FACE_CONTOURS,
-      pen.colors.face,
-      pen.lineWidth * 0.6,
-    );
+  const width = pen.lineWidth * 0.6;
+  if (style === "contours") {
+    drawLines(pen, face, 3, FACE_CONTOURS, pen.colors.face, width);
+    if (face.length > 3 * FACE_LANDMARK_COUNT)
+      drawLines(pen, face, 3, FACE_IRISES, pen.colors.face, width);
+  }
   if (style === "points")
     drawPoints(pen, face, 3, pen.colors.face, pen.lineWidth * 0.35);
 }

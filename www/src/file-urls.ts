@@ -22,4 +22,7 @@ export const MODEL_URLS: Readonly<Record<ModelName, () => URL>> = {
   hand_landmark_lite: () => new URL("./models/hand_landmark_lite.onnx", import.meta.url),
   face_detection_short_range: () => new URL("./models/face_detection_short_range.onnx", import.meta.url),
   face_landmark: () => new URL("./models/face_landmark.onnx", import.meta.url),
+  face_landmarks_478: () => new URL("./models/face_landmarks_478.onnx", import.meta.url),
+  face_blendshapes: () => new URL("./models/face_blendshapes.onnx", import.meta.url),
+  palm_detection_full: () => new URL("./models/palm_detection_full.onnx", import.meta.url),
 };

@@ -22,7 +22,8 @@ export type Check = { readonly default?: unknown } & (
       readonly above?: number;
       readonly most?: number;
     }
-  | { readonly kind: "word"; readonly words: readonly string[] }
+  /** One of the words, or of the numbers. */
+  | { readonly kind: "word"; readonly words: readonly (string | number)[] }
   /** At least one of the words. */
   | { readonly kind: "words"; readonly words: readonly string[] }
   | {
@@ -118,7 +119,7 @@ function requireValue(option: string, value: unknown, check: Check): void {
     }
     case "word":
       return refuseUnless(
-        check.words.includes(value as string),
+        check.words.includes(value as string | number),
         check.words.join(" or "),
       );
     case "words":

@@ -114,3 +114,23 @@ test("absent parts draw nothing, and a canvas is as good as its context", () => 
     code: "invalid-option",
   });
 });
+
+test("irises are drawn with the contours of a face that has them", () => {
+  const [mesh, withIrises] = [468, 478].map((count) => {
+    const { context, lines } = recorder();
+    drawKeypoints(context, { face: points(count, 3) });
+    return lines(DEFAULT_COLORS.face).length;
+  });
+  assert.equal(withIrises - mesh, 8);
+});
+
+test("where there is a list of hands, each is drawn in the colour of its side", () => {
+  const { context, dots } = recorder();
+  const hand = (handedness) => ({ handedness, points: points(21, 3) });
+  drawKeypoints(context, {
+    leftHand: points(21, 3),
+    hands: [hand("Left"), hand("Right"), hand("Left")],
+  });
+  assert.equal(dots(DEFAULT_COLORS.leftHand).length, 42);
+  assert.equal(dots(DEFAULT_COLORS.rightHand).length, 21);
+});

@@ -52,6 +52,8 @@ mod pose_file;
 pub mod relay;
 #[cfg(feature = "relay")]
 mod relay_stream;
+#[cfg(feature = "session")]
+mod small_map;
 #[cfg(any(feature = "session", feature = "relay"))]
 mod stage_times;
 mod start;

@@ -2,8 +2,9 @@
 
 use js_sys::Float32Array;
 use live_keypoints_pipeline::branch::Branch;
-use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{ErrorCode, FrameResult, Landmarks, MissingReason, Step};
+use live_keypoints_pipeline::{
+    ErrorCode, FrameKeypoints, FrameResult, Handedness, Landmarks, MissingReason, Step,
+};
 use wasm_bindgen::JsValue;
 
 use crate::declared::{Maybe, ToJs, object};
@@ -26,6 +27,8 @@ object! {
         right_hand: f64,
         /// The face's models.
         face: f64,
+        /// The detector of palms, which only the graph `landmarkers` has.
+        palm: f64,
         /// From `push()` to the end of the last step, or to the relay's answer.
         total: f64,
     }
@@ -54,6 +57,18 @@ object! {
         face: Maybe<MissingReason>,
     }
 
+    /// A hand of any side, of the graph `landmarkers`.
+    pub(crate) struct TrackedHand {
+        /// The subject's own side, as the model of hands has it: two hands may both be left ones.
+        handedness: Handedness,
+        /// How sure the model is of the side, 0.5 to 1.
+        score: f32,
+        /// 21 × (x, y, z) in the picture.
+        points: Float32Array,
+        /// 21 × (x, y, z) in metres, origin about the hand's middle.
+        world: Float32Array,
+    }
+
     /// Landmarks of one frame, as flat arrays: point i of a hand is at `[3 * i]`, `[3 * i + 1]`, `[3 * i + 2]`.
     ///
     /// x and y are fractions of the picture, 0 to 1 inside it; values outside are kept. z is in picture widths, smaller is
@@ -80,8 +95,14 @@ object! {
         left_hand_world: Maybe<Option<Float32Array>>,
         /// Right hand in metres, likewise.
         right_hand_world: Maybe<Option<Float32Array>>,
-        /// Face mesh: 468 × (x, y, z).
+        /// In the graph `landmarkers` all hands, those of the frame before first. `leftHand` and `rightHand` are those of them
+        /// that are surest of their side.
+        hands: Maybe<Vec<TrackedHand>>,
+        /// Face mesh: 468 × (x, y, z), or 478 where option `face` asks for the irises.
         face: Maybe<Option<Float32Array>>,
+        /// How strong 52 expressions of the face are, 0 to 1, where option `blendshapes` asks for it: in the order of
+        /// `BLENDSHAPE_NAMES`.
+        blendshapes: Maybe<Option<Float32Array>>,
         /// Presence of each part. A relay's binary results say neither scores nor reasons.
         scores: Scores,
         /// Why each absent part is absent.
@@ -175,6 +196,10 @@ words! {
     ErrorCode, "ErrorCode", ErrorCode::as_str;
     LinkState, "ConnectionWord", LinkState::as_str;
     Step, "Step", step_word;
+    Handedness, "Handedness", |side| match side {
+        Handedness::Left => "Left",
+        Handedness::Right => "Right",
+    };
 }
 
 pub(crate) fn step_word(step: Step) -> &'static str {
@@ -188,12 +213,16 @@ pub(crate) fn step_word(step: Step) -> &'static str {
     }
 }
 
+/// The keys of a result that are there only where they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extras {
+    pub(crate) hand_world: bool,
+    pub(crate) hands: bool,
+    pub(crate) blendshapes: bool,
+}
+
 /// A frame's result. `timestamp_ms` is the capture time as it was given.
-pub(crate) fn result_object(
-    result: &FrameResult,
-    timestamp_ms: f64,
-    hand_world: HandWorld,
-) -> JsValue {
+pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Extras) -> JsValue {
     let k = match result {
         FrameResult::Keypoints(keypoints) => keypoints,
         FrameResult::Failed(failed) => {
@@ -207,7 +236,7 @@ pub(crate) fn result_object(
             .to_js();
         }
     };
-    let has_hands_world = k.parts.hands && hand_world == HandWorld::Included;
+    let has_hands_world = k.parts.hands && extras.hand_world;
     let milliseconds = |microseconds: u64| microseconds as f64 / 1000.0;
     Keypoints {
         index: k.index,
@@ -220,10 +249,11 @@ pub(crate) fn result_object(
         right_hand: points(k.parts.hands, k.right_hand.as_ref()),
         left_hand_world: points(has_hands_world, k.left_hand_world.as_ref()),
         right_hand_world: points(has_hands_world, k.right_hand_world.as_ref()),
-        face: Maybe(
-            k.parts
-                .face
-                .then(|| k.face.as_ref().map(|face| face.as_flat().into())),
+        hands: Maybe((k.parts.hands && extras.hands).then(|| hands(k))),
+        face: flat(k.parts.face, k.face.as_ref().map(|face| face.as_flat())),
+        blendshapes: flat(
+            k.parts.face && extras.blendshapes,
+            k.blendshapes.as_ref().map(|scores| scores.as_slice()),
         ),
         scores: Scores {
             pose: k.scores.pose,
@@ -245,6 +275,7 @@ pub(crate) fn result_object(
             left_hand: milliseconds(k.timings.left_hand),
             right_hand: milliseconds(k.timings.right_hand),
             face: milliseconds(k.timings.face),
+            palm: milliseconds(k.timings.palm),
             total: milliseconds(k.timings.total),
         },
     }
@@ -256,5 +287,19 @@ fn points<const N: usize, const D: usize>(
     is_asked: bool,
     landmarks: Option<&Landmarks<N, D>>,
 ) -> Maybe<Option<Float32Array>> {
-    Maybe(is_asked.then(|| landmarks.map(|points| Float32Array::from(points.as_flat()))))
+    flat(is_asked, landmarks.map(Landmarks::as_flat))
+}
+
+fn flat(is_asked: bool, values: Option<&[f32]>) -> Maybe<Option<Float32Array>> {
+    Maybe(is_asked.then(|| values.map(Float32Array::from)))
+}
+
+fn hands(keypoints: &FrameKeypoints) -> Vec<TrackedHand> {
+    let hands = keypoints.hands.iter().map(|hand| TrackedHand {
+        handedness: hand.handedness,
+        score: hand.score,
+        points: hand.points.as_flat().into(),
+        world: hand.world.as_flat().into(),
+    });
+    hands.collect()
 }

@@ -31,6 +31,8 @@ object! {
         right_hand: Maybe<StageTime>,
         /// The face's models.
         face: Maybe<StageTime>,
+        /// The detector of palms.
+        palm: Maybe<StageTime>,
         /// From `push()` to the end of the last step, or to the relay's answer.
         total: Maybe<StageTime>,
     }
@@ -38,7 +40,7 @@ object! {
 
 /// Sums the timings of results up. A stage that took no time did not run.
 #[derive(Default)]
-pub(crate) struct StageTimes([Sum; 7]);
+pub(crate) struct StageTimes([Sum; 8]);
 
 #[derive(Default)]
 struct Sum {
@@ -57,11 +59,12 @@ impl StageTimes {
             left_hand,
             right_hand,
             face,
-            // Of the graph `landmarkers`, which no page asks for.
-            palm: _,
+            palm,
             total,
         } = *timings;
-        let stages = [queue, decode, pose, left_hand, right_hand, face, total];
+        let stages = [
+            queue, decode, pose, left_hand, right_hand, face, palm, total,
+        ];
         for (sum, micros) in self
             .0
             .iter_mut()
@@ -77,15 +80,23 @@ impl StageTimes {
     }
 
     pub(crate) fn stats(&self) -> StageStats {
-        let [queue, decode, pose, left_hand, right_hand, face, total] =
-            self.0.each_ref().map(|sum| {
-                Maybe((sum.count > 0).then(|| StageTime {
-                    count: sum.count,
-                    mean_ms: sum.sum_ms / f64::from(sum.count),
-                    max_ms: sum.max_ms,
-                    last_ms: sum.last_ms,
-                }))
-            });
+        let [
+            queue,
+            decode,
+            pose,
+            left_hand,
+            right_hand,
+            face,
+            palm,
+            total,
+        ] = self.0.each_ref().map(|sum| {
+            Maybe((sum.count > 0).then(|| StageTime {
+                count: sum.count,
+                mean_ms: sum.sum_ms / f64::from(sum.count),
+                max_ms: sum.max_ms,
+                last_ms: sum.last_ms,
+            }))
+        });
         StageStats {
             queue,
             decode,
@@ -93,6 +104,7 @@ impl StageTimes {
             left_hand,
             right_hand,
             face,
+            palm,
             total,
         }
     }

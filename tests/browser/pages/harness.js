@@ -58,13 +58,11 @@ export async function run(live, frames, timeOf = captureTime) {
 
 /** A result with arrays in place of typed arrays. */
 export function plain(keypoints) {
+  if (keypoints instanceof Float32Array) return [...keypoints];
+  if (Array.isArray(keypoints)) return keypoints.map(plain);
+  if (typeof keypoints !== "object" || keypoints === null) return keypoints;
   const entries = Object.entries(keypoints);
-  return Object.fromEntries(
-    entries.map(([key, value]) => [
-      key,
-      value instanceof Float32Array ? [...value] : value,
-    ]),
-  );
+  return Object.fromEntries(entries.map(([key, value]) => [key, plain(value)]));
 }
 
 /** Plays the clip on a stream of its own. */

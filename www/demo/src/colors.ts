@@ -16,6 +16,7 @@ export const STEP_LABELS: Readonly<Record<Step, string>> = {
   leftHand: "Left hand",
   rightHand: "Right hand",
   face: "Face",
+  palm: "Palms",
 };
 
 /** Classes that give `--color`. */
@@ -25,6 +26,7 @@ export const STEP_CLASSES: Readonly<Record<Step, string>> = {
   leftHand: "left-hand",
   rightHand: "right-hand",
   face: "face",
+  palm: "palm",
 };
 
 /** A custom property's colour, in the scheme of the moment. */

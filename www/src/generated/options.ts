@@ -6,7 +6,7 @@ import type { Checks } from "../option-checks.js";
 import type { SocketLike } from "../relay/socket.js";
 import type { WorkerLike } from "../worker-scripts.js";
 import type { Progress } from "./results.js";
-import type { ModelName, Part, Quality } from "./words.js";
+import type { Graph, ModelName, Part, Quality } from "./words.js";
 
 /** A source for each model. */
 const MODEL_SOURCES = {
@@ -18,6 +18,9 @@ const MODEL_SOURCES = {
   hand_landmark_lite: { kind: "address" },
   face_detection_short_range: { kind: "address" },
   face_landmark: { kind: "address" },
+  face_landmarks_478: { kind: "address" },
+  face_blendshapes: { kind: "address" },
+  palm_detection_full: { kind: "address" },
 } as const;
 
 /** How a lost connection is opened again. */
@@ -44,10 +47,25 @@ export const RECONNECT_OPTIONS = {
 export interface StreamOptions {
   /** Web Workers that the stream is spread over, 1 to 4; results do not depend on it. Default 4. */
   workers?: number | undefined;
-  /** The parts to report, at least one. The pose runs in any case, as hands and face hang on it. Default: all. */
+  /**
+   * How the parts are found. `holistic` looks for hands and face near the pose's wrists and head, as MediaPipe Holistic
+   * does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do,
+   * and runs only what is asked for: hands or a face fill the picture without a body. Default `holistic`.
+   */
+  graph?: Graph | undefined;
+  /** The parts to report, at least one. In the graph `holistic` the pose runs in any case, as hands and face hang on it. Default: all. */
   parts?: readonly Part[] | undefined;
   /** Landmark models of body and hands. Default `full`. */
   quality?: Quality | undefined;
+  /**
+   * Points of a face: 468, as MediaPipe Holistic of old has them, or 478 with the irises, as MediaPipe Tasks have them, by
+   * a larger model. Default 468.
+   */
+  face?: 468 | 478 | undefined;
+  /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
+  blendshapes?: boolean | undefined;
+  /** Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one. Default 2. */
+  numHands?: number | undefined;
   /**
    * Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
    * only. Default 50.
@@ -71,6 +89,8 @@ export interface StreamOptions {
   minPosePresenceConfidence?: number | undefined;
   /** A hand counts while its presence is above this, 0 to 1. Default 0.5. */
   minHandLandmarksConfidence?: number | undefined;
+  /** Least score of a detected palm, 0 to 1. Of the graph `landmarkers`. Default 0.5. */
+  minPalmDetectionConfidence?: number | undefined;
   /** Least score of a detected face, 0 to 1. Default 0.5. */
   minFaceDetectionConfidence?: number | undefined;
   /** A face counts while its presence is above this, 0 to 1. Default 0.5. */
@@ -96,8 +116,12 @@ export interface StreamOptions {
 /** What each of `StreamOptions` may be. */
 export const STREAM_OPTIONS = {
   workers: { kind: "whole", least: 1, most: 4, default: 4 },
+  graph: { kind: "word", words: ["holistic", "landmarkers"], default: "holistic" },
   parts: { kind: "words", words: ["pose", "hands", "face"], default: ["pose", "hands", "face"] },
   quality: { kind: "word", words: ["full", "lite"], default: "full" },
+  face: { kind: "word", words: [468, 478], default: 468 },
+  blendshapes: { kind: "boolean", default: false },
+  numHands: { kind: "whole", least: 1, most: 4, default: 2 },
   bufferSize: { kind: "whole", least: 1, most: 2147483647, default: 50 },
   smoothing: { kind: "boolean", default: true },
   handSmoothing: { kind: "boolean", default: false },
@@ -108,6 +132,7 @@ export const STREAM_OPTIONS = {
   minPoseDetectionConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minPosePresenceConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minHandLandmarksConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
+  minPalmDetectionConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minFaceDetectionConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minFacePresenceConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   decode: { kind: "word", words: ["exact", "fast"], default: "exact" },
@@ -406,7 +431,7 @@ export interface DrawOptions {
   pose?: boolean | undefined;
   /** Hands. Default true. */
   hands?: boolean | undefined;
-  /** Face: its contours, all 468 points, or nothing. Default `contours`. */
+  /** Face: its contours, with irises where it has them; all points; or nothing. Default `contours`. */
   face?: "contours" | "points" | "none" | undefined;
   /** Body landmarks below this visibility are left out, 0 to 1. Default 0.5. */
   minVisibility?: number | undefined;

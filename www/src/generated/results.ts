@@ -1,6 +1,6 @@
 // Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.
 
-import type { ConnectionWord, ErrorCode, MissingReason, Step } from "./words.js";
+import type { ConnectionWord, ErrorCode, Handedness, MissingReason, Step } from "./words.js";
 
 /**
  * Milliseconds spent on a frame, with fractions; 0 for what did not run. Of a relay's binary results only the total is
@@ -19,6 +19,8 @@ export interface Timings {
   readonly rightHand: number;
   /** The face's models. */
   readonly face: number;
+  /** The detector of palms, which only the graph `landmarkers` has. */
+  readonly palm: number;
   /** From `push()` to the end of the last step, or to the relay's answer. */
   readonly total: number;
 }
@@ -45,6 +47,18 @@ export interface MissingParts {
   readonly rightHand?: MissingReason;
   /** Why there is no face. */
   readonly face?: MissingReason;
+}
+
+/** A hand of any side, of the graph `landmarkers`. */
+export interface TrackedHand {
+  /** The subject's own side, as the model of hands has it: two hands may both be left ones. */
+  readonly handedness: Handedness;
+  /** How sure the model is of the side, 0.5 to 1. */
+  readonly score: number;
+  /** 21 × (x, y, z) in the picture. */
+  readonly points: Float32Array;
+  /** 21 × (x, y, z) in metres, origin about the hand's middle. */
+  readonly world: Float32Array;
 }
 
 /**
@@ -75,8 +89,18 @@ export interface Keypoints {
   readonly leftHandWorld?: Float32Array | null;
   /** Right hand in metres, likewise. */
   readonly rightHandWorld?: Float32Array | null;
-  /** Face mesh: 468 × (x, y, z). */
+  /**
+   * In the graph `landmarkers` all hands, those of the frame before first. `leftHand` and `rightHand` are those of them
+   * that are surest of their side.
+   */
+  readonly hands?: readonly TrackedHand[];
+  /** Face mesh: 468 × (x, y, z), or 478 where option `face` asks for the irises. */
   readonly face?: Float32Array | null;
+  /**
+   * How strong 52 expressions of the face are, 0 to 1, where option `blendshapes` asks for it: in the order of
+   * `BLENDSHAPE_NAMES`.
+   */
+  readonly blendshapes?: Float32Array | null;
   /** Presence of each part. A relay's binary results say neither scores nor reasons. */
   readonly scores: Scores;
   /** Why each absent part is absent. */
@@ -165,6 +189,8 @@ export interface StageStats {
   readonly rightHand?: StageTime;
   /** The face's models. */
   readonly face?: StageTime;
+  /** The detector of palms. */
+  readonly palm?: StageTime;
   /** From `push()` to the end of the last step, or to the relay's answer. */
   readonly total?: StageTime;
 }

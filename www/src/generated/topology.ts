@@ -137,6 +137,68 @@ export const HAND_LANDMARK: Readonly<Record<HandLandmarkName, number>> = {
 /** Points of the face mesh; they have no names. */
 export const FACE_LANDMARK_COUNT = 468;
 
+/** Points of the face mesh with the irises: 468 to 472 the right one, 473 to 477 the left one, each with its centre first. */
+export const FACE_LANDMARK_COUNT_WITH_IRISES = 478;
+
+/** Names of the expressions that `blendshapes` tells, in order. Sides are the subject's own; the first means nothing. */
+export const BLENDSHAPE_NAMES = [
+  "_neutral",
+  "browDownLeft",
+  "browDownRight",
+  "browInnerUp",
+  "browOuterUpLeft",
+  "browOuterUpRight",
+  "cheekPuff",
+  "cheekSquintLeft",
+  "cheekSquintRight",
+  "eyeBlinkLeft",
+  "eyeBlinkRight",
+  "eyeLookDownLeft",
+  "eyeLookDownRight",
+  "eyeLookInLeft",
+  "eyeLookInRight",
+  "eyeLookOutLeft",
+  "eyeLookOutRight",
+  "eyeLookUpLeft",
+  "eyeLookUpRight",
+  "eyeSquintLeft",
+  "eyeSquintRight",
+  "eyeWideLeft",
+  "eyeWideRight",
+  "jawForward",
+  "jawLeft",
+  "jawOpen",
+  "jawRight",
+  "mouthClose",
+  "mouthDimpleLeft",
+  "mouthDimpleRight",
+  "mouthFrownLeft",
+  "mouthFrownRight",
+  "mouthFunnel",
+  "mouthLeft",
+  "mouthLowerDownLeft",
+  "mouthLowerDownRight",
+  "mouthPressLeft",
+  "mouthPressRight",
+  "mouthPucker",
+  "mouthRight",
+  "mouthRollLower",
+  "mouthRollUpper",
+  "mouthShrugLower",
+  "mouthShrugUpper",
+  "mouthSmileLeft",
+  "mouthSmileRight",
+  "mouthStretchLeft",
+  "mouthStretchRight",
+  "mouthUpperUpLeft",
+  "mouthUpperUpRight",
+  "noseSneerLeft",
+  "noseSneerRight",
+] as const;
+
+/** Name of an expression. */
+export type BlendshapeName = (typeof BLENDSHAPE_NAMES)[number];
+
 /** The 35 lines of the body. */
 export const POSE_CONNECTIONS: readonly Connection[] = [
   [0, 1], [1, 2], [2, 3], [3, 7], [0, 4], [4, 5], [5, 6], [6, 8],
@@ -191,6 +253,22 @@ export const FACE_OVAL: readonly Connection[] = [
   [400, 377], [377, 152], [152, 148], [148, 176], [176, 149], [149, 150], [150, 136], [136, 172],
   [172, 58], [58, 132], [132, 93], [93, 234], [234, 127], [127, 162], [162, 21], [21, 54],
   [54, 103], [103, 67], [67, 109], [109, 10],
+];
+
+/** The 4 lines around the left iris. */
+export const FACE_LEFT_IRIS: readonly Connection[] = [
+  [474, 475], [475, 476], [476, 477], [477, 474],
+];
+
+/** The 4 lines around the right iris. */
+export const FACE_RIGHT_IRIS: readonly Connection[] = [
+  [469, 470], [470, 471], [471, 472], [472, 469],
+];
+
+/** The lines around both irises, of a face of 478 points. */
+export const FACE_IRISES: readonly Connection[] = [
+  ...FACE_LEFT_IRIS,
+  ...FACE_RIGHT_IRIS,
 ];
 
 /** All lines of the face: lips, eyes, eyebrows, outline. */

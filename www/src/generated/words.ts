@@ -1,10 +1,16 @@
 // Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.
 
-/** What can be asked for: 33 body points, 21 of each hand, 468 of the face. */
+/** What can be asked for: 33 body points, 21 of each hand, 468 or 478 of the face. */
 export type Part = "pose" | "hands" | "face";
 
 /** Which landmark models: `full` for accuracy, `lite` for about two thirds of the work. */
 export type Quality = "full" | "lite";
+
+/** How parts are found: hands and face near the body, or each by itself. */
+export type Graph = "holistic" | "landmarkers";
+
+/** The side of a hand, the subject's own. */
+export type Handedness = "Left" | "Right";
 
 /**
  * Why a part that was asked for is absent: nobody was found; its place is not in the picture or hidden; or its
@@ -13,7 +19,7 @@ export type Quality = "full" | "lite";
 export type MissingReason = "no-pose" | "out-of-view" | "low-presence";
 
 /** A step of a frame. */
-export type Step = "decode" | "pose" | "leftHand" | "rightHand" | "face";
+export type Step = "decode" | "pose" | "leftHand" | "rightHand" | "face" | "palm";
 
 /** What the connection to a relay is at. */
 export type ConnectionWord = "open" | "waiting" | "connecting" | "idle";
@@ -62,6 +68,9 @@ export const MODEL_NAMES = [
   "hand_landmark_lite",
   "face_detection_short_range",
   "face_landmark",
+  "face_landmarks_478",
+  "face_blendshapes",
+  "palm_detection_full",
 ] as const;
 
 /** A model file, without `.onnx`. */

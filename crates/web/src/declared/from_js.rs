@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use js_sys::Array;
-use live_keypoints_pipeline::{ErrorCode, FrameError, Parts, Quality};
+use live_keypoints_pipeline::{ErrorCode, FacePoints, FrameError, Parts, Quality};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use wasm_bindgen::{JsCast, JsValue};
@@ -30,6 +30,8 @@ pub(crate) enum Check {
     Above0(u32),
     /// One of these words. The type's name in TypeScript, if it has one.
     Word(Option<&'static str>, &'static [&'static str]),
+    /// One of these numbers.
+    OneOf(&'static [u32]),
     /// At least one of pose, hands and face.
     Parts,
     /// A text that is not empty and may be a secret.
@@ -132,6 +134,20 @@ impl FromJs for Parts {
     }
 }
 
+impl FromJs for FacePoints {
+    fn from_js(value: &JsValue) -> Option<Self> {
+        let count = value.as_f64()?;
+        Self::ALL
+            .into_iter()
+            .find(|points| points.count() as f64 == count)
+    }
+
+    #[cfg(test)]
+    fn source(&self) -> Option<String> {
+        Some(self.count().to_string())
+    }
+}
+
 /// `None` is an option that nobody set, or a limit that there is not.
 impl<T: FromJs> FromJs for Option<T> {
     fn from_js(value: &JsValue) -> Option<Self> {
@@ -186,9 +202,9 @@ impl Check {
         &self,
         path: &str,
         option: &str,
-        value: &impl FromJs,
+        value: Option<f64>,
     ) -> Result<(), FrameError> {
-        let Some(number) = value.number() else {
+        let Some(number) = value else {
             return Ok(());
         };
         let (kind, range) = match self {
@@ -210,16 +226,35 @@ impl Check {
     }
 }
 
-/// Reads one option; `None` where it is not set.
-pub(crate) fn read<T: FromJs>(options: &JsValue, key: &str) -> Result<Option<T>, FrameError> {
-    let value = property(options, key);
-    if value.is_undefined() {
-        return Ok(None);
+/// An object of options that is read: one function for all of them, as there are dozens.
+pub(crate) struct Reading<'a> {
+    given: &'a JsValue,
+    error: Option<FrameError>,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn of(given: &'a JsValue) -> Self {
+        Self { given, error: None }
     }
-    T::from_js(&value).map(Some).ok_or_else(|| {
-        let message = format!("option {key} has a value of another type");
-        FrameError::new(ErrorCode::InvalidOption, message)
-    })
+
+    /// Takes one option, or its default where it is not set.
+    #[inline(never)]
+    pub(crate) fn take<T: FromJs>(&mut self, key: &str, default: T) -> T {
+        let value = property(self.given, key);
+        if value.is_undefined() {
+            return default;
+        }
+        T::from_js(&value).unwrap_or_else(|| {
+            let message = format!("option {key} has a value of another type");
+            self.error = Some(FrameError::new(ErrorCode::InvalidOption, message));
+            default
+        })
+    }
+
+    /// What was read, unless something could not be.
+    pub(crate) fn end<T>(self, options: T) -> Result<T, FrameError> {
+        self.error.map_or(Ok(options), Err)
+    }
 }
 
 /// An option, for its declaration.
@@ -259,21 +294,26 @@ macro_rules! options {
             pub(crate) fn read(
                 given: &::wasm_bindgen::JsValue,
             ) -> Result<Self, ::live_keypoints_pipeline::FrameError> {
-                Ok(Self {
-                    $($key: $crate::declared::read(given, $crate::declared::js_name!($key))?
-                        .unwrap_or_else(|| $default),)+
-                })
+                let mut reading = $crate::declared::Reading::of(given);
+                let options = Self {
+                    $($key: reading.take($crate::declared::js_name!($key), $default),)+
+                };
+                reading.end(options)
             }
-        }
 
-        impl $Name {
             /// Fails at the first option that is out of its range. `path` stands before its name.
             pub(crate) fn check_ranges(
                 &self,
                 path: &str,
             ) -> Result<(), ::live_keypoints_pipeline::FrameError> {
-                $($check.range(path, $crate::declared::js_name!($key), &self.$key)?;)+
-                Ok(())
+                use $crate::declared::FromJs;
+                let options = [$((
+                    $crate::declared::js_name!($key),
+                    &const { $check },
+                    FromJs::number(&self.$key),
+                ),)+];
+                let mut options = options.iter();
+                options.try_for_each(|(name, check, number)| check.range(path, name, *number))
             }
         }
 

@@ -15,7 +15,7 @@ mod typescript;
 
 #[cfg(test)]
 pub(crate) use from_js::OptionKey;
-pub(crate) use from_js::{Check, FromJs, options, read, word, words};
+pub(crate) use from_js::{Check, FromJs, Reading, options, word, words};
 pub(crate) use name::{camel, camel_length, js_name};
 #[cfg(test)]
 pub(crate) use to_js::Key;

@@ -178,7 +178,7 @@ pub(super) fn package_options() -> [PackageOptions; 11] {
             pose: Check::Boolean, true;
             /// Hands.
             hands: Check::Boolean, true;
-            /// Face: its contours, all 468 points, or nothing.
+            /// Face: its contours, with irises where it has them; all points; or nothing.
             face: Check::Word(None, &["contours", "points", "none"]), r#""contours""#;
             /// Body landmarks below this visibility are left out, 0 to 1.
             min_visibility: Check::Number(0..=1), 0.5;

@@ -8,17 +8,18 @@
 
 use std::path::PathBuf;
 
-use live_keypoints_pipeline::branch::Branch;
 use live_keypoints_pipeline::topology::{
-    Connection, FACE_CONTOURS, FACE_POINTS, HAND_CONNECTIONS, HAND_NAMES, POSE_CONNECTIONS,
+    BLENDSHAPE_NAMES, Connection, FACE_CONTOURS, FACE_LEFT_IRIS, FACE_POINTS,
+    FACE_POINTS_WITH_IRISES, FACE_RIGHT_IRIS, HAND_CONNECTIONS, HAND_NAMES, POSE_CONNECTIONS,
     POSE_NAMES,
 };
-use live_keypoints_pipeline::{ErrorCode, MissingReason, Parts, Quality, Step};
+use live_keypoints_pipeline::{ErrorCode, Graph, Handedness, MissingReason, Parts, Quality, Step};
 
 use super::package::{PackageOptions, package_options};
 use super::{Check, FromJs, Key, ToJs};
 use crate::objects::{
-    ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings, WorkerStats,
+    ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings, TrackedHand,
+    WorkerStats,
 };
 use crate::page::models::MODELS;
 use crate::page::options::StreamOptions;
@@ -110,6 +111,11 @@ fn option_type(check: &Check) -> String {
         }
         Check::Word(Some(name), _) => (*name).to_owned(),
         Check::Word(None, words) => quoted(*words, " | "),
+        Check::OneOf(numbers) => numbers
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(" | "),
         Check::Parts => "readonly Part[]".to_owned(),
         Check::Secret => "string".to_owned(),
         Check::Nested(name) => format!("false | {name}"),
@@ -134,6 +140,7 @@ fn option_check(check: &Check) -> String {
         }
         Check::Above0(most) => format!(r#"kind: "number", above: 0, most: {most}"#),
         Check::Word(_, words) => format!(r#"kind: "word", words: [{}]"#, quoted(*words, ", ")),
+        Check::OneOf(numbers) => format!(r#"kind: "word", words: {numbers:?}"#),
         Check::Parts => r#"kind: "words", words: ["pose", "hands", "face"]"#.to_owned(),
         Check::Secret => r#"kind: "secret""#.to_owned(),
         Check::Nested(name) => {
@@ -202,7 +209,7 @@ import type { Checks } from "../option-checks.js";
 import type { SocketLike } from "../relay/socket.js";
 import type { WorkerLike } from "../worker-scripts.js";
 import type { Progress } from "./results.js";
-import type { ModelName, Part, Quality } from "./words.js";
+import type { Graph, ModelName, Part, Quality } from "./words.js";
 
 "#,
     );
@@ -273,7 +280,7 @@ fn url(out: &mut String, name: &str, path: &str) {
 fn generated_results_are_those_of_rust() {
     let mut out = HEADING.to_owned();
     out.push_str(
-        "\nimport type { ConnectionWord, ErrorCode, MissingReason, Step } from \"./words.js\";\n\n",
+        "\nimport type { ConnectionWord, ErrorCode, Handedness, MissingReason, Step } from \"./words.js\";\n\n",
     );
     macro_rules! interfaces {
         ($($Name:ident),+) => {
@@ -284,6 +291,7 @@ fn generated_results_are_those_of_rust() {
         Timings,
         Scores,
         MissingParts,
+        TrackedHand,
         Keypoints,
         FailedFrame,
         WorkerStats,
@@ -324,12 +332,13 @@ fn generated_words_are_those_of_rust() {
     };
     let quality =
         [Quality::Full, Quality::Lite].map(|quality| serde_json::to_value(quality).unwrap());
+    let graphs =
+        [Graph::Holistic, Graph::Landmarkers].map(|graph| serde_json::to_value(graph).unwrap());
+    let sides =
+        [Handedness::Left, Handedness::Right].map(|side| serde_json::to_value(side).unwrap());
     let parts = serde_json::from_str(&Parts::ALL.source().unwrap()).unwrap();
     let reasons = MissingReason::ALL.map(|reason| reason.as_str().into());
-    // Palms are of a graph that no page can ask for.
-    let palms = Step::Branch(Branch::Palm);
-    let steps = Step::ALL.into_iter().filter(|step| *step != palms);
-    let steps = steps.map(|step| crate::objects::step_word(step).into());
+    let steps = Step::ALL.map(|step| crate::objects::step_word(step).into());
     let links = [
         LinkState::Open,
         LinkState::Waiting,
@@ -340,7 +349,7 @@ fn generated_words_are_those_of_rust() {
     for (name, doc, list) in [
         (
             "Part",
-            " What can be asked for: 33 body points, 21 of each hand, 468 of the face.",
+            " What can be asked for: 33 body points, 21 of each hand, 468 or 478 of the face.",
             parts,
         ),
         (
@@ -349,11 +358,21 @@ fn generated_words_are_those_of_rust() {
             quality.to_vec(),
         ),
         (
+            "Graph",
+            " How parts are found: hands and face near the body, or each by itself.",
+            graphs.to_vec(),
+        ),
+        (
+            "Handedness",
+            " The side of a hand, the subject's own.",
+            sides.to_vec(),
+        ),
+        (
             "MissingReason",
             " Why a part that was asked for is absent: nobody was found; its place is not in the picture or hidden; or its\n model ran and was not sure enough.",
             reasons.to_vec(),
         ),
-        ("Step", " A step of a frame.", steps.collect()),
+        ("Step", " A step of a frame.", steps.to_vec()),
         (
             "ConnectionWord",
             " What the connection to a relay is at.",
@@ -442,6 +461,22 @@ fn generated_topology_is_that_of_rust() {
     }
     line!(out, "/** Points of the face mesh; they have no names. */");
     line!(out, "export const FACE_LANDMARK_COUNT = {FACE_POINTS};\n");
+    line!(
+        out,
+        "/** Points of the face mesh with the irises: 468 to 472 the right one, 473 to 477 the left one, each with its centre first. */"
+    );
+    line!(
+        out,
+        "export const FACE_LANDMARK_COUNT_WITH_IRISES = {FACE_POINTS_WITH_IRISES};\n"
+    );
+    list(
+        &mut out,
+        "BLENDSHAPE_NAMES",
+        " Names of the expressions that `blendshapes` tells, in order. Sides are the subject's own; the first means nothing.",
+        BLENDSHAPE_NAMES.iter().copied(),
+    );
+    out.push_str("/** Name of an expression. */\n");
+    out.push_str("export type BlendshapeName = (typeof BLENDSHAPE_NAMES)[number];\n\n");
     lines(
         &mut out,
         "POSE_CONNECTIONS",
@@ -459,6 +494,20 @@ fn generated_topology_is_that_of_rust() {
         let (name, whose) = (name.to_uppercase(), format!("lines of the face's {whose}"));
         lines(&mut out, &format!("FACE_{name}"), &whose, contour);
     }
+    lines(
+        &mut out,
+        "FACE_LEFT_IRIS",
+        "lines around the left iris",
+        &FACE_LEFT_IRIS,
+    );
+    lines(
+        &mut out,
+        "FACE_RIGHT_IRIS",
+        "lines around the right iris",
+        &FACE_RIGHT_IRIS,
+    );
+    out.push_str("/** The lines around both irises, of a face of 478 points. */\n");
+    out.push_str("export const FACE_IRISES: readonly Connection[] = [\n  ...FACE_LEFT_IRIS,\n  ...FACE_RIGHT_IRIS,\n];\n\n");
     out.push_str("/** All lines of the face: lips, eyes, eyebrows, outline. */\n");
     out.push_str("export const FACE_CONTOURS: readonly Connection[] = [\n");
     for (name, _) in FACE_CONTOURS {

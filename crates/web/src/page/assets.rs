@@ -1,11 +1,10 @@
 //! Where the workers' module and the models come from. The page keeps no model: one that is needed again is got again.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise, Uint8Array, WebAssembly};
-use live_keypoints_pipeline::{ErrorCode, FrameError, Quality, Steps};
+use live_keypoints_pipeline::{ErrorCode, FrameError, Options, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, Response, Url};
@@ -20,6 +19,7 @@ use crate::deferred::hear;
 use crate::error::{frame_error, js_error};
 use crate::object::{object, property};
 use crate::pool::Served;
+use crate::small_map::SmallMap;
 
 /// Name of the workers' module.
 pub(super) const INFERENCE: &str = "inference";
@@ -34,7 +34,8 @@ pub(super) struct AssetOptions {
     pub(super) address_of: Function,
     /// Whether the package's own models are kept by the browser.
     pub(super) keeps_models: bool,
-    pub(super) quality: Quality,
+    /// What frames are computed by, which says what models they need.
+    pub(super) session: Options,
     /// Told of every step: `(progress) => void`.
     pub(super) on_progress: Option<Function>,
 }
@@ -45,9 +46,9 @@ pub(super) struct Assets {
     pub(super) downloads: Downloads,
     meter: RefCell<Meter>,
     /// Of the workers that start together.
-    start_models: RefCell<BTreeMap<&'static str, StartModel>>,
+    start_models: RefCell<SmallMap<&'static str, StartModel>>,
     /// An answer can be read once only, and a worker's replacement needs the model again.
-    given: RefCell<BTreeMap<&'static str, Promise>>,
+    given: RefCell<SmallMap<&'static str, Promise>>,
 }
 
 struct StartModel {
@@ -74,7 +75,7 @@ impl Assets {
     }
 
     pub(super) fn names(&self, steps: Steps) -> Vec<ModelFile> {
-        models_for(steps, self.options.quality)
+        models_for(steps, &self.options.session)
     }
 
     /// Begins to get the models of the workers that start together, and of what they serve later.
@@ -87,17 +88,18 @@ impl Assets {
             .expect_models(names(|served| served.first).count());
         for model in names(|served| served.first).chain(names(|served| served.later)) {
             let mut start_models = self.start_models.borrow_mut();
-            let start_model = start_models.entry(model.name).or_insert_with(|| {
-                let this = Rc::clone(self);
-                let bytes = future_to_promise(async move {
-                    let bytes = this.fetch_model(model).await.map_err(js_error)?;
-                    Ok(bytes.into())
-                });
-                // Whoever waits for it hears of its failure.
-                hear(&bytes);
-                StartModel { bytes, waiting: 0 }
+            if let Some(start_model) = start_models.get_mut(&model.name) {
+                start_model.waiting += 1;
+                continue;
+            }
+            let this = Rc::clone(self);
+            let bytes = future_to_promise(async move {
+                let bytes = this.fetch_model(model).await.map_err(js_error)?;
+                Ok(bytes.into())
             });
-            start_model.waiting += 1;
+            // Whoever waits for it hears of its failure.
+            hear(&bytes);
+            start_models.insert(model.name, StartModel { bytes, waiting: 1 });
         }
     }
 
@@ -120,7 +122,7 @@ impl Assets {
     ) -> Result<(Uint8Array, bool), FrameError> {
         let start_bytes = {
             let mut start_models = self.start_models.borrow_mut();
-            start_models.get_mut(model.name).map(|start_model| {
+            start_models.get_mut(&model.name).map(|start_model| {
                 start_model.waiting -= 1;
                 (start_model.bytes.clone(), start_model.waiting > 0)
             })
@@ -129,7 +131,7 @@ impl Assets {
             return Ok((self.fetch_model(model).await?, false));
         };
         if !is_shared {
-            self.start_models.borrow_mut().remove(model.name);
+            self.start_models.borrow_mut().remove(&model.name);
         }
         let bytes = JsFuture::from(bytes)
             .await
@@ -269,7 +271,7 @@ impl Assets {
                 property(&source, "href").as_string().unwrap_or_default(),
             )),
             "Response" => {
-                let kept = self.given.borrow().get(name).cloned();
+                let kept = self.given.borrow().get(&name).cloned();
                 let blob = kept.unwrap_or_else(|| {
                     let blob = future_to_promise(blob_of(name, source.unchecked_into()));
                     hear(&blob);

@@ -1,7 +1,7 @@
 //! The model files of this version.
 
 use live_keypoints_pipeline::branch::Branch;
-use live_keypoints_pipeline::{Quality, Step, Steps};
+use live_keypoints_pipeline::{FacePoints, Graph, Options, Quality, Step, Steps};
 
 /// A model file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +44,21 @@ const FACE_LANDMARK: ModelFile = ModelFile {
     name: "face_landmark",
     sha256: "9c04f931ffd0f01ff1232df01cfe20b178105360b8720bd4b9fd1afb892483d1",
 };
+const FACE_LANDMARKS_478: ModelFile = ModelFile {
+    name: "face_landmarks_478",
+    sha256: "31e7a37cb39befbc9bee2a1815b26927a1f8a8270fbbaaabfe673cdbe4c747e4",
+};
+const FACE_BLENDSHAPES: ModelFile = ModelFile {
+    name: "face_blendshapes",
+    sha256: "6e9b8522916aaa394661e17ebe4a9efed9b25fccd5525cfba8cede5f1d8677a5",
+};
+const PALM_DETECTION: ModelFile = ModelFile {
+    name: "palm_detection_full",
+    sha256: "3eff96305028740eb79aca7204f4b723a84f7df1ef8a9723e93d38ba2bb58715",
+};
 
 /// All of them.
-pub(crate) const MODELS: [ModelFile; 8] = [
+pub(crate) const MODELS: [ModelFile; 11] = [
     POSE_DETECTION,
     POSE_LANDMARK_FULL,
     POSE_LANDMARK_LITE,
@@ -55,12 +67,15 @@ pub(crate) const MODELS: [ModelFile; 8] = [
     HAND_LANDMARK_LITE,
     FACE_DETECTION,
     FACE_LANDMARK,
+    FACE_LANDMARKS_478,
+    FACE_BLENDSHAPES,
+    PALM_DETECTION,
 ];
 
 /// The files that a worker needs which serves these steps. Of each branch the largest comes first, so that what loading it
 /// leaves free serves the next.
-pub(super) fn models_for(steps: Steps, quality: Quality) -> Vec<ModelFile> {
-    let (pose, hand) = match quality {
+pub(super) fn models_for(steps: Steps, options: &Options) -> Vec<ModelFile> {
+    let (pose, hand) = match options.quality {
         Quality::Full => (POSE_LANDMARK_FULL, HAND_LANDMARK_FULL),
         Quality::Lite => (POSE_LANDMARK_LITE, HAND_LANDMARK_LITE),
     };
@@ -70,10 +85,23 @@ pub(super) fn models_for(steps: Steps, quality: Quality) -> Vec<ModelFile> {
         models.extend([pose, POSE_DETECTION]);
     }
     if serves(Branch::LeftHand) || serves(Branch::RightHand) {
-        models.extend([hand, HAND_RECROP]);
+        models.push(hand);
+        if options.graph_to_run() == Graph::Holistic {
+            models.push(HAND_RECROP);
+        }
+    }
+    if serves(Branch::Palm) && options.graph_to_run() == Graph::Landmarkers {
+        models.push(PALM_DETECTION);
     }
     if serves(Branch::Face) {
-        models.extend([FACE_LANDMARK, FACE_DETECTION]);
+        models.push(match options.face_points {
+            FacePoints::Mesh468 => FACE_LANDMARK,
+            FacePoints::WithIrises478 => FACE_LANDMARKS_478,
+        });
+        if options.blendshapes {
+            models.push(FACE_BLENDSHAPES);
+        }
+        models.push(FACE_DETECTION);
     }
     models
 }
@@ -95,14 +123,39 @@ mod tests {
     }
 
     #[test]
-    fn all_steps_need_the_models_of_a_quality() {
-        let full = models_for(Steps::ALL, Quality::Full);
-        let lite = models_for(Steps::ALL, Quality::Lite);
-        assert_eq!((full.len(), lite.len()), (6, 6));
-        for model in MODELS {
-            assert_eq!(full.contains(&model), !model.name.ends_with("_lite"));
-            assert_eq!(lite.contains(&model), !model.name.ends_with("_full"));
-        }
-        assert_eq!(models_for(Steps::NONE, Quality::Full), []);
+    fn all_steps_need_the_models_of_their_options() {
+        let names = |steps, options: Options| -> Vec<&str> {
+            let models = models_for(steps, &options);
+            models.iter().map(|model| model.name).collect()
+        };
+        let holistic = [
+            ["pose_landmark_full", "pose_detection"],
+            ["hand_landmark_full", "hand_recrop"],
+            ["face_landmark", "face_detection_short_range"],
+        ];
+        assert_eq!(names(Steps::ALL, Options::default()), holistic.concat());
+        let lite = Options {
+            quality: Quality::Lite,
+            ..Options::default()
+        };
+        let lite = names(Steps::ALL, lite);
+        assert!(lite.contains(&"pose_landmark_lite") && lite.contains(&"hand_landmark_lite"));
+        let landmarkers = Options {
+            graph: Graph::Landmarkers,
+            face_points: FacePoints::WithIrises478,
+            blendshapes: true,
+            ..Options::default()
+        };
+        let expected = [
+            "pose_landmark_full",
+            "pose_detection",
+            "hand_landmark_full",
+            "palm_detection_full",
+            "face_landmarks_478",
+            "face_blendshapes",
+            "face_detection_short_range",
+        ];
+        assert_eq!(names(Steps::ALL, landmarkers), expected);
+        assert!(names(Steps::NONE, Options::default()).is_empty());
     }
 }

@@ -1,8 +1,9 @@
 //! What a stream of the page is started with.
 
 use js_sys::Function;
-use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{Options, Parts, Quality};
+use live_keypoints_pipeline::{
+    ErrorCode, FacePoints, FrameError, Graph, MAX_HANDS, Options, Parts, Quality,
+};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -11,6 +12,7 @@ use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::declared::{Check, options, words};
 use crate::error::js_error;
 use crate::object::property;
+use crate::objects::Extras;
 use crate::panics::Panics;
 use crate::pool::{MAX_WORKERS, Patience};
 
@@ -22,10 +24,21 @@ options! {
     pub(crate) struct StreamOptions {
         /// Web Workers that the stream is spread over, 1 to 4; results do not depend on it.
         workers: usize = MAX_WORKERS, Check::Whole(1..=MAX_WORKERS as u32);
-        /// The parts to report, at least one. The pose runs in any case, as hands and face hang on it.
+        /// How the parts are found. `holistic` looks for hands and face near the pose's wrists and head, as MediaPipe Holistic
+        /// does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do,
+        /// and runs only what is asked for: hands or a face fill the picture without a body.
+        graph: Graph = Graph::Holistic, Check::Word(Some("Graph"), &["holistic", "landmarkers"]);
+        /// The parts to report, at least one. In the graph `holistic` the pose runs in any case, as hands and face hang on it.
         parts: Parts = Parts::ALL, Check::Parts;
         /// Landmark models of body and hands.
         quality: Quality = Options::default().quality, Check::Word(Some("Quality"), &["full", "lite"]);
+        /// Points of a face: 468, as MediaPipe Holistic of old has them, or 478 with the irises, as MediaPipe Tasks have them, by
+        /// a larger model.
+        face: FacePoints = FacePoints::Mesh468, Check::OneOf(&[468, 478]);
+        /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
+        blendshapes: bool = false, Check::Boolean;
+        /// Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one.
+        num_hands: usize = Options::default().num_hands, Check::Whole(1..=MAX_HANDS as u32);
         /// Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
         /// only.
         buffer_size: usize = Options::default().buffer_size, Check::COUNT;
@@ -47,6 +60,8 @@ options! {
         min_pose_presence_confidence: f32 = Options::default().min_pose_presence_confidence, Check::FRACTION;
         /// A hand counts while its presence is above this, 0 to 1.
         min_hand_landmarks_confidence: f32 = Options::default().min_hand_landmarks_confidence, Check::FRACTION;
+        /// Least score of a detected palm, 0 to 1. Of the graph `landmarkers`.
+        min_palm_detection_confidence: f32 = Options::default().min_palm_detection_confidence, Check::FRACTION;
         /// Least score of a detected face, 0 to 1.
         min_face_detection_confidence: f32 = Options::default().min_face_detection_confidence, Check::FRACTION;
         /// A face counts while its presence is above this, 0 to 1.
@@ -76,13 +91,18 @@ pub(crate) enum Decode {
     /// At a fraction of it where that is large enough.
     Fast,
 }
-words!(Decode);
+words!(Decode, Graph);
 
 impl StreamOptions {
     /// What the pipeline's session is told.
     pub(super) fn session(&self) -> Options {
         Options {
+            graph: self.graph,
             parts: self.parts,
+            face_points: self.face,
+            blendshapes: self.blendshapes,
+            num_hands: self.num_hands,
+            min_palm_detection_confidence: self.min_palm_detection_confidence,
             quality: self.quality,
             buffer_size: self.buffer_size,
             smoothing: self.smoothing,
@@ -96,8 +116,30 @@ impl StreamOptions {
             min_hand_landmarks_confidence: self.min_hand_landmarks_confidence,
             min_face_detection_confidence: self.min_face_detection_confidence,
             min_face_presence_confidence: self.min_face_presence_confidence,
-            ..Options::default()
         }
+    }
+
+    /// What results have besides.
+    pub(super) fn extras(&self) -> Extras {
+        Extras {
+            hand_world: self.hand_world,
+            hands: self.graph == Graph::Landmarkers,
+            blendshapes: self.blendshapes,
+        }
+    }
+
+    /// Fails where options exclude each other.
+    fn check_together(&self) -> Result<(), FrameError> {
+        let message = if self.blendshapes && !self.parts.face {
+            "option blendshapes needs the face, which option parts leaves out"
+        } else if self.blendshapes && self.face == FacePoints::Mesh468 {
+            "option blendshapes needs option face to be 478"
+        } else if self.num_hands != 2 && self.graph == Graph::Holistic {
+            "option numHands needs option graph to be landmarkers"
+        } else {
+            return Ok(());
+        };
+        Err(FrameError::new(ErrorCode::InvalidOption, message))
     }
 }
 
@@ -116,6 +158,7 @@ impl StartOptions {
     pub(super) fn read(object: &JsValue) -> Result<Self, JsValue> {
         let stream = StreamOptions::read(object).map_err(js_error)?;
         stream.check_ranges("").map_err(js_error)?;
+        stream.check_together().map_err(js_error)?;
         let function = |key: &str| property(object, key).dyn_into::<Function>();
         Ok(Self {
             patience: Patience {
@@ -129,21 +172,12 @@ impl StartOptions {
                 given: property(object, "assets"),
                 address_of: function("addressOf")?,
                 keeps_models: stream.cache,
-                quality: stream.quality,
+                session: stream.session(),
                 on_progress: function("onProgress").ok(),
             }),
             stream,
             panics: Panics::read(object)?,
         })
-    }
-
-    /// Whether results hold the hands in metres, too.
-    pub(super) fn hand_world(&self) -> HandWorld {
-        if self.stream.hand_world {
-            HandWorld::Included
-        } else {
-            HandWorld::Omitted
-        }
     }
 }
 

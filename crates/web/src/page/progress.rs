@@ -1,10 +1,9 @@
 //! How far `LiveKeypoints.create` has come: single steps turned into one fraction of the whole.
 
-use std::collections::BTreeMap;
-
 use wasm_bindgen::JsValue;
 
 use crate::declared::{Maybe, ToJs, object};
+use crate::small_map::SmallMap;
 
 /// Share of the whole that downloading is; the rest is optimising models, which a fast network waits for longest.
 const DOWNLOAD_SHARE: f64 = 0.7;
@@ -141,7 +140,7 @@ struct Bytes {
 /// Counts.
 #[derive(Default)]
 pub(super) struct Meter {
-    downloads: BTreeMap<String, Bytes>,
+    downloads: SmallMap<String, Bytes>,
     optimised: usize,
     expected_models: usize,
     fraction: f64,

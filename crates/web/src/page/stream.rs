@@ -5,7 +5,6 @@ use std::rc::{Rc, Weak};
 
 use js_sys::{Function, WebAssembly};
 use live_keypoints_pipeline::FrameResult;
-use live_keypoints_pipeline::format::jsonl::HandWorld;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -20,7 +19,7 @@ use crate::deferred::Deferred;
 use crate::error::js_error;
 use crate::frame::{Intake, PreparedFrame};
 use crate::object::{global, property};
-use crate::objects::{Stats, WorkerStats, result_object};
+use crate::objects::{Extras, Stats, WorkerStats, result_object};
 use crate::pool::{Event, MAX_WORKERS, Pool, Served};
 use crate::stage_times::StageTimes;
 
@@ -37,7 +36,7 @@ pub(super) struct Page {
     pub(super) module: Deferred<WebAssembly::Module>,
     started: Deferred<JsValue>,
     pub(super) intake: Intake,
-    hand_world: HandWorld,
+    extras: Extras,
     stage_times: RefCell<StageTimes>,
     /// `(result) => void`
     on_result: RefCell<Option<Function>>,
@@ -188,7 +187,7 @@ impl Page {
                 pool: RefCell::new(pool),
                 workers: Default::default(),
                 assets,
-                hand_world: options.hand_world(),
+                extras: options.stream.extras(),
                 stage_times: RefCell::default(),
                 options,
                 module: Deferred::new(),
@@ -252,7 +251,7 @@ impl Page {
         if let FrameResult::Keypoints(keypoints) = result {
             self.stage_times.borrow_mut().add(&keypoints.timings);
         }
-        let result = result_object(result, timestamp_ms, self.hand_world);
+        let result = result_object(result, timestamp_ms, self.extras);
         // The facade's own, which does not throw.
         let _ = on_result.call1(&JsValue::UNDEFINED, &result);
     }

@@ -1,7 +1,6 @@
 //! Which worker holds the pixels of which frame.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::MAX_WORKERS;
@@ -12,16 +11,19 @@ pub(crate) struct Holdings([RefCell<Holding>; MAX_WORKERS]);
 
 #[derive(Debug, Default)]
 struct Holding {
-    frames: BTreeSet<u64>,
+    frames: Vec<u64>,
     /// Those whose pixels were on their way from a worker that died.
-    lost: BTreeSet<u64>,
+    lost: Vec<u64>,
     released: Vec<u64>,
 }
 
 impl Holdings {
     /// The worker holds the frame's pixels, or they are on their way to it.
     pub(crate) fn add(&self, place: usize, frame: u64) {
-        self.0[place].borrow_mut().frames.insert(frame);
+        let mut holding = self.0[place].borrow_mut();
+        if !holding.frames.contains(&frame) {
+            holding.frames.push(frame);
+        }
     }
 
     pub(crate) fn has(&self, place: usize, frame: u64) -> bool {
@@ -30,7 +32,7 @@ impl Holdings {
 
     /// The frame's pixels may not come.
     pub(crate) fn lose(&self, place: usize, frame: u64) {
-        self.0[place].borrow_mut().lost.insert(frame);
+        self.0[place].borrow_mut().lost.push(frame);
     }
 
     pub(crate) fn is_lost(&self, place: usize, frame: u64) -> bool {
@@ -45,7 +47,7 @@ impl Holdings {
     /// The worker may forget a frame's pixels, also those that it is only about to get.
     pub(crate) fn release(&self, place: usize, frame: u64) {
         let mut holding = self.0[place].borrow_mut();
-        holding.frames.remove(&frame);
+        holding.frames.retain(|held| *held != frame);
         holding.released.push(frame);
     }
 
@@ -84,10 +86,15 @@ impl FramePixels {
 impl Drop for FramePixels {
     fn drop(&mut self) {
         for holding in &self.holdings.0 {
-            let mut holding = holding.borrow_mut();
-            holding.lost.remove(&self.frame);
-            if holding.frames.remove(&self.frame) {
-                holding.released.push(self.frame);
+            let Holding {
+                frames,
+                lost,
+                released,
+            } = &mut *holding.borrow_mut();
+            lost.retain(|frame| *frame != self.frame);
+            if let Some(position) = frames.iter().position(|frame| *frame == self.frame) {
+                frames.swap_remove(position);
+                released.push(self.frame);
             }
         }
     }

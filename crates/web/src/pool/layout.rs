@@ -1,19 +1,14 @@
 //! Which worker has the models of which steps.
 
 use live_keypoints_pipeline::branch::Branch;
-use live_keypoints_pipeline::{Parts, Step, Steps};
+use live_keypoints_pipeline::{Graph, Options, Step, Steps};
 
 /// Most workers that one stream is spread over.
 pub(crate) const MAX_WORKERS: usize = 4;
 
 const HANDS: [Branch; 2] = [Branch::LeftHand, Branch::RightHand];
-/// Of the graph that a page can ask for, which has no palms of its own.
-const ALL: [Branch; 4] = [
-    Branch::Pose,
-    Branch::LeftHand,
-    Branch::RightHand,
-    Branch::Face,
-];
+/// Who finds palms serves hands as well, but for a fourth worker, which has more time.
+const HANDS_AND_PALMS: [Branch; 3] = [Branch::LeftHand, Branch::RightHand, Branch::Palm];
 
 /// What a worker serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,34 +24,40 @@ pub(crate) struct Served {
 ///
 /// Every model that a worker has costs memory: where more of them would bring little, as `tests/simulation.rs` shows, they
 /// are left out.
-pub(crate) fn layout(workers: usize, parts: Parts) -> Vec<Served> {
+pub(crate) fn layout(workers: usize, options: &Options) -> Vec<Served> {
+    let Options { parts, .. } = *options;
+    let is_holistic = options.graph_to_run() == Graph::Holistic;
+    let has_pose = parts.pose || is_holistic;
     // Where a part is left out, the layout with most workers that are all busy is the best one.
-    let branches = 1 + 2 * usize::from(parts.hands) + usize::from(parts.face);
+    let branches = usize::from(has_pose) + 2 * usize::from(parts.hands) + usize::from(parts.face);
     let workers = if workers >= branches {
         MAX_WORKERS
     } else {
         workers
     };
     let branches: &[[&[Branch]; 2]] = match workers {
-        0 | 1 => &[[&ALL, &[]]],
-        2 => &[[&[Branch::Pose, Branch::Face], &HANDS], [&HANDS, &[]]],
+        0 | 1 => &[[&Branch::ALL, &[]]],
+        2 => &[
+            [&[Branch::Pose, Branch::Face], &HANDS],
+            [&HANDS_AND_PALMS, &[]],
+        ],
         3 => &[
             [&[Branch::Pose], &[]],
             [&[Branch::Face], &HANDS],
-            [&HANDS, &[]],
+            [&HANDS_AND_PALMS, &[]],
         ],
         _ => &[
             [&[Branch::Pose], &[]],
             [&HANDS, &[]],
             [&HANDS, &[]],
-            [&[Branch::Face], &[]],
+            [&[Branch::Face, Branch::Palm], &[]],
         ],
     };
     let is_wanted = |branch: &Branch| match branch {
-        Branch::Pose => true,
+        Branch::Pose => has_pose,
         Branch::LeftHand | Branch::RightHand => parts.hands,
         Branch::Face => parts.face,
-        Branch::Palm => false,
+        Branch::Palm => parts.hands && !is_holistic,
     };
     let steps = |branches: &[Branch]| -> Steps {
         let wanted = branches.iter().copied().filter(is_wanted);
@@ -76,12 +77,20 @@ pub(crate) fn layout(workers: usize, parts: Parts) -> Vec<Served> {
 
 #[cfg(test)]
 mod tests {
+    use live_keypoints_pipeline::Parts;
+
     use super::*;
 
-    fn words(workers: usize, parts: Parts) -> Vec<String> {
-        let layout = layout(workers, parts);
+    fn words(workers: usize, graph: Graph, parts: [bool; 3]) -> Vec<String> {
+        let [pose, hands, face] = parts;
+        let options = Options {
+            graph,
+            parts: Parts { pose, hands, face },
+            ..Options::default()
+        };
+        let layout = layout(workers, &options);
         let letters = |steps: Steps| -> String {
-            let served = Step::ALL.into_iter().zip("dplrf".chars());
+            let served = Step::ALL.into_iter().zip(LETTERS.chars());
             served
                 .filter(|(step, _)| steps.contains(*step))
                 .map(|(_, letter)| letter)
@@ -94,27 +103,37 @@ mod tests {
         served.collect()
     }
 
+    /// Of the steps in the order of their bits; `m` finds palms.
+    const LETTERS: &str = "dplrfm";
+    const ALL_PARTS: [bool; 3] = [true; 3];
+
     #[test]
     fn every_step_is_served_and_no_worker_is_without() {
-        let all = Parts::ALL;
-        assert_eq!(words(1, all), ["dplrf"]);
-        assert_eq!(words(2, all), ["dpf later lr", "dlr"]);
-        assert_eq!(words(3, all), ["dp", "df later lr", "dlr"]);
-        assert_eq!(words(4, all), ["dp", "dlr", "dlr", "df"]);
-        let pose = Parts {
-            pose: true,
-            hands: false,
-            face: false,
-        };
-        assert_eq!(words(4, pose), ["dp"]);
-        let face = Parts { face: true, ..pose };
-        assert_eq!(words(2, face), ["dp", "df"]);
-        assert_eq!(words(1, face), ["dpf"]);
-        let hands = Parts {
-            hands: true,
-            ..pose
-        };
-        assert_eq!(words(3, hands), ["dp", "dlr", "dlr"]);
-        assert_eq!(words(2, hands), ["dp later lr", "dlr"]);
+        let words = |workers, parts| words(workers, Graph::Holistic, parts);
+        assert_eq!(words(1, ALL_PARTS), ["dplrf"]);
+        assert_eq!(words(2, ALL_PARTS), ["dpf later lr", "dlr"]);
+        assert_eq!(words(3, ALL_PARTS), ["dp", "df later lr", "dlr"]);
+        assert_eq!(words(4, ALL_PARTS), ["dp", "dlr", "dlr", "df"]);
+        assert_eq!(words(4, [true, false, false]), ["dp"]);
+        assert_eq!(words(2, [true, false, true]), ["dp", "df"]);
+        assert_eq!(words(1, [true, false, true]), ["dpf"]);
+        assert_eq!(words(3, [true, true, false]), ["dp", "dlr", "dlr"]);
+        assert_eq!(words(2, [true, true, false]), ["dp later lr", "dlr"]);
+        // Hands hang on the pose.
+        assert_eq!(words(4, [false, true, false]), ["dp", "dlr", "dlr"]);
+    }
+
+    #[test]
+    fn the_landmarkers_have_palms_and_need_no_pose() {
+        let words = |workers, parts| words(workers, Graph::Landmarkers, parts);
+        assert_eq!(words(1, ALL_PARTS), ["dplrfm"]);
+        assert_eq!(words(2, ALL_PARTS), ["dpf later lr", "dlrm"]);
+        assert_eq!(words(3, ALL_PARTS), ["dp", "df later lr", "dlrm"]);
+        assert_eq!(words(4, ALL_PARTS), ["dp", "dlr", "dlr", "dfm"]);
+        assert_eq!(words(4, [false, true, false]), ["dlr", "dlr", "dm"]);
+        assert_eq!(words(1, [false, true, false]), ["dlrm"]);
+        assert_eq!(words(4, [false, false, true]), ["df"]);
+        assert_eq!(words(2, [false, true, true]), ["df later lr", "dlrm"]);
+        assert_eq!(words(4, [true, false, false]), ["dp"]);
     }
 }

@@ -22,7 +22,7 @@ mod step_times;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use live_keypoints_pipeline::branch::{Branch, BranchJob, BranchOutcome};
@@ -145,8 +145,8 @@ pub(crate) struct Pool<F> {
     patience: Patience,
     /// How many workers the machine can run at once.
     cores: usize,
-    /// Capture times as they were given, in milliseconds; the session's are whole microseconds.
-    timestamps_ms: BTreeMap<u64, f64>,
+    /// By index, capture times as they were given, in milliseconds; the session's are whole microseconds.
+    timestamps_ms: VecDeque<(u64, f64)>,
     commands: VecDeque<Command<F>>,
     events: VecDeque<Event>,
     phase: Phase,
@@ -174,7 +174,7 @@ impl<F> Pool<F> {
         patience: Patience,
         now_ms: f64,
     ) -> Result<Self, SessionError> {
-        let layout = layout::layout(workers, options.parts);
+        let layout = layout::layout(workers, &options);
         let places = layout.iter().enumerate();
         let mut pool = Self {
             session: Session::new(options)?,
@@ -186,7 +186,7 @@ impl<F> Pool<F> {
             step_times: StepTimes::default(),
             patience,
             cores,
-            timestamps_ms: BTreeMap::new(),
+            timestamps_ms: VecDeque::new(),
             commands: VecDeque::new(),
             events: VecDeque::new(),
             phase: Phase::Starting { is_compiled: false },
@@ -215,9 +215,9 @@ impl<F> Pool<F> {
     pub(crate) fn add_frame(&mut self, frame: F, timestamp_ms: f64, now_ms: f64) -> u64 {
         let timestamp_us = (timestamp_ms * 1000.0).round() as i64;
         let added = self.session.add_frame(frame, timestamp_us, micros(now_ms));
-        self.timestamps_ms.insert(added.index, timestamp_ms);
+        self.timestamps_ms.push_back((added.index, timestamp_ms));
         if let Some((index, _frame)) = added.evicted {
-            self.timestamps_ms.remove(&index);
+            self.take_timestamp(index);
         }
         added.index
     }
@@ -231,7 +231,7 @@ impl<F> Pool<F> {
         let index = self
             .session
             .add_still(frame, timestamp_us, micros(now_ms))?;
-        self.timestamps_ms.insert(index, now_ms);
+        self.timestamps_ms.push_back((index, now_ms));
         Ok(index)
     }
 
@@ -243,16 +243,23 @@ impl<F> Pool<F> {
     /// Throws away the waiting frames and the tracking state.
     pub(crate) fn reset(&mut self) {
         for (index, _frame) in self.session.reset().discarded {
-            self.timestamps_ms.remove(&index);
+            self.take_timestamp(index);
         }
     }
 
     /// The next result and its capture time as it was given: stills as they are done, frames in order.
     pub(crate) fn next_result(&mut self) -> Option<(FrameResult, f64)> {
         let result = self.session.next_result()?;
-        let given = self.timestamps_ms.remove(&result.index());
+        let given = self.take_timestamp(result.index());
         let timestamp_ms = given.unwrap_or(result.timestamp_us() as f64 / 1000.0);
         Some((result, timestamp_ms))
+    }
+
+    fn take_timestamp(&mut self, index: u64) -> Option<f64> {
+        let timestamps = &mut self.timestamps_ms;
+        let found = timestamps.binary_search_by_key(&index, |(index, _)| *index);
+        let (_, timestamp_ms) = timestamps.remove(found.ok()?)?;
+        Some(timestamp_ms)
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -91,7 +91,11 @@ impl Reconnect {
     }
 
     fn validate(&self) -> Result<(), FrameError> {
-        Check::Whole(self.first_ms..=Check::MOST).range("reconnect.", "mostMs", &self.most_ms())?;
+        Check::Whole(self.first_ms..=Check::MOST).range(
+            "reconnect.",
+            "mostMs",
+            Some(self.most_ms().into()),
+        )?;
         self.check_ranges("reconnect.")
     }
 }

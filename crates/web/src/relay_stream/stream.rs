@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use js_sys::Function;
-use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{ErrorCode, FrameResult};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -19,7 +18,7 @@ use crate::deferred::Deferred;
 use crate::error::{frame_error_or, js_error};
 use crate::frame::{Intake, PreparedFrame};
 use crate::object::property;
-use crate::objects::{ConnectionStats, Stats, result_object};
+use crate::objects::{ConnectionStats, Extras, Stats, result_object};
 use crate::panics::Panics;
 use crate::relay::{FrameToEncode, RelayClient, RelayEvent, RelayOptions, SocketId, Transmit};
 use crate::stage_times::StageTimes;
@@ -41,7 +40,7 @@ struct Stream {
     is_started: Cell<bool>,
     intake: Intake,
     encoder: JpegEncoder,
-    hand_world: HandWorld,
+    extras: Extras,
     stage_times: RefCell<StageTimes>,
     listeners: RefCell<Option<Listeners>>,
     is_pumping: Cell<bool>,
@@ -198,9 +197,10 @@ impl Stream {
         let panics = Panics::read(given)?;
         let name = property(given, "name").as_string().unwrap_or_default();
         let encoder = JpegEncoder::new(options.jpeg_quality, options.max_pixels);
-        let hand_world = match options.hand_world {
-            true => HandWorld::Included,
-            false => HandWorld::Omitted,
+        let extras = Extras {
+            hand_world: options.hand_world,
+            hands: false,
+            blendshapes: false,
         };
         let seed = js_sys::Math::random().to_bits();
         let client = RelayClient::new(&name, options, seed, now()).map_err(js_error)?;
@@ -223,7 +223,7 @@ impl Stream {
                 is_started: Cell::default(),
                 intake: Intake::default(),
                 encoder,
-                hand_world,
+                extras,
                 stage_times: RefCell::default(),
                 listeners: RefCell::default(),
                 is_pumping: Cell::default(),
@@ -382,7 +382,7 @@ impl Stream {
                 if let FrameResult::Keypoints(keypoints) = &result {
                     self.stage_times.borrow_mut().add(&keypoints.timings);
                 }
-                let result = result_object(&result, timestamp_ms, self.hand_world);
+                let result = result_object(&result, timestamp_ms, self.extras);
                 (&listeners.on_result, result)
             }
             RelayEvent::Connection(connection) => {
