@@ -1,6 +1,6 @@
 //! The new graph, wired backwards from the outputs: only what they need, each value in the layouts that are asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::source::TypedSource;
@@ -26,10 +26,13 @@ pub(super) fn wire(source: &TypedModel, plan: &Plan) -> TractResult<TypedModel> 
         wiring.plain(*input)?;
     }
     // In evaluation order, so that no value waits for a deep chain of others on the call stack.
+    let needed = needed(source, plan)?;
     for id in source.eval_order()? {
         let outlet = OutletId::new(id, 0);
         if plan.by_output.contains_key(&outlet) {
             wiring.step(outlet)?;
+        } else if needed.contains(&outlet) {
+            wiring.plain(outlet)?;
         }
     }
     let outputs: Vec<OutletId> = source
@@ -39,6 +42,22 @@ pub(super) fn wire(source: &TypedModel, plan: &Plan) -> TractResult<TypedModel> 
         .collect::<TractResult<_>>()?;
     wiring.target.select_output_outlets(&outputs)?;
     Ok(wiring.target)
+}
+
+/// What outputs and operators need, not counting what is inside of an operator.
+fn needed(source: &TypedModel, plan: &Plan) -> TractResult<HashSet<OutletId>> {
+    let mut needed = HashSet::new();
+    let mut pending = source.output_outlets()?.to_vec();
+    while let Some(outlet) = pending.pop() {
+        if needed.insert(outlet) {
+            let step = plan.by_output.get(&outlet);
+            pending.extend(match step {
+                Some(index) => &plan.steps[*index].inputs[..],
+                None => &source.node(outlet.node).inputs,
+            });
+        }
+    }
+    Ok(needed)
 }
 
 struct Wiring<'a> {

@@ -307,3 +307,26 @@ fn a_chain_of_very_many_nodes_is_refused_before_tract_sees_it() {
     }];
     assert!(super::decode(outer.encode_to_vec().into()).is_err());
 }
+
+#[test]
+fn a_long_chain_of_nodes_is_lowered_on_a_small_stack() {
+    let node = |number: usize| NodeProto {
+        op_type: "Sqrt".to_owned(),
+        input: vec![if number == 0 {
+            "x".to_owned()
+        } else {
+            format!("x{number}")
+        }],
+        output: vec![if number == 999 {
+            "y".to_owned()
+        } else {
+            format!("x{}", number + 1)
+        }],
+        ..Default::default()
+    };
+    let mut model = graph_of(node(0));
+    model.graph.as_mut().unwrap().node = (0..1000).map(node).collect();
+    let lowered = move || lower(super::typed(model).unwrap()).unwrap().nodes().len();
+    let thread = std::thread::Builder::new().stack_size(128 << 10);
+    assert_eq!(thread.spawn(lowered).unwrap().join().unwrap(), 1001);
+}
