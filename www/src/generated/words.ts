@@ -13,7 +13,7 @@ export type Quality = "full" | "lite";
 export type MissingReason = "no-pose" | "out-of-view" | "low-presence";
 
 /** A step of a frame. */
-export type Step = "decode" | "pose" | "leftHand" | "rightHand" | "face" | "palm";
+export type Step = "decode" | "pose" | "leftHand" | "rightHand" | "face";
 
 /** What the connection to a relay is at. */
 export type ConnectionWord = "open" | "waiting" | "connecting" | "idle";
