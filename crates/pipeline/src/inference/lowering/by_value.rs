@@ -12,7 +12,7 @@ use crate::inference::kernels;
 
 /// An operator on tensors of up to four axes. Of two, one may have a single value along an axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ByValue {
+pub(in crate::inference) enum ByValue {
     Add,
     Subtract,
     Multiply,
@@ -28,11 +28,7 @@ impl ByValue {
     /// The operator of a node, if there is one.
     pub(super) fn of(graph: &TypedModel, node: &TypedNode) -> TractResult<Option<Self>> {
         for input in &node.inputs {
-            let fact = graph.outlet_fact(*input)?;
-            let axes = fact.shape.as_concrete();
-            let is_known = fact.datum_type == f32::datum_type()
-                && axes.is_some_and(|axes| axes.len() <= 4 && !axes.contains(&0));
-            if !is_known {
+            if !is_taken(graph.outlet_fact(*input)?) {
                 return Ok(None);
             }
         }
@@ -58,6 +54,13 @@ impl ByValue {
     }
 }
 
+/// Floats along up to four axes, none of which is empty.
+fn is_taken(fact: &TypedFact) -> bool {
+    let axes = fact.shape.as_concrete();
+    fact.datum_type == f32::datum_type()
+        && axes.is_some_and(|axes| axes.len() <= 4 && !axes.contains(&0))
+}
+
 impl Op for ByValue {
     fn name(&self) -> StaticName {
         match self {
@@ -77,6 +80,9 @@ impl Op for ByValue {
 
 impl TypedOp for ByValue {
     fn output_facts(&self, inputs: &[&TypedFact]) -> TractResult<TVec<TypedFact>> {
+        for fact in inputs {
+            ensure!(is_taken(fact), "an input of {fact:?}");
+        }
         let shapes: TVec<&[TDim]> = inputs.iter().map(|fact| &*fact.shape).collect();
         let mut shape = multi_broadcast(&shapes)?;
         match self {

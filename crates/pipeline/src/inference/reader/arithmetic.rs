@@ -1,33 +1,25 @@
-//! Sums, products and the like.
+//! Sums, products and the like. But for sums they are own operators from the start: tract's, for numbers of every type, would
+//! be a hundred kilobytes of the browser's module.
 
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_hir::internal::*;
-use tract_onnx::tract_hir::ops::nn::Reducer;
 
 use super::operators::{Wires, axis_of, ensure_only};
+use crate::inference::lowering::ByValue;
 
 pub(super) fn add(name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
     wire_with_rank_broadcast(name, graph, math::add(), inputs)
 }
 
-/// An operator on floats: of whole numbers, tract's would panic where they overflow or are divided by 0.
-pub(super) fn of_floats(
+/// An operator on floats. Inputs get as many axes as the other has.
+pub(super) fn by_value(
     name: &str,
     graph: &mut TypedModel,
-    operator: impl Into<Box<dyn TypedOp>>,
+    operator: ByValue,
     inputs: &[OutletId],
 ) -> Wires {
-    ensure_floats(graph, inputs)?;
     wire_with_rank_broadcast(name, graph, operator, inputs)
-}
-
-fn ensure_floats(graph: &TypedModel, inputs: &[OutletId]) -> TractResult<()> {
-    for input in inputs {
-        let of = graph.outlet_fact(*input)?.datum_type;
-        ensure!(of == f32::datum_type(), "an input of {of:?}");
-    }
-    Ok(())
 }
 
 /// The mean along one axis, which stays.
@@ -38,15 +30,16 @@ pub(super) fn reduce_mean(
     inputs: &[OutletId],
 ) -> Wires {
     ensure_only(node, &["axes", "keepdims"])?;
-    ensure_floats(graph, inputs)?;
     let axes: TVec<i64> = node.get_attr_tvec("axes")?;
     let keeps_axes: bool = node.get_attr_opt("keepdims")?.unwrap_or(true);
     let [axis] = axes[..] else {
         bail!("ReduceMean over axes {axes:?}");
     };
     ensure!(keeps_axes, "ReduceMean that drops its axis");
-    let rank = graph.outlet_fact(inputs[0])?.rank();
-    let axes = tvec!(axis_of(axis, rank)?);
-    let mean = Reducer::Mean.wire(axes, name, graph, inputs[0])?;
-    Ok(tvec!(mean))
+    let shape = graph.outlet_fact(inputs[0])?.shape.to_tvec();
+    let axis = axis_of(axis, shape.len())?;
+    let sum = graph.wire_node(format!("{name}.sum"), ByValue::Sum(axis), inputs)?[0];
+    let count = tensor0(shape[axis].to_usize()? as f32);
+    let count = graph.add_const(format!("{name}.count"), count)?;
+    by_value(name, graph, ByValue::Divide, &[sum, count])
 }

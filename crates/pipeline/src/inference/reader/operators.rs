@@ -20,6 +20,7 @@ use tract_onnx::tract_hir::ops as hir;
 use tract_onnx_opl::resize::{AspectRatio, CoordTransform, Nearest, Resize};
 
 use super::arithmetic;
+use crate::inference::lowering::ByValue;
 
 /// What wires a node, under a name of its own.
 type Wire = fn(&NodeProto, &str, &mut TypedModel, &[OutletId]) -> Wires;
@@ -48,7 +49,7 @@ impl Operator {
             "Concat" => (1..=usize::MAX, None, concat),
             "Conv" => (2..=3, Some(4), conv),
             "Div" => (2..=2, None, |_, name, graph, inputs| {
-                arithmetic::of_floats(name, graph, math::div(), inputs)
+                arithmetic::by_value(name, graph, ByValue::Divide, inputs)
             }),
             "DepthToSpace" => (1..=1, Some(4), depth_to_space),
             "Gemm" => (2..=3, Some(2), gemm),
@@ -57,7 +58,7 @@ impl Operator {
             }),
             "MaxPool" => (1..=1, Some(4), max_pool),
             "Mul" => (2..=2, None, |_, name, graph, inputs| {
-                arithmetic::of_floats(name, graph, math::mul(), inputs)
+                arithmetic::by_value(name, graph, ByValue::Multiply, inputs)
             }),
             "PRelu" => (2..=2, None, parametric_relu),
             "Pad" => (2..=2, None, pad),
@@ -70,11 +71,11 @@ impl Operator {
             }),
             "Slice" => (4..=4, None, slice),
             "Sqrt" => (1..=1, None, |_, name, graph, inputs| {
-                arithmetic::of_floats(name, graph, math::sqrt(), inputs)
+                arithmetic::by_value(name, graph, ByValue::SquareRoot, inputs)
             }),
             "Squeeze" => (2..=2, None, squeeze),
             "Sub" => (2..=2, None, |_, name, graph, inputs| {
-                arithmetic::of_floats(name, graph, math::sub(), inputs)
+                arithmetic::by_value(name, graph, ByValue::Subtract, inputs)
             }),
             "Transpose" => (1..=1, None, transpose),
             _ => return None,

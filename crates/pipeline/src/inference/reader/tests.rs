@@ -191,7 +191,10 @@ fn arithmetic_on_whole_numbers_is_refused() {
         let mut model = graph_of(node);
         model.graph.as_mut().unwrap().initializer = vec![numbers.clone()];
         let message = format!("{:#}", super::typed(model).unwrap_err());
-        assert!(message.contains("an input of I64"), "{operator}: {message}");
+        assert!(
+            message.contains("an input of 2,I64"),
+            "{operator}: {message}"
+        );
     }
 }
 
