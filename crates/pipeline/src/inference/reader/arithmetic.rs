@@ -19,7 +19,9 @@ pub(super) fn by_value(
     operator: ByValue,
     inputs: &[OutletId],
 ) -> Wires {
-    wire_with_rank_broadcast(name, graph, operator, inputs)
+    let inputs = wire_rank_broadcast(name, graph, inputs)?;
+    let operator: Box<dyn TypedOp> = operator.into();
+    graph.wire_node(name.to_owned(), operator, &inputs)
 }
 
 /// The mean along one axis, which stays.
@@ -38,7 +40,7 @@ pub(super) fn reduce_mean(
     ensure!(keeps_axes, "ReduceMean that drops its axis");
     let shape = graph.outlet_fact(inputs[0])?.shape.to_tvec();
     let axis = axis_of(axis, shape.len())?;
-    let sum = graph.wire_node(format!("{name}.sum"), ByValue::Sum(axis), inputs)?[0];
+    let sum = by_value(&format!("{name}.sum"), graph, ByValue::Sum(axis), inputs)?[0];
     let count = tensor0(shape[axis].to_usize()? as f32);
     let count = graph.add_const(format!("{name}.count"), count)?;
     by_value(name, graph, ByValue::Divide, &[sum, count])
