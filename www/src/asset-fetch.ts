@@ -1,6 +1,6 @@
 /** Fetching assets, in the page and in its workers, and saying plainly when they are not what they should be. */
 
-import { LiveKeypointsError, messageOf } from "./errors.js";
+import { aborted, LiveKeypointsError, messageOf } from "./errors.js";
 
 /** Told for every piece that arrives: bytes so far, and all of them where the server tells. */
 export type OnPiece = (
@@ -63,11 +63,6 @@ export async function readPieces(
     loadedBytes += piece.value.length;
     take(loadedBytes, isPlain ? length : undefined);
   }
-}
-
-/** The error of everything that the caller's signal ended. */
-export function aborted(): LiveKeypointsError {
-  return new LiveKeypointsError("aborted", "Aborted by the caller's signal.");
 }
 
 /** Of an answer, without parameters; empty where there is none. */

@@ -1,7 +1,6 @@
 /** Limits how long a download may be silent, not how long it takes altogether. */
 
-import { aborted } from "./asset-fetch.js";
-import { LiveKeypointsError } from "./errors.js";
+import { aborted, LiveKeypointsError } from "./errors.js";
 
 /**
  * After so much silence a file is asked for again, past the browser's HTTP cache: Chromium lets a request for what another

@@ -4,9 +4,11 @@
  * @module live-keypoints/draw
  */
 
+import { DRAW_OPTIONS } from "./generated/options.js";
+import type { Area, DrawColors, DrawOptions } from "./generated/options.js";
 import type { Keypoints } from "./generated/results.js";
 import { checked, invalid, shown } from "./option-checks.js";
-import type { Check, Checked, Checks } from "./option-checks.js";
+import type { Checked } from "./option-checks.js";
 import {
   FACE_CONTOURS,
   HAND_CONNECTIONS,
@@ -15,6 +17,8 @@ import {
 } from "./generated/topology.js";
 import type { Connection } from "./generated/topology.js";
 
+export type { Area, DrawColors, DrawOptions };
+
 /** What can be drawn on. */
 export type DrawTarget =
   | HTMLCanvasElement
@@ -22,52 +26,8 @@ export type DrawTarget =
   | CanvasRenderingContext2D
   | OffscreenCanvasRenderingContext2D;
 
-/** Colours of the parts, as CSS colours. */
-export interface DrawColors {
-  /** Lines and points of the body. */
-  readonly pose: string;
-  /** The subject's left hand. */
-  readonly leftHand: string;
-  /** The subject's right hand. */
-  readonly rightHand: string;
-  /** Contours or points of the face. */
-  readonly face: string;
-  /** Drawn under every line, so that it stands out from any picture. */
-  readonly outline: string;
-}
-
-/** A rectangle of the canvas, in canvas pixels. */
-export interface Area {
-  /** Left edge. */
-  x: number;
-  /** Upper edge. */
-  y: number;
-  /** Greater than 0. */
-  width: number;
-  /** Greater than 0. */
-  height: number;
-}
-
-/** How keypoints are drawn. Everything is optional. */
-export interface DrawOptions {
-  /** Body. Default true. */
-  pose?: boolean | undefined;
-  /** Hands. Default true. */
-  hands?: boolean | undefined;
-  /** Face: its contours, all 468 points, or nothing. Default `contours`. */
-  face?: "contours" | "points" | "none" | undefined;
-  /** Body landmarks below this visibility are left out, 0 to 1. Default 0.5. */
-  minVisibility?: number | undefined;
-  /** Width of lines in canvas pixels. Default: a 160th of the picture's shorter side, at least 1.5. */
-  lineWidth?: number | undefined;
-  /** Where the picture lies on the canvas, in canvas pixels. Default: all of it. */
-  area?: Area | undefined;
-  /** Colours; those not given have their default. */
-  colors?: Partial<DrawColors> | undefined;
-}
-
 /** The colours that are drawn with where no others are given. */
-export const DEFAULT_COLORS: DrawColors = {
+export const DEFAULT_COLORS: Readonly<DrawColors> = {
   pose: "#f4f4f5",
   leftHand: "#ffb020",
   rightHand: "#35d0ba",
@@ -89,41 +49,7 @@ const RIGHT_HAND_IN_POSE = [
   POSE_LANDMARK.right_thumb,
 ];
 
-const COORDINATE = { kind: "number", default: NaN } as const;
-const COLOR = { kind: "any" } as const;
-const OPTIONS = {
-  pose: { kind: "boolean", default: true },
-  hands: { kind: "boolean", default: true },
-  face: {
-    ...{ kind: "word", words: ["contours", "points", "none"] },
-    default: "contours",
-  },
-  minVisibility: { kind: "number", least: 0, most: 1, default: 0.5 },
-  lineWidth: { kind: "number", least: 0 },
-  area: {
-    kind: "nested",
-    options: {
-      x: COORDINATE,
-      y: COORDINATE,
-      width: COORDINATE,
-      height: COORDINATE,
-    },
-  },
-  colors: {
-    kind: "nested",
-    options: {
-      pose: COLOR,
-      leftHand: COLOR,
-      rightHand: COLOR,
-      face: COLOR,
-      outline: COLOR,
-    },
-  },
-} as const satisfies Checks<DrawOptions> & {
-  area: { options: Record<keyof Area, Check> };
-  colors: { options: Record<keyof DrawColors, Check> };
-};
-type CheckedDrawOptions = Checked<DrawOptions, typeof OPTIONS>;
+type CheckedDrawOptions = Checked<DrawOptions, typeof DRAW_OPTIONS>;
 
 /**
  * Draws keypoints in canvas pixels; nothing is cleared first. The canvas may have any size: on a screen of high density,
@@ -137,7 +63,7 @@ export function drawKeypoints(
   const context = contextOf(target);
   if (typeof keypoints !== "object" || keypoints === null)
     throw invalid(`keypoints must be a result, not ${shown(keypoints)}`);
-  const options = checked(given, OPTIONS);
+  const options = checked(given, DRAW_OPTIONS);
   const { width, height } = context.canvas;
   const area = options.area ?? { x: 0, y: 0, width, height };
   const lineWidth =

@@ -13,7 +13,7 @@ export class LiveKeypointsError extends Error {
   constructor(
     code: ErrorCode,
     message: string,
-    details: { index?: number; cause?: unknown } = {},
+    details: { index?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
@@ -46,4 +46,10 @@ export function asLiveKeypointsError(
   return new LiveKeypointsError(codeOf(error) ?? fallback, messageOf(error), {
     cause: error,
   });
+}
+
+/** The error of everything that the caller's signal ended. */
+export function aborted(index?: number): LiveKeypointsError {
+  const message = "Aborted by the caller's signal.";
+  return new LiveKeypointsError("aborted", message, { index });
 }

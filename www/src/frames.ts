@@ -13,22 +13,6 @@ export type Frame =
   | HTMLVideoElement
   | HTMLImageElement;
 
-/** How one frame is given. */
-export interface FrameOptions {
-  /**
-   * Capture time in milliseconds, which comes back as it was given. Default: `VideoFrame.timestamp / 1000`, else
-   * `performance.now()`. Any finite number, also below 0. A step back in time, as of a video that loops, restarts
-   * smoothing and leaves tracking alone; a frame of the same time as the one before it is not smoothed. (MediaPipe ends
-   * with an error at both.)
-   */
-  timestampMs?: number | undefined;
-  /**
-   * Whether the frame is taken over: a VideoFrame or ImageBitmap is closed, the buffer behind bytes is detached.
-   * Default true for VideoFrame and ImageBitmap, false for bytes, which are copied; without meaning for the others.
-   */
-  transfer?: boolean | undefined;
-}
-
 /** Capture time of a frame in milliseconds, where nothing else is said. */
 export function timestampOf(frame: Frame): number {
   return tagOf(frame) === "VideoFrame"

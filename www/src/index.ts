@@ -5,30 +5,25 @@
  */
 
 export { LiveKeypoints } from "./live-keypoints.js";
-export type { DetectOptions } from "./live-keypoints.js";
 export type { EngineKind } from "./engine.js";
-export type { CreateOptions, RelayFallback } from "./options.js";
-export type { ConnectOptions } from "./relay/options.js";
 export type { FrameWithOptions, KeypointsTransform } from "./transform.js";
 export type { SocketLike } from "./relay/socket.js";
-export type {
-  AssetSource,
-  AssetsOption,
-  AssetSources,
-  ModuleName,
-} from "./assets.js";
-export type { Frame, FrameOptions } from "./frames.js";
-export type {
-  AttachOptions,
-  CaptureSource,
-  SourceEnded,
-} from "./capture/capture.js";
+export type { AssetSource, AssetsOption, ModuleName } from "./assets.js";
+export type { Frame } from "./frames.js";
+export type { CaptureSource, SourceEnded } from "./capture/capture.js";
 export type { LiveKeypointsEvents } from "./emitter.js";
 export type { WorkerLike } from "./worker-scripts.js";
 export { LiveKeypointsError } from "./errors.js";
 export { VERSION } from "./version.js";
 export type {
+  AssetSources,
+  AttachOptions,
+  ConnectOptions,
+  CreateOptions,
+  DetectOptions,
+  FrameOptions,
   ReconnectOptions,
+  RelayFallback,
   RelayOptions,
   StreamOptions,
 } from "./generated/options.js";

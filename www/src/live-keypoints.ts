@@ -1,40 +1,33 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { capture } from "./capture/capture.js";
-import type {
-  AttachOptions,
-  CaptureSource,
-  SourceEnded,
-} from "./capture/capture.js";
+import type { CaptureSource, SourceEnded } from "./capture/capture.js";
 import { Emitter } from "./emitter.js";
 import type { LiveKeypointsEvents } from "./emitter.js";
 import type { Engine, EngineKind } from "./engine.js";
-import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
+import { aborted, asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
 import { timestampOf } from "./frames.js";
-import type { Frame, FrameOptions } from "./frames.js";
+import type { Frame } from "./frames.js";
+import {
+  ATTACH_OPTIONS,
+  DETECT_OPTIONS,
+  FRAME_OPTIONS,
+} from "./generated/options.js";
+import type {
+  AttachOptions,
+  ConnectOptions,
+  CreateOptions,
+  DetectOptions,
+  FrameOptions,
+} from "./generated/options.js";
 import type { FailedFrame, Keypoints, Stats } from "./generated/results.js";
 import { openPage, openRelay } from "./open.js";
 import { checked } from "./option-checks.js";
-import type { CreateOptions } from "./options.js";
-import type { ConnectOptions } from "./relay/options.js";
 import { ResultQueue } from "./result-queue.js";
 import { FrameTransform } from "./transform.js";
 import type { KeypointsTransform } from "./transform.js";
 
-/** How a single picture is given to `detect`. */
-export interface DetectOptions extends Pick<FrameOptions, "transfer"> {
-  /** Gives the answer up. */
-  signal?: AbortSignal | undefined;
-}
-
 const SIGNAL = { signal: { kind: "signal" } } as const;
-const TRANSFER = { transfer: { kind: "boolean" } } as const;
-const PUSH = { ...TRANSFER, timestampMs: { kind: "number" } } as const;
-const DETECT = { ...TRANSFER, ...SIGNAL } as const;
-const ATTACH = {
-  ...SIGNAL,
-  whenHidden: { kind: "word", words: ["pause", "continue"], default: "pause" },
-} as const;
 
 interface Detection {
   resolve: (keypoints: Keypoints) => void;
@@ -79,8 +72,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    * `fallback`, a relay computes where WebAssembly SIMD is missing or workers cannot start.
    */
   static async create(options?: CreateOptions): Promise<LiveKeypoints> {
-    const { engine, checked } = await openPage(options);
-    return new LiveKeypoints(engine, checked);
+    const opened = await openPage(options);
+    return new LiveKeypoints(opened.engine, opened.options);
   }
 
   /**
@@ -94,8 +87,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     url: string | URL,
     options?: ConnectOptions,
   ): Promise<LiveKeypoints> {
-    const { engine, checked } = await openRelay(url, options);
-    return new LiveKeypoints(engine, checked);
+    const opened = await openRelay(url, options);
+    return new LiveKeypoints(opened.engine, opened.options);
   }
 
   /** Where the stream is computed. */
@@ -110,7 +103,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   push(frame: Frame, options?: FrameOptions): number {
     this.#requireOpen();
-    const { transfer, ...given } = checked(options, PUSH);
+    const { transfer, ...given } = checked(options, FRAME_OPTIONS);
     const timestampMs = given.timestampMs ?? timestampOf(frame);
     return coded(() => this.#engine.addFrame(frame, timestampMs, transfer));
   }
@@ -121,19 +114,11 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   async detect(frame: Frame, options?: DetectOptions): Promise<Keypoints> {
     this.#requireOpen();
-    const { signal, transfer } = checked(options, DETECT);
-    if (signal?.aborted)
-      throw new LiveKeypointsError(
-        "aborted",
-        "Aborted by the caller's signal.",
-      );
+    const { signal, transfer } = checked(options, DETECT_OPTIONS);
+    if (signal?.aborted) throw aborted();
     const index = coded(() => this.#engine.addStill(frame, transfer));
     const abort = (): void =>
-      this.#detections.get(index)?.reject(
-        new LiveKeypointsError("aborted", "Aborted by the caller's signal.", {
-          index,
-        }),
-      );
+      this.#detections.get(index)?.reject(aborted(index));
     signal?.addEventListener("abort", abort, { once: true });
     try {
       return await new Promise<Keypoints>((resolve, reject) => {
@@ -155,7 +140,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    */
   attach(source: CaptureSource, options?: AttachOptions): () => void {
     this.#requireOpen();
-    const { signal, whenHidden } = checked(options, ATTACH);
+    const { signal, whenHidden } = checked(options, ATTACH_OPTIONS);
     const sink = {
       frame: (frame: Frame, timestampMs?: number) =>
         void this.push(frame, { timestampMs }),

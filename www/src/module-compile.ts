@@ -1,16 +1,11 @@
 /** Compiling a WebAssembly module, wherever it comes from, and saying plainly when it is none. */
 
-import {
-  aborted,
-  answerOf,
-  contentType,
-  readPieces,
-  wrongType,
-} from "./asset-fetch.js";
+import { answerOf, contentType, readPieces, wrongType } from "./asset-fetch.js";
 import type { OnPiece } from "./asset-fetch.js";
 import type { AssetSource, ModuleName } from "./assets.js";
 import { baseOfPage } from "./asset-urls.js";
-import { LiveKeypointsError, messageOf } from "./errors.js";
+import { aborted, LiveKeypointsError, messageOf } from "./errors.js";
+import { isOneAddress } from "./option-checks.js";
 
 /**
  * Compiles a module while it arrives, and tells of its pieces where it is asked for past the HTTP cache. Rejects with
@@ -24,11 +19,10 @@ export async function compileModule(
 ): Promise<WebAssembly.Module> {
   if (source instanceof Blob)
     return compileBytes(name, await source.arrayBuffer());
-  if (isBytes(source)) return compileBytes(name, source);
-  if (!(source instanceof Response)) {
+  if (isOneAddress(source)) {
     const bytes = await readByNode(name, source);
     if (bytes) return compileBytes(name, bytes);
-  }
+  } else if (!(source instanceof Response)) return compileBytes(name, source);
   const response = await answerOf(name, source, request);
   const type = contentType(response);
   // Not at the first attempt: of an answer that was copied, browsers keep no compiled code.
@@ -43,11 +37,6 @@ export async function compileModule(
     if (request.signal?.aborted) throw aborted();
     throw compileError(error) ?? wrongType(name, response, messageOf(error));
   }
-}
-
-/** Whether an asset was given as its bytes. */
-function isBytes(source: unknown): source is BufferSource {
-  return source instanceof ArrayBuffer || ArrayBuffer.isView(source);
 }
 
 /** Node.js, where a relay can be used as well, fetches no files: it reads them. */

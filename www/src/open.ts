@@ -6,37 +6,31 @@ import {
   LiveKeypointsError,
   messageOf,
 } from "./errors.js";
-import { RELAY_OPTIONS } from "./generated/options.js";
-import { checked } from "./option-checks.js";
-import type { Checks } from "./option-checks.js";
-import { checkOptions } from "./options.js";
-import type { CreateOptions, RelayFallback } from "./options.js";
+import {
+  CONNECT_OPTIONS,
+  CREATE_OPTIONS,
+  RELAY_OPTIONS,
+} from "./generated/options.js";
+import type { ConnectOptions, CreateOptions } from "./generated/options.js";
+import { checked, isOneAddress } from "./option-checks.js";
 import { startPage } from "./page-engine.js";
-import { checkConnectOptions, CONNECT_OPTIONS } from "./relay/options.js";
-import type { ConnectOptions } from "./relay/options.js";
 import { relayAddress } from "./relay/socket.js";
 
 /** An engine that is ready, and what its stream must know of the options. */
 export interface Opened {
   engine: Engine;
-  checked: { bufferSize: number };
+  options: { bufferSize: number };
 }
 
 /** What keeps a page from computing, whatever its assets are. */
 const FALLBACK_CODES = ["wasm-simd-missing", "worker-failed"];
 
-const { signal: _signal, onProgress: _onProgress, ...OWN } = CONNECT_OPTIONS;
-const FALLBACK_OPTIONS = {
-  ...OWN,
-  url: { kind: "any" },
-} as const satisfies Checks<RelayFallback>;
-
 /** Starts the page's own workers; where they cannot be had, the relay of option `fallback`, which `onFallback` is told. */
 export async function openPage(given?: CreateOptions): Promise<Opened> {
-  const checked = checkOptions(given);
+  const options = checked(given, CREATE_OPTIONS);
   const fallback = fallbackOf(given);
   try {
-    return { engine: await startPage(checked), checked };
+    return { engine: await startPage(options), options };
   } catch (error) {
     const reason = asLiveKeypointsError(error, "internal");
     // A worker's script may still be on its way.
@@ -45,7 +39,7 @@ export async function openPage(given?: CreateOptions): Promise<Opened> {
     };
     if (!fallback || isSlowLine || !FALLBACK_CODES.includes(reason.code))
       throw error;
-    await checked.onFallback?.(reason);
+    await options.onFallback?.(reason);
     return openRelay(fallback.url, fallback.options);
   }
 }
@@ -53,14 +47,14 @@ export async function openPage(given?: CreateOptions): Promise<Opened> {
 /** Connects to a relay. */
 export async function openRelay(
   url: string | URL,
-  options?: ConnectOptions,
+  given?: ConnectOptions,
 ): Promise<Opened> {
-  const checked = checkConnectOptions(options);
+  const options = checked(given, CONNECT_OPTIONS);
   const address = relayAddress(url);
   const { startRelay } = await loadRelayEngine();
-  const engine = await startRelay(address, checked);
-  checked.onProgress?.({ phase: "ready", fraction: 1 });
-  return { engine, checked };
+  const engine = await startRelay(address, options);
+  options.onProgress?.({ phase: "ready", fraction: 1 });
+  return { engine, options };
 }
 
 /** Pages that never use a relay do not load its client. */
@@ -83,17 +77,15 @@ function fallbackOf(
 ): { url: string | URL; options: ConnectOptions } | undefined {
   const { fallback, assets, signal, onProgress } = options;
   if (fallback === undefined) return undefined;
-  const isAddress = typeof fallback === "string" || fallback instanceof URL;
-  if (!isAddress) checked(fallback, FALLBACK_OPTIONS, "fallback");
-  const { url, ...own } = isAddress ? { url: fallback } : fallback;
+  const { url, ...own } = isOneAddress(fallback) ? { url: fallback } : fallback;
+  relayAddress(url);
   const shared = Object.entries(options).filter(
     ([name]) => name in RELAY_OPTIONS && name !== "maxFramesInFlight",
   );
-  relayAddress(url);
   const all = {
     ...{ ...Object.fromEntries(shared), assets },
     ...{ ...own, signal, onProgress },
   };
-  checkConnectOptions(all);
+  checked(all, CONNECT_OPTIONS);
   return { url, options: all };
 }

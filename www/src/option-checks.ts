@@ -28,8 +28,8 @@ export type Check = { readonly default?: unknown } & (
   | {
       readonly kind: "nested";
       readonly options: Checks<object>;
-      /** Whether `false` may stand for them. */
-      readonly orFalse?: boolean;
+      /** What may stand for them. */
+      readonly or?: "false" | "address";
     }
 );
 
@@ -129,8 +129,10 @@ function requireValue(option: string, value: unknown, check: Check): void {
         `a list of at least one of ${check.words.join(", ")}`,
       );
     case "nested":
-      if (!(check.orFalse && value === false))
-        checked(value as object, check.options, option);
+      if (check.or === "false" && value === false) return;
+      if (check.or === "address" && isOneAddress(value))
+        return requireValue(option, value, { kind: "address" });
+      checked(value as object, check.options, option);
       return;
     default:
       check satisfies never;
@@ -152,6 +154,11 @@ function range(check: Check & { kind: "number" }): string {
 function isSignal(value: unknown): boolean {
   const { addEventListener, aborted } = value as Partial<AbortSignal>;
   return typeof addEventListener === "function" && typeof aborted === "boolean";
+}
+
+/** Whether a value is an address and not options. */
+export function isOneAddress(value: unknown): value is string | URL {
+  return typeof value === "string" || value instanceof URL;
 }
 
 function isAddress(value: string): boolean {

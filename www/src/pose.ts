@@ -3,47 +3,18 @@
  * relay's `extract --format pose` writes them. Exported as `live-keypoints/pose`; importing it does nothing.
  */
 
-import { sourcesOf } from "./assets.js";
-import type { AssetsOption } from "./assets.js";
 import type { PoseFile } from "./bindings.js";
-import { asLiveKeypointsError, LiveKeypointsError } from "./errors.js";
+import { aborted, asLiveKeypointsError } from "./errors.js";
+import { POSE_RECORDER_OPTIONS } from "./generated/options.js";
+import type { PoseRecorderOptions } from "./generated/options.js";
 import type { Keypoints } from "./generated/results.js";
 import { checked } from "./option-checks.js";
-import type { Checks } from "./option-checks.js";
 import { loadSession } from "./session-module.js";
+
+export type { PoseRecorderOptions };
 
 /** What one frame takes in the file: 576 points of x, y, z and 576 confidences, all of 32 bits. */
 export const POSE_BYTES_PER_FRAME = 576 * 4 * 4;
-/** An hour at 30 frames a second, about a gigabyte. */
-const DEFAULT_MAX_FRAMES = 108_000;
-/** The format counts frames with 32 bits. */
-const MOST_FRAMES = 2 ** 32 - 1;
-
-/** How a recording is made. Everything is optional. */
-export interface PoseRecorderOptions {
-  /** Frames a second that the file names, above 0. Default: as the capture times say, or 30 where fewer than two do. */
-  fps?: number | undefined;
-  /**
-   * Frames after which `add` throws `too-many-bytes`, 1 to 4,294,967,295, which is the format's own limit. Default
-   * 108,000: an hour at 30 frames a second, about 1 GB.
-   */
-  maxFrames?: number | undefined;
-  /** Where the session module comes from, as for `LiveKeypoints.create`. Default: next to this module. */
-  assets?: AssetsOption | undefined;
-  /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
-  signal?: AbortSignal | undefined;
-}
-
-const OPTIONS = {
-  fps: { kind: "number", above: 0 },
-  maxFrames: {
-    ...{ kind: "whole", least: 1, most: MOST_FRAMES },
-    default: DEFAULT_MAX_FRAMES,
-  },
-  assets: { kind: "any" },
-  signal: { kind: "signal" },
-} as const satisfies Checks<PoseRecorderOptions>;
-
 /**
  * Takes results as they come and gives them as a `.pose` file.
  *
@@ -73,17 +44,11 @@ export class PoseRecorder {
    * `asset-wrong-type`, `version-mismatch` or `aborted`.
    */
   static async create(given?: PoseRecorderOptions): Promise<PoseRecorder> {
-    const { fps, maxFrames, ...options } = checked(given, OPTIONS);
-    const sources = sourcesOf(options.assets);
-    const signal = options.signal ?? new AbortController().signal;
-    if (signal.aborted)
-      throw new LiveKeypointsError(
-        "aborted",
-        "Aborted by the caller's signal.",
-      );
+    const options = checked(given, POSE_RECORDER_OPTIONS);
+    if (options.signal?.aborted) throw aborted();
     try {
-      const { PoseFile } = await loadSession(sources, signal);
-      return new PoseRecorder(new PoseFile(fps, maxFrames));
+      const { PoseFile } = await loadSession(options.assets, options.signal);
+      return new PoseRecorder(new PoseFile(options.fps, options.maxFrames));
     } catch (error) {
       throw asLiveKeypointsError(error, "internal");
     }

@@ -1,7 +1,8 @@
 /** A stream of frames in, a stream of results out, for `pipeThrough`. */
 
 import { LiveKeypointsError } from "./errors.js";
-import type { Frame, FrameOptions } from "./frames.js";
+import type { Frame } from "./frames.js";
+import type { FrameOptions } from "./generated/options.js";
 import type { Keypoints } from "./generated/results.js";
 
 /** A frame with what `push` is told about it. */

@@ -25,6 +25,35 @@ export function createInferenceWorker(url: string | URL | undefined): Worker {
   });
 }
 
+/** Makes such workers. The first is there before the module that will hear it: its script comes meanwhile. */
+export class WorkerMaker {
+  readonly #url: string | URL | undefined;
+  #first: Worker | undefined;
+
+  constructor(url: string | URL | undefined) {
+    this.#url = url;
+    try {
+      this.#first = createInferenceWorker(url);
+      this.#first.onerror = () => this.end();
+    } catch {
+      // The next one will not be made either, and that is told.
+    }
+  }
+
+  make(): Worker {
+    const worker = this.#first ?? createInferenceWorker(this.#url);
+    this.#first?.postMessage({ hello: true });
+    this.#first = undefined;
+    return worker;
+  }
+
+  /** Ends the first, if nobody has taken it. */
+  end(): void {
+    this.#first?.terminate();
+    this.#first = undefined;
+  }
+}
+
 /** A worker that takes the frames of a track. */
 export function createCaptureWorker(): Worker {
   return new Worker(new URL("./capture/worker.js", import.meta.url), {

@@ -10,6 +10,8 @@ import initRelaxed, {
 
 /** What the page says to the script; everything else is the module's. */
 interface ScriptMessage {
+  /** Say hello once more: nobody has heard it. */
+  hello?: true;
   /** Compile the module, for all workers; the one before is given up. */
   compile?: { file: Blob } | { url: string };
   /** How the HTTP cache is asked for it. */
@@ -40,6 +42,7 @@ scope.addEventListener("message", ({ data }) => {
 scope.postMessage({ hello: VERSION });
 
 async function handle(data: ScriptMessage): Promise<void> {
+  if (data.hello) return scope.postMessage({ hello: VERSION });
   if (data.compile) return compile(data.compile, data.cache);
   if (data.module) worker = start(data.module);
   const started = await worker;

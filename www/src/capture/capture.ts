@@ -6,6 +6,7 @@
 
 import { LiveKeypointsError, messageOf } from "../errors.js";
 import type { Frame } from "../frames.js";
+import type { AttachOptions } from "../generated/options.js";
 import { pumpElement } from "./element.js";
 import { hasProcessor, pumpTrackHere } from "./track.js";
 import { pumpTrackInWorker } from "./track-in-worker.js";
@@ -13,17 +14,6 @@ import { isTrack, watchTracks } from "./watch.js";
 
 /** Where frames can be taken from. */
 export type CaptureSource = HTMLVideoElement | MediaStreamTrack | MediaStream;
-
-/** How frames are taken. */
-export interface AttachOptions {
-  /** Ends it, as the returned function does. */
-  signal?: AbortSignal | undefined;
-  /**
-   * What happens while the page is hidden: `pause` skips frames, the stream stays as it is; `continue` takes them where
-   * they come from a track (a `<video>` stops with its page). Default `pause`.
-   */
-  whenHidden?: "pause" | "continue" | undefined;
-}
 
 /** What gets the frames, and what is wrong where none come. */
 export interface CaptureSink {

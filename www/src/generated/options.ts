@@ -1,7 +1,24 @@
 // Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.
 
+import type { AssetsOption, AssetSource } from "../assets.js";
+import type { LiveKeypointsError } from "../errors.js";
 import type { Checks } from "../option-checks.js";
-import type { Part, Quality } from "./words.js";
+import type { SocketLike } from "../relay/socket.js";
+import type { WorkerLike } from "../worker-scripts.js";
+import type { Progress } from "./results.js";
+import type { ModelName, Part, Quality } from "./words.js";
+
+/** A source for each model. */
+const MODEL_SOURCES = {
+  pose_detection: { kind: "address" },
+  pose_landmark_full: { kind: "address" },
+  pose_landmark_lite: { kind: "address" },
+  hand_recrop: { kind: "address" },
+  hand_landmark_full: { kind: "address" },
+  hand_landmark_lite: { kind: "address" },
+  face_detection_short_range: { kind: "address" },
+  face_landmark: { kind: "address" },
+} as const;
 
 /** How a lost connection is opened again. */
 export interface ReconnectOptions {
@@ -158,5 +175,256 @@ export const RELAY_OPTIONS = {
   token: { kind: "secret" },
   connectTimeoutMs: { kind: "whole", least: 1, most: 2147483647, default: 10000 },
   answerTimeoutMs: { kind: "whole", least: 1, most: 2147483647, default: 10000 },
-  reconnect: { kind: "nested", options: RECONNECT_OPTIONS, orFalse: true },
+  reconnect: { kind: "nested", options: RECONNECT_OPTIONS, or: "false" },
 } as const satisfies Checks<RelayOptions>;
+
+/** Where assets come from, one by one; what is not named comes from `baseUrl`. */
+export interface AssetSources {
+  /** Folder that holds `wasm/` and `models/` as the package's `dist` does. Default: next to this module. */
+  baseUrl?: string | URL | undefined;
+  /** The page's module, `wasm/session/session_bg.wasm`. */
+  session?: AssetSource | WebAssembly.Module | undefined;
+  /**
+   * The workers' module: `wasm/inference/inference_relaxed_bg.wasm` where the browser has relaxed SIMD, else
+   * `wasm/inference/inference_bg.wasm`.
+   */
+  inference?: AssetSource | WebAssembly.Module | undefined;
+  /** The client of a relay, `wasm/relay/relay_bg.wasm`, which only `connect()` and a fallback load. */
+  relay?: AssetSource | WebAssembly.Module | undefined;
+  /** Model files by name. */
+  models?: Partial<Record<ModelName, AssetSource>> | undefined;
+}
+
+/** What each of `AssetSources` may be. */
+export const ASSET_SOURCES = {
+  baseUrl: { kind: "address" },
+  session: { kind: "address" },
+  inference: { kind: "address" },
+  relay: { kind: "address" },
+  models: { kind: "nested", options: MODEL_SOURCES },
+} as const satisfies Checks<AssetSources>;
+
+/** A relay to fall back to. */
+export interface RelayFallback extends RelayOptions {
+  /** Such as `wss://host/live-signs`. */
+  url: string | URL;
+  /** Makes the socket, as `new WebSocket(url, protocols)` does. */
+  createSocket?: ((url: string, protocols: string[]) => SocketLike) | undefined;
+  /** Where the client's WebAssembly comes from. Default: as of `create()`. */
+  assets?: AssetsOption | undefined;
+}
+
+/** What each of `RelayFallback` may be. */
+export const RELAY_FALLBACK = {
+  ...RELAY_OPTIONS,
+  url: { kind: "any" },
+  createSocket: { kind: "function" },
+  assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
+} as const satisfies Checks<RelayFallback>;
+
+/** What `LiveKeypoints.create` may be told. Everything is optional. */
+export interface CreateOptions extends StreamOptions {
+  /** Where WebAssembly and models come from. Default: next to this module. */
+  assets?: AssetsOption | undefined;
+  /** Address of the worker script, where the bundler does not find it by itself. Must be of the page's origin. */
+  workerUrl?: string | URL | undefined;
+  /** Makes a worker that runs `live-keypoints/worker`; goes before `workerUrl`. */
+  createWorker?: (() => WorkerLike) | undefined;
+  /**
+   * The relay that computes where WebAssembly SIMD is missing or workers cannot start: its address, or that and its
+   * options; those that both have are taken over. `LiveKeypoints.engine` says which it was. A slow line is no reason: then
+   * `create()` takes as long as it takes, or rejects with `asset-unreachable`.
+   */
+  fallback?: string | URL | RelayFallback | undefined;
+  /**
+   * Told why the relay of `fallback` will compute, before anything is sent there. `create()` waits for what it returns, and
+   * rejects with what it throws.
+   */
+  onFallback?: ((reason: LiveKeypointsError) => void | Promise<void>) | undefined;
+  /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
+  signal?: AbortSignal | undefined;
+  /** Told how far downloading, compiling and loading have come. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What each of `CreateOptions` may be. */
+export const CREATE_OPTIONS = {
+  ...STREAM_OPTIONS,
+  assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
+  workerUrl: { kind: "address" },
+  createWorker: { kind: "function" },
+  fallback: { kind: "nested", options: RELAY_FALLBACK, or: "address" },
+  onFallback: { kind: "function" },
+  signal: { kind: "signal" },
+  onProgress: { kind: "function" },
+} as const satisfies Checks<CreateOptions>;
+
+/** What `LiveKeypoints.connect` may be told. Everything is optional. */
+export interface ConnectOptions extends RelayOptions {
+  /** Makes the socket, as `new WebSocket(url, protocols)` does. */
+  createSocket?: ((url: string, protocols: string[]) => SocketLike) | undefined;
+  /** Where the client's WebAssembly comes from, as with `create()`. Default: next to this module. */
+  assets?: AssetsOption | undefined;
+  /** Aborts `connect()`, which then rejects with code `aborted`; without effect afterwards. */
+  signal?: AbortSignal | undefined;
+  /** Told when frames can be pushed. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What each of `ConnectOptions` may be. */
+export const CONNECT_OPTIONS = {
+  ...RELAY_OPTIONS,
+  createSocket: { kind: "function" },
+  assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
+  signal: { kind: "signal" },
+  onProgress: { kind: "function" },
+} as const satisfies Checks<ConnectOptions>;
+
+/** How one frame is given. */
+export interface FrameOptions {
+  /**
+   * Capture time in milliseconds, which comes back as it was given. Default: `VideoFrame.timestamp / 1000`, else
+   * `performance.now()`. Any finite number, also below 0. A step back in time, as of a video that loops, restarts
+   * smoothing and leaves tracking alone; a frame of the same time as the one before it is not smoothed. (MediaPipe
+   * ends with an error at both.)
+   */
+  timestampMs?: number | undefined;
+  /**
+   * Whether the frame is taken over: a VideoFrame or ImageBitmap is closed, the buffer behind bytes or ImageData is
+   * detached. Default true for VideoFrame and ImageBitmap, false for bytes and ImageData, which are copied (33 MB at
+   * 4K, for which the page is busy some 8 ms); without meaning for the others.
+   */
+  transfer?: boolean | undefined;
+}
+
+/** What each of `FrameOptions` may be. */
+export const FRAME_OPTIONS = {
+  timestampMs: { kind: "number" },
+  transfer: { kind: "boolean" },
+} as const satisfies Checks<FrameOptions>;
+
+/** How a single picture is given to `detect`. */
+export interface DetectOptions {
+  /** As of `FrameOptions`. */
+  transfer?: boolean | undefined;
+  /** Gives the answer up. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What each of `DetectOptions` may be. */
+export const DETECT_OPTIONS = {
+  transfer: { kind: "boolean" },
+  signal: { kind: "signal" },
+} as const satisfies Checks<DetectOptions>;
+
+/** How frames are taken. */
+export interface AttachOptions {
+  /** Ends it, as the returned function does. */
+  signal?: AbortSignal | undefined;
+  /**
+   * What happens while the page is hidden: `pause` skips frames, the stream stays as it is; `continue` takes them
+   * where they come from a track (a `<video>` stops with its page). Default `pause`.
+   */
+  whenHidden?: "pause" | "continue" | undefined;
+}
+
+/** What each of `AttachOptions` may be. */
+export const ATTACH_OPTIONS = {
+  signal: { kind: "signal" },
+  whenHidden: { kind: "word", words: ["pause", "continue"], default: "pause" },
+} as const satisfies Checks<AttachOptions>;
+
+/** How a recording is made. Everything is optional. */
+export interface PoseRecorderOptions {
+  /** Frames a second that the file names, above 0. Default: as the capture times say, or 30 where fewer than two do. */
+  fps?: number | undefined;
+  /**
+   * Frames after which `add` throws `too-many-bytes`, 1 to 4,294,967,295, which is the format's own limit. The
+   * default is an hour at 30 frames a second, about 1 GB. Default 108,000.
+   */
+  maxFrames?: number | undefined;
+  /** Where the session module comes from, as for `LiveKeypoints.create`. Default: next to this module. */
+  assets?: AssetsOption | undefined;
+  /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What each of `PoseRecorderOptions` may be. */
+export const POSE_RECORDER_OPTIONS = {
+  fps: { kind: "number", above: 0 },
+  maxFrames: { kind: "whole", least: 1, most: 4294967295, default: 108000 },
+  assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
+  signal: { kind: "signal" },
+} as const satisfies Checks<PoseRecorderOptions>;
+
+/** A rectangle of the canvas, in canvas pixels. */
+export interface Area {
+  /** Left edge. */
+  x: number;
+  /** Upper edge. */
+  y: number;
+  /** Greater than 0. */
+  width: number;
+  /** Greater than 0. */
+  height: number;
+}
+
+/** What each of `Area` may be. */
+export const AREA = {
+  x: { kind: "number", default: NaN },
+  y: { kind: "number", default: NaN },
+  width: { kind: "number", default: NaN },
+  height: { kind: "number", default: NaN },
+} as const satisfies Checks<Area>;
+
+/** Colours of the parts, as CSS colours. */
+export interface DrawColors {
+  /** Lines and points of the body. */
+  pose: string;
+  /** The subject's left hand. */
+  leftHand: string;
+  /** The subject's right hand. */
+  rightHand: string;
+  /** Contours or points of the face. */
+  face: string;
+  /** Drawn under every line, so that it stands out from any picture. */
+  outline: string;
+}
+
+/** What each of `DrawColors` may be. */
+export const DRAW_COLORS = {
+  pose: { kind: "any" },
+  leftHand: { kind: "any" },
+  rightHand: { kind: "any" },
+  face: { kind: "any" },
+  outline: { kind: "any" },
+} as const satisfies Checks<DrawColors>;
+
+/** How keypoints are drawn. Everything is optional. */
+export interface DrawOptions {
+  /** Body. Default true. */
+  pose?: boolean | undefined;
+  /** Hands. Default true. */
+  hands?: boolean | undefined;
+  /** Face: its contours, all 468 points, or nothing. Default `contours`. */
+  face?: "contours" | "points" | "none" | undefined;
+  /** Body landmarks below this visibility are left out, 0 to 1. Default 0.5. */
+  minVisibility?: number | undefined;
+  /** Width of lines in canvas pixels. Default: a 160th of the picture's shorter side, at least 1.5. */
+  lineWidth?: number | undefined;
+  /** Where the picture lies on the canvas, in canvas pixels. Default: all of it. */
+  area?: Area | undefined;
+  /** Colours; those not given have their default. */
+  colors?: Partial<DrawColors> | undefined;
+}
+
+/** What each of `DrawOptions` may be. */
+export const DRAW_OPTIONS = {
+  pose: { kind: "boolean", default: true },
+  hands: { kind: "boolean", default: true },
+  face: { kind: "word", words: ["contours", "points", "none"], default: "contours" },
+  minVisibility: { kind: "number", least: 0, most: 1, default: 0.5 },
+  lineWidth: { kind: "number", least: 0 },
+  area: { kind: "nested", options: AREA },
+  colors: { kind: "nested", options: DRAW_COLORS },
+} as const satisfies Checks<DrawOptions>;

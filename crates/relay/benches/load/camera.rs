@@ -14,7 +14,6 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::clip::{Clip, framed, live_signs};
 
 pub(crate) const FRAMES_A_SECOND: u32 = 15;
-const TICK: Duration = Duration::from_micros(1_000_000 / FRAMES_A_SECOND as u64);
 /// Until the first answer: a session may have to load its models.
 const FIRST_ANSWER: Duration = Duration::from_secs(20);
 
@@ -36,11 +35,16 @@ pub(crate) struct Seen {
 /// A camera that has its first answer.
 pub(crate) struct Camera {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    between_frames: Duration,
 }
 
 impl Camera {
     /// Connects, sends a frame and waits for its answer.
-    pub(crate) async fn connect(address: SocketAddr, clip: &Clip) -> Result<Self> {
+    pub(crate) async fn connect(
+        address: SocketAddr,
+        clip: &Clip,
+        frames_a_second: u32,
+    ) -> Result<Self> {
         let (mut socket, _) = connect_async(live_signs(address)).await?;
         let first = framed(u32::MAX, 0, clip.frame(0));
         let answer = async {
@@ -55,7 +59,10 @@ impl Camera {
         tokio::time::timeout(FIRST_ANSWER, answer)
             .await
             .context("a session has no first answer")??;
-        Ok(Self { socket })
+        Ok(Self {
+            socket,
+            between_frames: Duration::from_secs(1) / frames_a_second,
+        })
     }
 
     /// Sends from `begin` to `end`, and listens until `listen_until`. What it has seen stands in `seen`, whatever its end.
@@ -65,9 +72,10 @@ impl Camera {
         [begin, end, listen_until]: [Instant; 3],
         seen: &RefCell<Seen>,
     ) -> Result<()> {
+        let between_frames = self.between_frames;
         let (mut sink, mut stream) = self.socket.split();
         let send = async {
-            let mut ticks = interval_at(begin, TICK);
+            let mut ticks = interval_at(begin, between_frames);
             // A late frame is due when it was due.
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
             for number in 0_u32.. {
@@ -75,7 +83,7 @@ impl Camera {
                 if due >= end {
                     break;
                 }
-                let timestamp_us = i64::from(number + 1) * TICK.as_micros() as i64;
+                let timestamp_us = i64::from(number + 1) * between_frames.as_micros() as i64;
                 let message = framed(number, timestamp_us, clip.frame(number as usize));
                 seen.borrow_mut().shots.push(Shot {
                     sent: due,

@@ -88,7 +88,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
 }
 
 async fn step(server: &Server, clip: &Clip, sessions: usize) -> Result<Found> {
-    let cameras = (0..sessions).map(|_| Camera::connect(server.address, clip));
+    let cameras = (0..sessions).map(|_| Camera::connect(server.address, clip, FRAMES_A_SECOND));
     let cameras = try_join_all(cameras).await?;
     let begin = Instant::now() + Duration::from_millis(50);
     let count_from = begin + SETTLING;

@@ -34,8 +34,11 @@ pub(crate) enum Check {
     Parts,
     /// A text that is not empty and may be a secret.
     Secret,
-    /// Options of their own, or `false`: the name of their table and of their type.
+    /// Options of their own, or `false`: the name of their type.
     Nested(&'static str),
+    /// What only the package reads: its type and its check there.
+    #[cfg(test)]
+    Package(&'static str, &'static str),
 }
 
 /// An option's value.
@@ -221,11 +224,14 @@ pub(crate) fn read<T: FromJs>(options: &JsValue, key: &str) -> Result<Option<T>,
 
 /// An option, for its declaration.
 #[cfg(test)]
+#[derive(Clone)]
 pub(crate) struct OptionKey {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
     pub(crate) check: Check,
     pub(crate) default: Option<String>,
+    /// Whether it may not be left out.
+    pub(crate) is_required: bool,
 }
 
 /// Declares options: each with its default and what it may be.
@@ -281,6 +287,7 @@ macro_rules! options {
                     doc: concat!($($text, "\n"),+),
                     check: $check,
                     default: $crate::declared::FromJs::source(&Self::default().$key),
+                    is_required: false,
                 }),+]
             }
         }

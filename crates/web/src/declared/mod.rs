@@ -2,10 +2,13 @@
 //! conversions and the declarations in TypeScript come of that. Keys are in camelCase there.
 //!
 //! - `object!`, [`ToJs`]: what JavaScript is given. `options!`, [`FromJs`], [`Check`]: what it gives.
-//! - `typescript`: writes the package's `src/generated`, and holds it equal to what is declared.
+//! - `package`: options that no module reads. `typescript`: writes what the package has in TypeScript of all that, and
+//!   holds it equal.
 
 mod from_js;
 mod name;
+#[cfg(all(test, feature = "session", feature = "relay"))]
+mod package;
 mod to_js;
 #[cfg(all(test, feature = "session", feature = "relay"))]
 mod typescript;

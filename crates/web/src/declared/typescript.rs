@@ -15,7 +15,8 @@ use live_keypoints_pipeline::topology::{
 };
 use live_keypoints_pipeline::{ErrorCode, MissingReason, Parts, Quality, Step};
 
-use super::{Check, FromJs, Key, OptionKey, ToJs};
+use super::package::{PackageOptions, package_options};
+use super::{Check, FromJs, Key, ToJs};
 use crate::objects::{
     ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings, WorkerStats,
 };
@@ -111,7 +112,8 @@ fn option_type(check: &Check) -> String {
         Check::Word(None, words) => quoted(*words, " | "),
         Check::Parts => "readonly Part[]".to_owned(),
         Check::Secret => "string".to_owned(),
-        Check::Nested(name) => format!("false | {name}Options"),
+        Check::Nested(name) => format!("false | {name}"),
+        Check::Package(type_name, _) => (*type_name).to_owned(),
     }
 }
 
@@ -136,21 +138,31 @@ fn option_check(check: &Check) -> String {
         Check::Secret => r#"kind: "secret""#.to_owned(),
         Check::Nested(name) => {
             format!(
-                r#"kind: "nested", options: {}, orFalse: true"#,
+                r#"kind: "nested", options: {}, or: "false""#,
                 table_name(name)
             )
         }
+        Check::Package(_, check) => (*check).to_owned(),
     }
 }
 
+/// A type's name in upper case, its words with `_` between them.
 fn table_name(name: &str) -> String {
-    format!("{}_OPTIONS", name.to_uppercase())
+    let words = name.char_indices().flat_map(|(at, letter)| {
+        let gap = at > 0 && letter.is_uppercase();
+        let letters = letter.to_uppercase();
+        gap.then_some('_').into_iter().chain(letters)
+    });
+    words.collect()
 }
 
-fn options(out: &mut String, name: &str, doc: &str, keys: &[OptionKey]) {
-    comment(out, "", doc);
-    line!(out, "export interface {name}Options {{");
-    for key in keys {
+fn options(out: &mut String, options: &PackageOptions) {
+    let name = options.name;
+    let extends = options.extends;
+    let base = extends.map_or_else(String::new, |base| format!(" extends {base}"));
+    comment(out, "", options.doc);
+    line!(out, "export interface {name}{base} {{");
+    for key in &options.keys {
         let mut doc = key.doc.trim_end().to_owned();
         if let Some(default) = &key.default {
             let default = default_in_words(default);
@@ -159,34 +171,102 @@ fn options(out: &mut String, name: &str, doc: &str, keys: &[OptionKey]) {
         }
         comment(out, "  ", &doc);
         let type_name = option_type(&key.check);
-        line!(out, "  {}?: {type_name} | undefined;", key.name);
+        match key.is_required {
+            true => line!(out, "  {}: {type_name};", key.name),
+            false => line!(out, "  {}?: {type_name} | undefined;", key.name),
+        }
     }
     out.push_str("}\n\n");
-    line!(out, "/** What each of `{name}Options` may be. */");
+    line!(out, "/** What each of `{name}` may be. */");
     line!(out, "export const {} = {{", table_name(name));
-    for key in keys {
+    if let Some(base) = extends {
+        line!(out, "  ...{},", table_name(base));
+    }
+    for key in &options.keys {
         let default = key.default.as_ref();
         let default = default.map_or_else(String::new, |value| format!(", default: {value}"));
         let check = option_check(&key.check);
         line!(out, "  {}: {{ {check}{default} }},", key.name);
     }
-    line!(out, "}} as const satisfies Checks<{name}Options>;\n");
+    line!(out, "}} as const satisfies Checks<{name}>;\n");
 }
 
 #[test]
 fn generated_options_are_those_of_rust() {
     let mut out = HEADING.to_owned();
-    out.push_str("\nimport type { Checks } from \"../option-checks.js\";\n");
-    out.push_str("import type { Part, Quality } from \"./words.js\";\n\n");
-    options(&mut out, "Reconnect", Reconnect::DOC, &Reconnect::keys());
-    options(
-        &mut out,
-        "Stream",
-        StreamOptions::DOC,
-        &StreamOptions::keys(),
+    out.push_str(
+        r#"
+import type { AssetsOption, AssetSource } from "../assets.js";
+import type { LiveKeypointsError } from "../errors.js";
+import type { Checks } from "../option-checks.js";
+import type { SocketLike } from "../relay/socket.js";
+import type { WorkerLike } from "../worker-scripts.js";
+import type { Progress } from "./results.js";
+import type { ModelName, Part, Quality } from "./words.js";
+
+"#,
     );
-    options(&mut out, "Relay", RelayOptions::DOC, &RelayOptions::keys());
+    let address = "{ kind: \"address\" }";
+    line!(out, "/** A source for each model. */");
+    line!(out, "const MODEL_SOURCES = {{");
+    for model in MODELS {
+        line!(out, "  {}: {address},", model.name);
+    }
+    line!(out, "}} as const;\n");
+    macro_rules! of {
+        ($Name:ident, $name:literal) => {
+            PackageOptions {
+                name: $name,
+                doc: $Name::DOC,
+                extends: None,
+                keys: $Name::keys(),
+            }
+        };
+    }
+    let of_modules = [
+        of!(Reconnect, "ReconnectOptions"),
+        of!(StreamOptions, "StreamOptions"),
+        of!(RelayOptions, "RelayOptions"),
+    ];
+    for declared in of_modules.into_iter().chain(package_options()) {
+        options(&mut out, &declared);
+    }
     holds_equal("options.ts", &format!("{}\n", out.trim_end()));
+}
+
+#[test]
+fn generated_addresses_are_those_of_the_files() {
+    let mut out = format!("{HEADING}\n");
+    out.push_str("import type { ModelName } from \"./generated/words.js\";\n\n");
+    out.push_str("// Written out, so that bundlers see the files; beside this one, as in the bundled package.\n\n");
+    line!(out, "/** Addresses of the package's modules. */");
+    line!(out, "export const MODULE_URLS = {{");
+    for (folder, module) in [
+        ("session", "session"),
+        ("inference", "inference"),
+        ("inference", "inference_relaxed"),
+        ("relay", "relay"),
+    ] {
+        url(&mut out, module, &format!("wasm/{folder}/{module}_bg.wasm"));
+    }
+    line!(out, "}};\n");
+    line!(out, "/** Addresses of its model files. */");
+    line!(
+        out,
+        "export const MODEL_URLS: Readonly<Record<ModelName, () => URL>> = {{"
+    );
+    for model in MODELS {
+        url(&mut out, model.name, &format!("models/{}.onnx", model.name));
+    }
+    line!(out, "}};");
+    holds_equal("../file-urls.ts", &out);
+}
+
+fn url(out: &mut String, name: &str, path: &str) {
+    line!(
+        out,
+        "  {name}: () => new URL(\"./{path}\", import.meta.url),"
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use js_sys::{Array, Function, Promise, Uint8Array, WebAssembly};
 use live_keypoints_pipeline::{ErrorCode, FrameError, Quality, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{Blob, Response};
+use web_sys::{Blob, Response, Url};
 
 use super::downloads::Downloads;
 use super::fetching::{HttpCache, answer_of, body_of, checked, wrong_type};
@@ -19,6 +19,7 @@ use crate::browser::tag_of;
 use crate::deferred::hear;
 use crate::error::{frame_error, js_error};
 use crate::object::{object, property};
+use crate::pool::Served;
 
 /// Name of the workers' module.
 pub(super) const INFERENCE: &str = "inference";
@@ -27,7 +28,7 @@ const LESS_THAN: u8 = 0x3C;
 
 /// What the page says of assets.
 pub(super) struct AssetOptions {
-    /// `{ inference, models }` as the caller gave them, each optional.
+    /// `{ inference, models }` as the caller gave them, each optional; `base` is what their addresses are relative to.
     pub(super) given: JsValue,
     /// The address of what is not given: `(name: string) => string`.
     pub(super) address_of: Function,
@@ -76,12 +77,15 @@ impl Assets {
         models_for(steps, self.options.quality)
     }
 
-    /// Begins to get the models of the workers that start together.
-    pub(super) fn begin(self: &Rc<Self>, layout: impl Iterator<Item = Steps>) {
+    /// Begins to get the models of the workers that start together, and of what they serve later.
+    pub(super) fn begin(self: &Rc<Self>, layout: &[Served]) {
         self.meter.borrow_mut().expect_download(INFERENCE);
-        let models: Vec<ModelFile> = layout.flat_map(|steps| self.names(steps)).collect();
-        self.meter.borrow_mut().expect_models(models.len());
-        for model in models {
+        let names =
+            |steps: fn(&Served) -> Steps| layout.iter().flat_map(move |s| self.names(steps(s)));
+        self.meter
+            .borrow_mut()
+            .expect_models(names(|served| served.first).count());
+        for model in names(|served| served.first).chain(names(|served| served.later)) {
             let mut start_models = self.start_models.borrow_mut();
             let start_model = start_models.entry(model.name).or_insert_with(|| {
                 let this = Rc::clone(self);
@@ -241,6 +245,17 @@ impl Assets {
         Ok(address.as_string().unwrap_or_default())
     }
 
+    /// An address of the caller is relative to the page, wherever it is asked for.
+    fn absolute(&self, name: &str, address: &str) -> Result<Place, FrameError> {
+        let base = property(&self.options.given, "base");
+        let url = Url::new_with_base(address, &base.as_string().unwrap_or_default());
+        let url = url.map_err(|_| {
+            let message = format!("what is given as {name} is no address");
+            FrameError::new(ErrorCode::InvalidOption, message)
+        })?;
+        Ok(Place::Address(url.href()))
+    }
+
     /// Bytes are handed on as a Blob, which can be posted to workers without a copy.
     async fn place(
         self: &Rc<Self>,
@@ -249,7 +264,7 @@ impl Assets {
     ) -> Result<Place, FrameError> {
         match tag_of(&source).as_str() {
             "Blob" | "File" => Ok(Place::File(source.unchecked_into())),
-            "String" => Ok(Place::Address(source.as_string().unwrap_or_default())),
+            "String" => self.absolute(name, &source.as_string().unwrap_or_default()),
             "URL" => Ok(Place::Address(
                 property(&source, "href").as_string().unwrap_or_default(),
             )),

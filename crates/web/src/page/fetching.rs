@@ -85,24 +85,63 @@ pub(super) async fn body_of(
     response: &Response,
     on_piece: &dyn Fn(f64, Option<f64>),
 ) -> Result<Uint8Array, FrameError> {
-    let (mut pieces, mut length) = (Vec::new(), 0);
+    let mut body = Body::default();
     let read = read_pieces(response, |piece, total| {
-        length += piece.length();
-        pieces.push(piece);
-        on_piece(f64::from(length), total);
+        body.add(piece, total);
+        on_piece(f64::from(body.length), total);
     });
     if let Err(thrown) = read.await {
-        let (url, reason) = (response.url(), message_of(&thrown));
+        let (url, reason, length) = (response.url(), message_of(&thrown), body.length);
         let message = format!("{name}: {url} broke off after {length} bytes: {reason}");
         return Err(FrameError::new(ErrorCode::AssetUnreachable, message));
     }
-    let body = Uint8Array::new_with_length(length);
-    let mut at = 0;
-    for piece in pieces {
-        body.set(&piece, at);
-        at += piece.length();
+    Ok(body.whole())
+}
+
+/// Room is made for so many bytes at most before they come: ten times the largest model.
+const MOST_ROOM: f64 = 64e6;
+
+/// What has come of a body.
+#[derive(Default)]
+struct Body {
+    length: u32,
+    /// Room for all of it, where the server tells how long it is: copied at its end, a model would be a task of 10 ms.
+    front: Option<Uint8Array>,
+    front_length: u32,
+    /// What there was no room for.
+    rest: Vec<Uint8Array>,
+}
+
+impl Body {
+    fn add(&mut self, piece: Uint8Array, total: Option<f64>) {
+        let begin = self.length;
+        self.length += piece.length();
+        let is_room = |total: &f64| f64::from(self.length) <= *total && *total <= MOST_ROOM;
+        if let Some(total) = total.filter(is_room) {
+            let room = || Uint8Array::new_with_length(total as u32);
+            self.front.get_or_insert_with(room).set(&piece, begin);
+            self.front_length = self.length;
+        } else {
+            self.rest.push(piece);
+        }
     }
-    Ok(body)
+
+    fn whole(self) -> Uint8Array {
+        let front = self.front.unwrap_or_default();
+        if front.length() == self.length {
+            return front;
+        }
+        let whole = Uint8Array::new_with_length(self.length);
+        let mut at = 0;
+        for piece in [front.subarray(0, self.front_length)]
+            .iter()
+            .chain(&self.rest)
+        {
+            whole.set(piece, at);
+            at += piece.length();
+        }
+        whole
+    }
 }
 
 async fn read_pieces(

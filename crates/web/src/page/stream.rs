@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use js_sys::{Function, WebAssembly};
+use live_keypoints_pipeline::FrameResult;
 use live_keypoints_pipeline::format::jsonl::HandWorld;
-use live_keypoints_pipeline::{FrameResult, Steps};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -21,7 +21,7 @@ use crate::error::js_error;
 use crate::frame::{Intake, PreparedFrame};
 use crate::object::{global, property};
 use crate::objects::{Stats, WorkerStats, result_object};
-use crate::pool::{Event, MAX_WORKERS, Pool};
+use crate::pool::{Event, MAX_WORKERS, Pool, Served};
 use crate::stage_times::StageTimes;
 
 /// A stream with its workers. Times are in milliseconds.
@@ -202,8 +202,8 @@ impl Page {
     }
 
     fn begin(self: &Rc<Self>) {
-        let layout: Vec<Steps> = self.pool.borrow().layout().collect();
-        self.assets.begin(layout.into_iter());
+        let layout: Vec<Served> = self.pool.borrow().layout().collect();
+        self.assets.begin(&layout);
         self.pump();
     }
 

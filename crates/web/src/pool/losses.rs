@@ -170,6 +170,9 @@ impl<F> Pool<F> {
 
     /// Time has passed.
     pub(crate) fn timeout(&mut self, now_ms: f64) {
+        if let Some(later) = &mut self.later {
+            later.timeout(now_ms);
+        }
         for number in 0..self.places.len() {
             let place = &mut self.places[number];
             let retries = place.loss.as_ref().and_then(|loss| loss.retry_at_ms);

@@ -6,12 +6,14 @@
 //! the time, and `next_deadline_ms` says when `timeout` wants to be called.
 //!
 //! - `layout`: which worker serves which steps; `place`: one worker after the other in one place.
+//! - `later`: models that need not be there at the start.
 //! - `start`: from a worker's script to its last model; `losses`: what becomes of one that dies.
 //! - `dispatch`: the next step for a worker; `step_times`: how long steps take; `holdings`: whose pixels are where.
 
 mod deadline;
 mod dispatch;
 mod holdings;
+mod later;
 mod layout;
 mod losses;
 mod place;
@@ -32,7 +34,8 @@ use live_keypoints_pipeline::{
 
 pub(crate) use deadline::Deadline;
 use holdings::{FramePixels, Holdings};
-pub(crate) use layout::MAX_WORKERS;
+use later::Later;
+pub(crate) use layout::{MAX_WORKERS, Served};
 use place::{Place, State};
 pub(crate) use start::version_mismatch;
 use step_times::StepTimes;
@@ -136,6 +139,7 @@ pub(crate) struct WorkerStats {
 pub(crate) struct Pool<F> {
     session: Session<F, Rc<FramePixels>>,
     places: Vec<Place>,
+    later: Option<Later>,
     holdings: Rc<Holdings>,
     step_times: StepTimes,
     patience: Patience,
@@ -171,12 +175,13 @@ impl<F> Pool<F> {
         now_ms: f64,
     ) -> Result<Self, SessionError> {
         let layout = layout::layout(workers, options.parts);
-        let places = layout.into_iter().enumerate();
+        let places = layout.iter().enumerate();
         let mut pool = Self {
             session: Session::new(options)?,
             places: places
-                .map(|(number, steps)| Place::new(number, steps, patience.step_ms))
+                .map(|(number, served)| Place::new(number, served.first, patience.step_ms))
                 .collect(),
+            later: Later::of(&layout),
             holdings: Rc::default(),
             step_times: StepTimes::default(),
             patience,
@@ -192,9 +197,18 @@ impl<F> Pool<F> {
         Ok(pool)
     }
 
-    /// What each worker serves at first.
-    pub(crate) fn layout(&self) -> impl Iterator<Item = Steps> {
-        self.places.iter().map(|place| place.steps)
+    /// What each worker serves, before any of them has started.
+    pub(crate) fn layout(&self) -> impl Iterator<Item = Served> {
+        let later = |number| {
+            self.later
+                .as_ref()
+                .map_or(Steps::NONE, |l| l.of_place(number))
+        };
+        let places = self.places.iter().enumerate();
+        places.map(move |(number, place)| Served {
+            first: place.steps,
+            later: later(number),
+        })
     }
 
     /// Takes a frame of the stream; a full buffer drops its oldest. Returns the frame's index.
@@ -321,7 +335,8 @@ impl<F> Pool<F> {
             let retry = place.loss.as_ref().and_then(|loss| loss.retry_at_ms);
             [place.deadline.as_ref().map(Deadline::next_ms), retry]
         });
-        deadlines.flatten().min_by(f64::total_cmp)
+        let later = self.later.as_ref().and_then(Later::at_ms);
+        deadlines.flatten().chain(later).min_by(f64::total_cmp)
     }
 
     /// Ends all workers, and lets every frame go.
@@ -336,6 +351,7 @@ impl<F> Pool<F> {
             self.session = empty;
         }
         self.timestamps_ms.clear();
+        self.later = None;
         for (number, place) in self.places.iter_mut().enumerate() {
             place.deadline = None;
             place.loss = None;
@@ -353,6 +369,7 @@ impl<F> Pool<F> {
             return Some(command);
         }
         if self.phase == Phase::Working {
+            self.have_later();
             self.dispatch(now_ms);
         }
         self.commands.pop_front()

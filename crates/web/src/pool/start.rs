@@ -136,6 +136,9 @@ impl<F> Pool<F> {
         let all_ready = self.places.iter().all(super::place::Place::is_idle);
         if all_ready && matches!(self.phase, Phase::Starting { .. }) {
             self.phase = Phase::Working;
+            if let Some(later) = &mut self.later {
+                later.started(now_ms);
+            }
             self.events.push_back(Event::Ready);
         }
     }

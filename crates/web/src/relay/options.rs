@@ -46,7 +46,7 @@ options! {
         answer_timeout_ms: u32 = 10_000, Check::COUNT;
         /// How soon a lost connection is opened again, or that it is not. Default: after half a second, doubled up to 15
         /// seconds, for ever.
-        reconnect: Reconnect = Reconnect::default(), Check::Nested("Reconnect");
+        reconnect: Reconnect = Reconnect::default(), Check::Nested("ReconnectOptions");
     }
 }
 

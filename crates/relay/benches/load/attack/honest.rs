@@ -75,6 +75,7 @@ impl Honest {
         address: SocketAddr,
         tls: Option<TlsConnector>,
         clip: PathBuf,
+        frames_a_second: u32,
         lengths: [Duration; 3],
     ) -> Self {
         let (told, timeline) = oneshot::channel();
@@ -88,7 +89,7 @@ impl Honest {
                     Some(tls) => open_door(tls, address).await?,
                     None => address,
                 };
-                let camera = Camera::connect(address, &clip).await?;
+                let camera = Camera::connect(address, &clip, frames_a_second).await?;
                 let timeline = Timeline::from_now(lengths);
                 // Nobody asks where the attack could not be prepared.
                 let _ = told.send(timeline);

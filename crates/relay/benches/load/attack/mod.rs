@@ -153,6 +153,7 @@ async fn try_row(row: &Row, options: &Options, clip: &Clip) -> Result<Report> {
             server.address,
             row.is_tls().then_some(tls),
             options.clip.clone(),
+            row.wanted.frames_a_second,
             lengths,
         );
         let timeline = started.timeline().await;

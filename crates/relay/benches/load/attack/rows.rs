@@ -5,6 +5,7 @@ use super::ends::Log;
 use super::floods::Flood;
 use super::pictures::Picture;
 use super::tls::TLS;
+use crate::camera::FRAMES_A_SECOND;
 
 /// One attack, on a relay of its own.
 pub(super) struct Row {
@@ -62,6 +63,8 @@ impl Attack {
 pub(super) struct Wanted {
     /// Whether there is an honest session beside it, all of whose frames are answered.
     pub(super) honest: bool,
+    /// How many frames a second it sends.
+    pub(super) frames_a_second: u32,
     /// Its p99 during the attack, in times of that before it.
     pub(super) slowdown: f64,
     /// Whether whoever opens a session meanwhile is welcomed in a moment, as `/healthz` always is.
@@ -72,6 +75,7 @@ pub(super) struct Wanted {
 
 const HELD: Wanted = Wanted {
     honest: true,
+    frames_a_second: FRAMES_A_SECOND,
     slowdown: 3.0,
     newcomers: true,
     growth_mb: f64::INFINITY,
@@ -182,7 +186,15 @@ pub(super) const ROWS: &[Row] = &[
     flood("cmyk-8", 8, Flood::Paced(CMYK, 10.0)),
     Row {
         serve: &["--workers", "1"],
-        ..flood("one-worker", 2, Flood::Paced(CMYK, 10.0))
+        ..row(
+            "one-worker",
+            Attack::Flood(Flood::Paced(CMYK, 10.0), 2),
+            Wanted {
+                // One worker is busy with fifteen even if nobody attacks.
+                frames_a_second: 5,
+                ..HELD
+            },
+        )
     },
     flood("grey-1", 1, Flood::Paced(GREY, 10.0)),
     flood("grey-2", 2, Flood::Paced(GREY, 10.0)),

@@ -100,6 +100,12 @@ impl Crew {
                 let picture = Rc::clone(&self.pictures[&index]);
                 self.give(worker, ticket, index, Work::Branch(picture, job));
             }
+            Command::Adopt {
+                worker,
+                steps,
+                lost,
+                ..
+            } => self.pool.adopted(worker, lost, steps, true, 0.0),
             other => panic!("{other:?}"),
         }
     }

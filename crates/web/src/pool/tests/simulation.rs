@@ -134,17 +134,22 @@ struct Simulation {
 impl Simulation {
     /// A stream from its start to the last of its frames.
     fn run(costs: Costs, message_ms: f64, workers: usize, pace: Pace) -> Figures {
-        let pool = Pool::new(Options::default(), workers, MAX_WORKERS, PATIENCE, 0.0);
+        let begin_ms = -1e3;
+        let pool = Pool::new(Options::default(), workers, MAX_WORKERS, PATIENCE, begin_ms);
         let mut simulation = Self {
             costs,
             message_ms,
             pool: pool.unwrap(),
-            now_ms: 0.0,
+            now_ms: begin_ms,
             free_ms: [0.0; MAX_WORKERS],
             pixels_ms: BTreeMap::new(),
             mail: Vec::new(),
             latencies_ms: Vec::new(),
         };
+        simulation.pump();
+        // The page has no frame for a while after the start.
+        simulation.now_ms = 0.0;
+        simulation.pool.timeout(0.0);
         simulation.pump();
         let mut next_frame_ms = 0.0;
         while simulation.latencies_ms.len() < FRAMES {
@@ -234,6 +239,12 @@ impl Simulation {
                 *free_ms = free_ms.max(self.pixels_ms[&(worker.place, index)]);
                 self.work(worker, ticket, cost_ms, answer);
             }
+            Command::Adopt {
+                worker,
+                steps,
+                lost,
+                ..
+            } => self.pool.adopted(worker, lost, steps, true, self.now_ms),
             other => panic!("{other:?}"),
         }
     }

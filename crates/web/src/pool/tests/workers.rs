@@ -122,6 +122,48 @@ fn the_steps_of_a_worker_that_cannot_be_replaced_go_to_another() {
 }
 
 #[test]
+fn models_that_can_wait_come_once_there_is_nothing_to_do() {
+    let mut world = World::new(2, Parts::ALL);
+    world.start_all();
+    assert!(world.is_ready && world.adoptions.is_empty());
+    // A frame comes at once: it is not kept waiting.
+    world.happen(Happening::Frame);
+    world.happen(Happening::Wait { ms: 150.0 });
+    assert!(world.adoptions.is_empty());
+    let [left, right] = [Branch::LeftHand, Branch::RightHand].map(Step::Branch);
+    let served = |world: &World| -> Vec<Steps> {
+        let stats = world.pool.worker_stats();
+        stats.map(|stats| stats.steps).collect()
+    };
+    let hands = Steps::from_iter([left, right]);
+    assert_eq!(served(&world)[1], hands);
+    world.settle();
+    let all_but_right = Steps::ALL.without(right);
+    assert_eq!(served(&world), [all_but_right, Steps::from_iter([right])]);
+}
+
+#[test]
+fn models_that_can_wait_come_after_some_results_where_there_is_always_something_to_do() {
+    let mut world = World::new(2, Parts::ALL);
+    world.start_all();
+    world.happen(Happening::Frame);
+    for seed in 0..100 {
+        if world.pool.stats().buffered == 0 {
+            world.happen(Happening::Frame);
+        }
+        if !world.adoptions.is_empty() {
+            break;
+        }
+        for place in 0..2 {
+            let fails = false;
+            world.happen(Happening::Work { place, fails, seed });
+        }
+    }
+    assert_eq!(world.adoptions.len(), 1);
+    assert!((10..=12).contains(&world.pool.stats().completed));
+}
+
+#[test]
 fn a_worker_that_never_finishes_a_step_ends_the_stream() {
     let mut world = World::new(1, Parts::ALL);
     world.start_all();
