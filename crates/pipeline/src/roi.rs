@@ -212,11 +212,15 @@ pub fn face_from_detected_box(
         .enlarged(FACE_FROM_DETECTED_BOX_SCALE)
 }
 
-/// Face near the pose's head: from its mesh in the previous frame. MediaPipe Tasks' holistic graph, which has 478 points,
-/// does not make the region square.
+/// Face near the pose's head, of so many points: from its mesh in the previous frame. MediaPipe Tasks' holistic graph, which
+/// has 478 points, does not make the region square.
 #[must_use]
-pub fn face_from_mesh_near_head(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
-    match mesh.points() {
+pub fn face_from_mesh_near_head(
+    mesh: &FaceLandmarks,
+    points: FacePoints,
+    size: ImageSize,
+) -> NormalizedRect {
+    match points {
         FacePoints::Mesh468 => face_from_mesh(mesh, size),
         FacePoints::WithIrises478 => mesh_box(mesh, size).enlarged(FACE_FROM_MESH.scale),
     }
@@ -258,6 +262,48 @@ mod tests {
         assert!((rect.width * 640.0 - 2.7 * side_px).abs() < 1e-3);
         assert!((rect.height * 480.0 - 2.7 * side_px).abs() < 1e-3);
         assert!((rect.y_center * 480.0 - (0.6 * 480.0 - 0.1 * side_px)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn the_region_of_a_face_is_square_unless_it_is_of_478_points_near_a_head() {
+        // 64 × 96 pixels, level.
+        let mesh = FaceLandmarks::from_fn(FacePoints::WithIrises478, |n| match n {
+            33 => [0.4, 0.5, 0.0],
+            263 => [0.5, 0.5, 0.0],
+            n if n % 2 == 0 => [0.45, 0.4, 0.0],
+            _ => [0.45, 0.6, 0.0],
+        });
+        let sides_px = |rect: NormalizedRect| [rect.width * 640.0, rect.height * 480.0];
+        let is_near =
+            |a: [f32; 2], b: [f32; 2]| (0..2).all(|axis| (a[axis] - b[axis]).abs() < 1e-2);
+        let near_head = |points| sides_px(face_from_mesh_near_head(&mesh, points, SIZE));
+        assert!(is_near(near_head(FacePoints::WithIrises478), [96.0, 144.0]));
+        // Whatever the mesh before was: the projection of 468 points wants a square.
+        assert!(is_near(near_head(FacePoints::Mesh468), [144.0, 144.0]));
+        assert!(is_near(
+            sides_px(face_from_mesh(&mesh, SIZE)),
+            [144.0, 144.0]
+        ));
+
+        let bounds = Bounds {
+            min: [0.4, 0.4],
+            max: [0.5, 0.6],
+        };
+        let eyes = [
+            [0.4, 0.5],
+            [0.5, 0.5],
+            [0.45, 0.4],
+            [0.45, 0.6],
+            [0.4, 0.4],
+            [0.5, 0.6],
+        ];
+        let boxed = face_from_detected_box(bounds, &eyes, SIZE);
+        assert!(is_near(sides_px(boxed), [96.0, 144.0]));
+        let of = |points| face_from_detection(&eyes, points, SIZE);
+        let [shifted, unshifted] = FacePoints::ALL.map(of);
+        assert!(is_near(sides_px(shifted), [192.0, 192.0]));
+        assert_eq!(sides_px(shifted), sides_px(unshifted));
+        assert!((unshifted.y_center - shifted.y_center - 0.1 * 0.2).abs() < 1e-6);
     }
 
     #[test]

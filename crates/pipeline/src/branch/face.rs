@@ -59,7 +59,7 @@ fn near_head(
     outcome.roi_from_detection = Some(from_detection);
 
     if let Some(previous) = &job.previous {
-        let from_previous = roi::face_from_mesh_near_head(previous, size);
+        let from_previous = roi::face_from_mesh_near_head(previous, job.points, size);
         outcome.roi_from_previous = Some(from_previous);
         let points = previous.iter().map(|[x, y, _]| [*x, *y]);
         if from_previous.is_croppable()

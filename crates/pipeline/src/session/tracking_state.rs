@@ -198,9 +198,10 @@ impl TrackingState {
             Branch::Pose | Branch::Palm => None,
             Branch::LeftHand => hand(&self.left_hand),
             Branch::RightHand => hand(&self.right_hand),
-            Branch::Face => self.face.previous(epoch).map(|mesh| EarlyJob::Face {
-                roi: roi::face_from_mesh_near_head(mesh, size),
-                points: frame.options().face_points,
+            Branch::Face => self.face.previous(epoch).map(|mesh| {
+                let points = frame.options().face_points;
+                let roi = roi::face_from_mesh_near_head(mesh, points, size);
+                EarlyJob::Face { roi, points }
             }),
         };
         job.filter(|job| job.roi().is_croppable())

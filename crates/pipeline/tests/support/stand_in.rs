@@ -189,12 +189,11 @@ impl Picture {
     }
 
     fn face(&self, job: &FaceJob) -> FaceOutcome {
-        let roi_from = match job.head {
-            Some(_) => roi::face_from_mesh_near_head,
-            None => roi::face_from_mesh,
+        let roi_from = |mesh: &FaceLandmarks| match job.head {
+            Some(_) => roi::face_from_mesh_near_head(mesh, job.points, self.size()),
+            None => roi::face_from_mesh(mesh, self.size()),
         };
-        let previous = job.previous.as_ref();
-        let previous = previous.map(|points| roi_from(points, self.size()));
+        let previous = job.previous.as_ref().map(roi_from);
         let early = job.early.as_ref();
         let noise = self.noise(&FaceJob {
             early: None,

@@ -25,6 +25,7 @@ mod wire;
 
 use tract_onnx::prelude::*;
 
+pub(super) use by_value::ByValue;
 #[cfg(any(test, feature = "any-operator"))]
 pub(super) use complete::is_complete;
 

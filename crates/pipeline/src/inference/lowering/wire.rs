@@ -19,17 +19,19 @@ pub(super) fn wire(source: &TypedModel, plan: &Plan) -> TractResult<TypedModel> 
         target: TypedModel::default(),
         plain: HashMap::new(),
         nhwc: HashMap::new(),
-        permuted: HashMap::new(),
-        permuted_from: HashMap::new(),
+        permuted: Vec::new(),
     };
     for input in source.input_outlets()? {
         wiring.plain(*input)?;
     }
     // In evaluation order, so that no value waits for a deep chain of others on the call stack.
+    let needed = needed(source, plan)?;
     for id in source.eval_order()? {
         let outlet = OutletId::new(id, 0);
         if plan.by_output.contains_key(&outlet) {
             wiring.step(outlet)?;
+        } else if needed[id] {
+            wiring.plain(outlet)?;
         }
     }
     let outputs: Vec<OutletId> = source
@@ -41,6 +43,22 @@ pub(super) fn wire(source: &TypedModel, plan: &Plan) -> TractResult<TypedModel> 
     Ok(wiring.target)
 }
 
+/// The nodes that outputs and operators need, not counting those inside of an operator.
+fn needed(source: &TypedModel, plan: &Plan) -> TractResult<Vec<bool>> {
+    let mut needed = vec![false; source.nodes().len()];
+    let mut pending = source.output_outlets()?.to_vec();
+    while let Some(outlet) = pending.pop() {
+        if !std::mem::replace(&mut needed[outlet.node], true) {
+            let step = plan.by_output.get(&outlet);
+            pending.extend_from_slice(match step {
+                Some(index) => &plan.steps[*index].inputs[..],
+                None => &source.node(outlet.node).inputs,
+            });
+        }
+    }
+    Ok(needed)
+}
+
 struct Wiring<'a> {
     source: &'a TypedModel,
     plan: &'a Plan,
@@ -49,13 +67,13 @@ struct Wiring<'a> {
     plain: HashMap<OutletId, OutletId>,
     /// Source outlets of four axes with the channels last.
     nhwc: HashMap<OutletId, OutletId>,
-    /// Outlets of the new graph with their axes in another order.
-    permuted: HashMap<(OutletId, Order), OutletId>,
-    /// What those were made from.
-    permuted_from: HashMap<OutletId, (OutletId, Order)>,
+    /// Outlets of the new graph with their axes in another order, and what they were made from.
+    permuted: Vec<(OutletId, Permuted)>,
 }
 
-/// Which axis comes first, second and so on.
+/// An outlet, and which of its axes comes first, second and so on.
+type Permuted = (OutletId, Order);
+
 type Order = TVec<usize>;
 
 impl Wiring<'_> {
@@ -99,7 +117,7 @@ impl Wiring<'_> {
             .map(|input| self.plain(*input))
             .collect::<TractResult<_>>()?;
         let op = match ByValue::of(self.source, node)? {
-            Some(own) => Box::new(own),
+            Some(own) => own.into(),
             None => node.op.clone(),
         };
         let wired = self.target.wire_node(node.name.clone(), op, &inputs)?;
@@ -142,28 +160,29 @@ impl Wiring<'_> {
             bail!("{op:?} moves no axis");
         };
         if fact.datum_type != f32::datum_type() || rank > 4 || fact.konst.is_some() {
-            return Ok(self.target.wire_node(name, op.clone(), &[wired])?[0]);
+            let op: Box<dyn TypedOp> = op.clone().into();
+            return Ok(self.target.wire_node(name.to_owned(), op, &[wired])?[0]);
         }
-        let unmoved = || (wired, (0..rank).collect());
-        let (base, mut order) = self
-            .permuted_from
-            .get(&wired)
-            .cloned()
-            .unwrap_or_else(unmoved);
+        let before = self.permuted.iter().find(|(made, _)| *made == wired);
+        let (base, mut order) = match before {
+            Some((_, before)) => before.clone(),
+            None => (wired, Order::from_slice(&[0, 1, 2, 3][..rank])),
+        };
         let axis = order.remove(from);
         order.insert(to, axis);
-        if order.iter().copied().eq(0..rank) {
+        if order[..] == [0, 1, 2, 3][..rank] {
             return Ok(base);
         }
-        let key = (base, order);
-        if let Some(known) = self.permuted.get(&key) {
-            return Ok(*known);
+        let wanted = (base, order);
+        if let Some((made, _)) = self.permuted.iter().find(|(_, of)| *of == wanted) {
+            return Ok(*made);
         }
-        let permutation = ByValue::Permute(key.1.clone());
-        let wired = self.target.wire_node(name, permutation, &[base])?[0];
-        self.permuted.insert(key.clone(), wired);
-        self.permuted_from.insert(wired, key);
-        Ok(wired)
+        let permutation: Box<dyn TypedOp> = ByValue::Permute(wanted.1.clone()).into();
+        let made = self
+            .target
+            .wire_node(name.to_owned(), permutation, &[base])?[0];
+        self.permuted.push((made, wanted));
+        Ok(made)
     }
 
     /// The operator that computes an outlet, in its own layout.

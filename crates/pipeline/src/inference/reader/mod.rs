@@ -6,12 +6,13 @@
 //! known shape, so each node can be wired at once, as tract wires it (a test holds the two equal). Any other operator or
 //! attribute is refused by name; with the feature `any-operator`, tract's own way is taken then.
 //!
-//! - `operators`: each operator, from its node to the typed operators that it stands for.
+//! - `operators`: each operator, from its node to the typed operators that it stands for; `arithmetic`: some of them.
 //! - `half_float`: weights of 16 bits to 32.
 //! - `any_operator`: tract's own way.
 
 #[cfg(feature = "any-operator")]
 mod any_operator;
+mod arithmetic;
 mod half_float;
 mod operators;
 #[cfg(all(test, feature = "embedded-models"))]

@@ -19,9 +19,12 @@ use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::ops as hir;
 use tract_onnx_opl::resize::{AspectRatio, CoordTransform, Nearest, Resize};
 
+use super::arithmetic;
+use crate::inference::lowering::ByValue;
+
 /// What wires a node, under a name of its own.
 type Wire = fn(&NodeProto, &str, &mut TypedModel, &[OutletId]) -> Wires;
-type Wires = TractResult<TVec<OutletId>>;
+pub(super) type Wires = TractResult<TVec<OutletId>>;
 
 /// An operator, and what it takes.
 pub(super) struct Operator {
@@ -39,14 +42,14 @@ impl Operator {
     pub(super) fn find(name: &str) -> Option<Self> {
         let (inputs, rank, wire): (_, _, Wire) = match name {
             "Add" => (2..=2, None, |_, name, graph, inputs| {
-                add(name, graph, inputs)
+                arithmetic::add(name, graph, inputs)
             }),
             "Cast" => (1..=1, None, cast_to),
             "Clip" => (3..=3, None, clip),
             "Concat" => (1..=usize::MAX, None, concat),
             "Conv" => (2..=3, Some(4), conv),
             "Div" => (2..=2, None, |_, name, graph, inputs| {
-                float_operator(name, graph, math::div(), inputs)
+                arithmetic::by_value(name, graph, ByValue::Divide, inputs)
             }),
             "DepthToSpace" => (1..=1, Some(4), depth_to_space),
             "Gemm" => (2..=3, Some(2), gemm),
@@ -55,11 +58,11 @@ impl Operator {
             }),
             "MaxPool" => (1..=1, Some(4), max_pool),
             "Mul" => (2..=2, None, |_, name, graph, inputs| {
-                float_operator(name, graph, math::mul(), inputs)
+                arithmetic::by_value(name, graph, ByValue::Multiply, inputs)
             }),
             "PRelu" => (2..=2, None, parametric_relu),
             "Pad" => (2..=2, None, pad),
-            "ReduceMean" => (1..=1, None, reduce_mean),
+            "ReduceMean" => (1..=1, None, arithmetic::reduce_mean),
             "Relu" => (1..=1, None, relu),
             "Reshape" => (2..=2, None, reshape),
             "Resize" => (3..=3, Some(4), resize),
@@ -68,12 +71,11 @@ impl Operator {
             }),
             "Slice" => (4..=4, None, slice),
             "Sqrt" => (1..=1, None, |_, name, graph, inputs| {
-                ensure_floats(graph, inputs)?;
-                graph.wire_node(name, math::sqrt(), inputs)
+                arithmetic::by_value(name, graph, ByValue::SquareRoot, inputs)
             }),
             "Squeeze" => (2..=2, None, squeeze),
             "Sub" => (2..=2, None, |_, name, graph, inputs| {
-                float_operator(name, graph, math::sub(), inputs)
+                arithmetic::by_value(name, graph, ByValue::Subtract, inputs)
             }),
             "Transpose" => (1..=1, None, transpose),
             _ => return None,
@@ -115,14 +117,14 @@ fn integers(graph: &TypedModel, input: OutletId) -> TractResult<TVec<i64>> {
 }
 
 /// An axis that may count from the end, of `rank`.
-fn axis_of(axis: i64, rank: usize) -> TractResult<usize> {
+pub(super) fn axis_of(axis: i64, rank: usize) -> TractResult<usize> {
     let from_start = if axis < 0 { axis + rank as i64 } else { axis };
     let axis = usize::try_from(from_start).ok().filter(|axis| *axis < rank);
     axis.with_context(|| format!("axis {from_start} of {rank}"))
 }
 
 /// Refuses attributes that are not looked at.
-fn ensure_only(node: &NodeProto, attributes: &[&str]) -> TractResult<()> {
+pub(super) fn ensure_only(node: &NodeProto, attributes: &[&str]) -> TractResult<()> {
     for attribute in &node.attribute {
         let name = attribute.name.as_str();
         ensure!(
@@ -130,29 +132,6 @@ fn ensure_only(node: &NodeProto, attributes: &[&str]) -> TractResult<()> {
             "attribute {name} of {} is not known here",
             node.op_type
         );
-    }
-    Ok(())
-}
-
-fn add(name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
-    wire_with_rank_broadcast(name, graph, math::add(), inputs)
-}
-
-/// An operator between floats: of whole numbers, tract's would panic where they overflow or are divided by 0.
-fn float_operator(
-    name: &str,
-    graph: &mut TypedModel,
-    operator: TypedBinOp,
-    inputs: &[OutletId],
-) -> Wires {
-    ensure_floats(graph, inputs)?;
-    wire_with_rank_broadcast(name, graph, operator, inputs)
-}
-
-fn ensure_floats(graph: &TypedModel, inputs: &[OutletId]) -> TractResult<()> {
-    for input in inputs {
-        let of = graph.outlet_fact(*input)?.datum_type;
-        ensure!(of == f32::datum_type(), "an input of {of:?}");
     }
     Ok(())
 }
@@ -331,7 +310,7 @@ fn gemm(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId
     let product = EinSum::new(axes, graph.outlet_fact(inputs[0])?.datum_type);
     let product = graph.wire_node(format!("{name}.ab"), product, &inputs[..2])?;
     match inputs.get(2) {
-        Some(bias) => add(name, graph, &[product[0], *bias]),
+        Some(bias) => arithmetic::add(name, graph, &[product[0], *bias]),
         None => Ok(product),
     }
 }
@@ -352,22 +331,6 @@ fn pad(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]
         .collect::<TractResult<Vec<_>>>()?;
     let mode = PadMode::Constant(Arc::new(tensor0(0.0f32)));
     graph.wire_node(name, Pad { pads, mode }, &inputs[..1])
-}
-
-/// The mean along one axis, which stays.
-fn reduce_mean(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
-    ensure_only(node, &["axes", "keepdims"])?;
-    ensure_floats(graph, inputs)?;
-    let axes: TVec<i64> = node.get_attr_tvec("axes")?;
-    let keeps_axes: bool = node.get_attr_opt("keepdims")?.unwrap_or(true);
-    let [axis] = axes[..] else {
-        bail!("ReduceMean over axes {axes:?}");
-    };
-    ensure!(keeps_axes, "ReduceMean that drops its axis");
-    let rank = graph.outlet_fact(inputs[0])?.rank();
-    let axes = tvec!(axis_of(axis, rank)?);
-    let mean = hir::nn::Reducer::Mean.wire(axes, name, graph, inputs[0])?;
-    Ok(tvec!(mean))
 }
 
 fn reshape(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {

@@ -191,7 +191,10 @@ fn arithmetic_on_whole_numbers_is_refused() {
         let mut model = graph_of(node);
         model.graph.as_mut().unwrap().initializer = vec![numbers.clone()];
         let message = format!("{:#}", super::typed(model).unwrap_err());
-        assert!(message.contains("an input of I64"), "{operator}: {message}");
+        assert!(
+            message.contains("an input of 2,I64"),
+            "{operator}: {message}"
+        );
     }
 }
 
@@ -306,4 +309,27 @@ fn a_chain_of_very_many_nodes_is_refused_before_tract_sees_it() {
         ..Default::default()
     }];
     assert!(super::decode(outer.encode_to_vec().into()).is_err());
+}
+
+#[test]
+fn a_long_chain_of_nodes_is_lowered_on_a_small_stack() {
+    let node = |number: usize| NodeProto {
+        op_type: "Sqrt".to_owned(),
+        input: vec![if number == 0 {
+            "x".to_owned()
+        } else {
+            format!("x{number}")
+        }],
+        output: vec![if number == 999 {
+            "y".to_owned()
+        } else {
+            format!("x{}", number + 1)
+        }],
+        ..Default::default()
+    };
+    let mut model = graph_of(node(0));
+    model.graph.as_mut().unwrap().node = (0..1000).map(node).collect();
+    let lowered = move || lower(super::typed(model).unwrap()).unwrap().nodes().len();
+    let thread = std::thread::Builder::new().stack_size(128 << 10);
+    assert_eq!(thread.spawn(lowered).unwrap().join().unwrap(), 1001);
 }
