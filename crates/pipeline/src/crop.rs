@@ -76,6 +76,8 @@ pub struct Crop {
     pub padded: PixelRoi,
     /// The padding.
     pub letterbox: Letterbox,
+    /// Side of the input in pixels.
+    pub input_size: usize,
 }
 
 impl CropSpec {
@@ -110,7 +112,11 @@ impl CropSpec {
                 letterbox.horizontal = (1.0 - 1.0 / ratio) / 2.0;
             }
         }
-        Crop { padded, letterbox }
+        Crop {
+            padded,
+            letterbox,
+            input_size: self.input_size,
+        }
     }
 
     fn warp(&self, image: &RgbImage, roi: &PixelRoi, input: &mut [f32]) {

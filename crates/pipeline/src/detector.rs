@@ -20,28 +20,48 @@ pub struct Detection<const K: usize> {
 }
 
 /// The constants of one detector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DetectorSpec {
     /// Side of the square input in pixels; boxes come in this unit.
     pub input_size: usize,
     /// Stride of each layer, in pixels; equal strides in a row share one grid.
     pub strides: &'static [usize],
+    /// Boxes that overlap a better one by more than this are merged into it.
+    pub min_suppression_threshold: f32,
 }
 
 /// The pose detector: 2254 anchors, 4 keypoints.
 pub const POSE_DETECTOR: DetectorSpec = DetectorSpec {
     input_size: 224,
     strides: &[8, 16, 32, 32, 32],
+    min_suppression_threshold: 0.3,
+};
+
+/// The pose detector as MediaPipe's PoseLandmarker runs it.
+pub const POSE_LANDMARKER_DETECTOR: DetectorSpec = DetectorSpec {
+    min_suppression_threshold: 0.5,
+    ..POSE_DETECTOR
 };
 
 /// The short-range face detector: 896 anchors, 6 keypoints.
 pub const FACE_DETECTOR: DetectorSpec = DetectorSpec {
     input_size: 128,
     strides: &[8, 16, 16, 16],
+    min_suppression_threshold: 0.3,
 };
 
-/// Boxes that overlap the best one by more than this are merged into it.
-const MIN_SUPPRESSION_THRESHOLD: f32 = 0.3;
+/// The face detector as MediaPipe's FaceLandmarker runs it.
+pub const FACE_LANDMARKER_DETECTOR: DetectorSpec = DetectorSpec {
+    min_suppression_threshold: 0.5,
+    ..FACE_DETECTOR
+};
+
+/// The palm detector: 2016 anchors, 7 keypoints.
+pub const PALM_DETECTOR: DetectorSpec = DetectorSpec {
+    input_size: 192,
+    strides: &[8, 16, 16, 16],
+    min_suppression_threshold: 0.3,
+};
 
 /// How sure a detector was, and where its keypoints lie in the picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +115,50 @@ impl DetectorSpec {
         logits: &[f32],
         min_score: f32,
     ) -> Option<Detection<K>> {
+        self.with_candidates::<K, _>(boxes, logits, min_score, |candidates| {
+            self.merge_with_overlapping(self.detections(boxes, candidates))
+        })
+    }
+
+    /// As [`best`](Self::best), and what is left when that and all that overlaps it are taken away, again and again: `most`
+    /// detections at most, best first.
+    #[must_use]
+    pub fn all<const K: usize>(
+        &self,
+        boxes: &[f32],
+        logits: &[f32],
+        min_score: f32,
+        most: usize,
+    ) -> Vec<Detection<K>> {
+        self.with_candidates::<K, _>(boxes, logits, min_score, |candidates| {
+            let mut found = Vec::new();
+            while found.len() < most
+                && let Some(first) = candidates.first()
+            {
+                let best = self.detection::<K>(boxes, first);
+                found.extend(self.merge_with_overlapping(self.detections(boxes, candidates)));
+                let before = candidates.len();
+                candidates.retain(|other| {
+                    let other = self.detection::<K>(boxes, other);
+                    !self.overlap(&other, &best)
+                });
+                // A box without area overlaps not even itself; MediaPipe ends there.
+                if candidates.len() == before {
+                    break;
+                }
+            }
+            found
+        })
+    }
+
+    /// Gives `use_them` the anchors of score at least `min_score`, best first.
+    fn with_candidates<const K: usize, R>(
+        &self,
+        boxes: &[f32],
+        logits: &[f32],
+        min_score: f32,
+        use_them: impl FnOnce(&mut Vec<Candidate>) -> R,
+    ) -> R {
         let unit = self.input_size as f32;
         let is_box = |row: &[f32]| row[2] / unit >= 0.0 && row[3] / unit >= 0.0;
         CANDIDATES.with_borrow_mut(|candidates| {
@@ -112,11 +176,18 @@ impl DetectorSpec {
             }
             candidates
                 .sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
-            let detections = candidates
-                .iter()
-                .map(|candidate| self.detection::<K>(boxes, candidate));
-            merge_with_overlapping(detections)
+            use_them(candidates)
         })
+    }
+
+    fn detections<const K: usize>(
+        &self,
+        boxes: &[f32],
+        candidates: &[Candidate],
+    ) -> impl Iterator<Item = Detection<K>> + Clone {
+        candidates
+            .iter()
+            .map(|candidate| self.detection(boxes, candidate))
     }
 
     fn detection<const K: usize>(&self, boxes: &[f32], candidate: &Candidate) -> Detection<K> {
@@ -134,52 +205,45 @@ impl DetectorSpec {
             keypoints: std::array::from_fn(|k| point(4 + 2 * k)),
         }
     }
-}
 
-/// Weighted non-maximum suppression, of which only the first group counts: the first detection, with the mean of boxes
-/// and keypoints of all that overlap it, weighted by score. `detections` come best first.
-fn merge_with_overlapping<const K: usize>(
-    detections: impl Iterator<Item = Detection<K>> + Clone,
-) -> Option<Detection<K>> {
-    let best = detections.clone().next()?;
-    let overlapping = detections
-        .filter(|d| intersection_over_union(d.bounds, best.bounds) > MIN_SUPPRESSION_THRESHOLD);
-    let mut total = 0.0;
-    let mut sums = [[0.0; 2]; 2];
-    let mut keypoint_sums = [[0.0; 2]; K];
-    for detection in overlapping {
-        let add = |[x, y]: &mut [f32; 2], point: [f32; 2]| {
-            *x += point[0] * detection.score;
-            *y += point[1] * detection.score;
-        };
-        total += detection.score;
-        add(&mut sums[0], detection.bounds.min);
-        add(&mut sums[1], detection.bounds.max);
-        for (sum, point) in keypoint_sums.iter_mut().zip(detection.keypoints) {
-            add(sum, point);
+    /// A step of weighted non-maximum suppression: the first detection, with the mean of boxes and keypoints of all that
+    /// overlap it, weighted by score. `detections` come best first.
+    fn merge_with_overlapping<const K: usize>(
+        &self,
+        detections: impl Iterator<Item = Detection<K>> + Clone,
+    ) -> Option<Detection<K>> {
+        let best = detections.clone().next()?;
+        let overlapping = detections.filter(|detection| self.overlap(detection, &best));
+        let mut total = 0.0;
+        let mut sums = [[0.0; 2]; 2];
+        let mut keypoint_sums = [[0.0; 2]; K];
+        for detection in overlapping {
+            let add = |[x, y]: &mut [f32; 2], point: [f32; 2]| {
+                *x += point[0] * detection.score;
+                *y += point[1] * detection.score;
+            };
+            total += detection.score;
+            add(&mut sums[0], detection.bounds.min);
+            add(&mut sums[1], detection.bounds.max);
+            for (sum, point) in keypoint_sums.iter_mut().zip(detection.keypoints) {
+                add(sum, point);
+            }
         }
+        // A best box without area overlaps not even itself: it stays as it is.
+        if total == 0.0 {
+            return Some(best);
+        }
+        let [min, max] = sums.map(|sum| sum.map(|v| v / total));
+        Some(Detection {
+            score: best.score,
+            bounds: Bounds { min, max },
+            keypoints: keypoint_sums.map(|sum| sum.map(|v| v / total)),
+        })
     }
-    // A best box without area overlaps not even itself: it stays as it is.
-    if total == 0.0 {
-        return Some(best);
-    }
-    let [min, max] = sums.map(|sum| sum.map(|v| v / total));
-    Some(Detection {
-        score: best.score,
-        bounds: Bounds { min, max },
-        keypoints: keypoint_sums.map(|sum| sum.map(|v| v / total)),
-    })
-}
 
-fn intersection_over_union(a: Bounds, b: Bounds) -> f32 {
-    let side = |axis: usize| a.max[axis].min(b.max[axis]) - a.min[axis].max(b.min[axis]);
-    let (width, height) = (side(0), side(1));
-    if width <= 0.0 || height <= 0.0 {
-        return 0.0;
+    fn overlap<const K: usize>(&self, a: &Detection<K>, b: &Detection<K>) -> bool {
+        a.bounds.intersection_over_union(&b.bounds) > self.min_suppression_threshold
     }
-    let area = |r: Bounds| (r.max[0] - r.min[0]) * (r.max[1] - r.min[1]);
-    let shared = width * height;
-    shared / (area(a) + area(b) - shared)
 }
 
 #[cfg(test)]
@@ -192,6 +256,7 @@ mod tests {
         for (spec, total, first, last) in [
             (POSE_DETECTOR, 2254, 0.017_857_1, 0.928_571_4),
             (FACE_DETECTOR, 896, 0.031_25, 0.937_5),
+            (PALM_DETECTOR, 2016, 0.020_833_3, 0.958_333_3),
         ] {
             let anchors: Vec<[f32; 2]> = spec.anchors().collect();
             assert_eq!(anchors.len(), total);
@@ -216,7 +281,7 @@ mod tests {
     }
 
     fn merged(detections: &[Detection<1>]) -> Option<Detection<1>> {
-        merge_with_overlapping(detections.iter().copied())
+        FACE_DETECTOR.merge_with_overlapping(detections.iter().copied())
     }
 
     #[test]
@@ -246,7 +311,9 @@ mod tests {
         // Two boxes of area 1 that share 6/13: IoU = (6/13) / (20/13) = 0.3.
         let shift = 1.0 - 6.0 / 13.0;
         let first = detection(1.0, 0.0);
-        let iou = intersection_over_union(first.bounds, detection(1.0, shift).bounds);
+        let iou = first
+            .bounds
+            .intersection_over_union(&detection(1.0, shift).bounds);
         assert!((iou - 0.3).abs() < 1e-6);
         let nearer = merged(&[first, detection(0.9, shift - 0.01)]).unwrap();
         let farther = merged(&[first, detection(0.9, shift + 0.01)]).unwrap();
@@ -259,6 +326,7 @@ mod tests {
         let spec = DetectorSpec {
             input_size: 100,
             strides: &[100, 100],
+            min_suppression_threshold: 0.3,
         };
         let row = |width: f32, x: f32| [0.0, 0.0, width, 10.0, x, 2.0];
         let boxes = [
@@ -280,6 +348,7 @@ mod tests {
         let spec = DetectorSpec {
             input_size: 100,
             strides: &[100],
+            min_suppression_threshold: 0.3,
         };
         // The second lies far from the first, so the two do not merge.
         let boxes = [
@@ -291,5 +360,57 @@ mod tests {
             let best = spec.best::<1>(&boxes, &logits, 0.5).unwrap();
             assert_eq!(best.keypoints[0], [0.51, 0.5], "{logits:?}");
         }
+    }
+
+    /// Boxes of side 10, at these offsets, in an input of 100 with one anchor in its middle for each.
+    fn found_at(offsets: &[f32], logits: &[f32], most: usize) -> Vec<f32> {
+        let spec = DetectorSpec {
+            input_size: 100,
+            strides: &[100, 100],
+            min_suppression_threshold: 0.3,
+        };
+        let boxes: Vec<f32> = offsets
+            .iter()
+            .flat_map(|x| [*x, 0.0, 10.0, 10.0, *x, 0.0])
+            .collect();
+        let found = spec.all::<1>(&boxes, logits, 0.5, most);
+        found
+            .iter()
+            .map(|d| (d.keypoints[0][0] - 0.5) * 100.0)
+            .collect()
+    }
+
+    #[test]
+    fn all_groups_come_best_first_and_each_box_counts_in_one_only() {
+        // The third merges into the second, the better of the two.
+        let found = found_at(&[0.0, 30.0, 30.0, -30.0], &[0.0, 2.0, 2.0, 1.0], 9);
+        let expected = [30.0, -30.0, 0.0];
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+        }
+        assert_eq!(found_at(&[0.0, 30.0], &[0.0, 2.0], 1).len(), 1);
+        assert!(found_at(&[0.0], &[-1.0], 9).is_empty());
+    }
+
+    #[test]
+    fn the_first_of_all_is_the_best() {
+        let boxes = [
+            [0.0, 0.0, 10.0, 10.0, 1.0, 0.0],
+            [4.0, 0.0, 10.0, 10.0, 2.0, 0.0],
+        ]
+        .concat();
+        let spec = DetectorSpec {
+            input_size: 100,
+            strides: &[100],
+            min_suppression_threshold: 0.3,
+        };
+        let all = spec.all::<1>(&boxes, &[1.0, 2.0], 0.5, 2);
+        assert_eq!(all, [spec.best::<1>(&boxes, &[1.0, 2.0], 0.5).unwrap()]);
+        let apart = DetectorSpec {
+            min_suppression_threshold: 0.5,
+            ..spec
+        };
+        assert_eq!(apart.all::<1>(&boxes, &[1.0, 2.0], 0.5, 2).len(), 2);
     }
 }

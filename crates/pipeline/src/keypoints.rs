@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::FrameError;
 use crate::landmarks::{
-    FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks, PoseWorldLandmarks,
+    Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks,
+    PoseWorldLandmarks,
 };
 use crate::options::Parts;
 
@@ -36,8 +37,13 @@ pub struct FrameKeypoints {
     pub left_hand_world: Option<HandWorldLandmarks>,
     /// Right hand in metres; there whenever `right_hand` is.
     pub right_hand_world: Option<HandWorldLandmarks>,
+    /// Of [`Graph::Landmarkers`](crate::Graph) all hands in the order of tracking: those of the frame before first. Above
+    /// are the one left and the one right hand that are surest of their side; of equals the first.
+    pub hands: Vec<TrackedHand>,
     /// Face mesh.
     pub face: Option<FaceLandmarks>,
+    /// How strong the face's expressions are, by its points as they are here. There where that was asked for and `face` is.
+    pub blendshapes: Option<Blendshapes>,
     /// Presence of each part.
     pub scores: Scores,
     /// Why a part that was asked for is absent.
@@ -55,10 +61,16 @@ impl FrameKeypoints {
         mirror_in_picture(self.pose.as_mut());
         mirror_in_picture(self.left_hand.as_mut());
         mirror_in_picture(self.right_hand.as_mut());
-        mirror_in_picture(self.face.as_mut());
+        for [x, ..] in self.face.iter_mut().flat_map(|face| face.iter_mut()) {
+            *x = 1.0 - *x;
+        }
         mirror_in_world(self.pose_world.as_mut());
         mirror_in_world(self.left_hand_world.as_mut());
         mirror_in_world(self.right_hand_world.as_mut());
+        for hand in &mut self.hands {
+            mirror_in_picture(Some(&mut hand.points));
+            mirror_in_world(Some(&mut hand.world));
+        }
     }
 }
 
@@ -74,7 +86,30 @@ fn mirror_in_world<const N: usize, const D: usize>(part: Option<&mut Landmarks<N
     }
 }
 
-/// Presence of each part as its landmark model says, 0..=1; `None` where the model did not run.
+/// A hand that was found without the body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackedHand {
+    /// The subject's own side, as the hand model has it: two hands may both be left ones.
+    pub handedness: Handedness,
+    /// How sure the model is of the side, 0.5..=1.
+    pub score: f32,
+    /// In the picture.
+    pub points: HandLandmarks,
+    /// In metres.
+    pub world: HandWorldLandmarks,
+}
+
+/// The side of a hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Handedness {
+    /// The subject's left hand.
+    Left,
+    /// The subject's right hand.
+    Right,
+}
+
+/// Presence of each part as its landmark model says, 0..=1; `None` where the model did not run. In
+/// [`Graph::Landmarkers`](crate::Graph) the model says, too, which side a hand is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Presence of the body.
@@ -93,7 +128,8 @@ pub struct Scores {
 pub enum MissingReason {
     /// Nobody was found, and hands and face hang on the pose.
     NoPose,
-    /// Its place is not in the picture or is hidden: the wrist is not visible, or no face was detected near the head.
+    /// Its place is not in the picture or is hidden: the wrist is not visible, or no face was detected near the head. In
+    /// [`Graph::Landmarkers`](crate::Graph): no palm or face was detected.
     OutOfView,
     /// The landmark model ran and was not sure enough.
     LowPresence,
@@ -142,14 +178,21 @@ pub struct Timings {
     pub decode: u64,
     /// Person detector (when it ran) and pose landmarks.
     pub pose: u64,
-    /// Re-crop and landmarks of the left hand.
+    /// Re-crop and landmarks of the left hand. Of [`Graph::Landmarkers`](crate::Graph) landmarks of the first and third.
     pub left_hand: u64,
-    /// Re-crop and landmarks of the right hand.
+    /// As `left_hand`, of the right hand, or the second and fourth.
     pub right_hand: u64,
     /// Face detector and mesh.
     pub face: u64,
+    /// Palm detector, which runs in [`Graph::Landmarkers`](crate::Graph) only.
+    #[serde(skip_serializing_if = "is_default")]
+    pub palm: u64,
     /// From `add_frame` to the end of the last step.
     pub total: u64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a session says of a frame it took up: keypoints, or why there are none.

@@ -3,15 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::SessionError;
+use crate::topology::{FACE_POINTS, FACE_POINTS_WITH_IRISES};
 
-/// Which parts a session reports. Pose always runs, for the others hang on it; unasked, it is not reported.
+/// Which parts a session reports. In [`Graph::Holistic`] the pose always runs, for the others hang on it; unasked, it is not
+/// reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     /// 33 body landmarks, in the picture and in metres.
     pub pose: bool,
     /// 21 landmarks of each hand.
     pub hands: bool,
-    /// 468 landmarks of the face.
+    /// 468 landmarks of the face, or 478.
     pub face: bool,
 }
 
@@ -35,23 +37,68 @@ pub enum Quality {
     Lite,
 }
 
+/// How many points a face has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FacePoints {
+    /// The mesh, as MediaPipe's legacy holistic graph gives it.
+    #[default]
+    Mesh468,
+    /// The mesh and the irises, as MediaPipe Tasks give them.
+    WithIrises478,
+}
+
+impl FacePoints {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Mesh468, Self::WithIrises478];
+
+    /// The number.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Mesh468 => FACE_POINTS,
+            Self::WithIrises478 => FACE_POINTS_WITH_IRISES,
+        }
+    }
+}
+
+/// Most hands that are looked for in a picture.
+pub const MAX_HANDS: usize = 4;
+
+/// Which of MediaPipe's graphs a session follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Graph {
+    /// Hands and face are looked for near the pose's wrists and head.
+    #[default]
+    Holistic,
+    /// PoseLandmarker, HandLandmarker and FaceLandmarker beside each other: each part is found by its own detector, and
+    /// only those that are asked for run.
+    Landmarkers,
+}
+
 /// How a [`Session`](crate::Session) works. All but the three sizes hold for single frames: each keeps the options that
 /// held when it was added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
+    /// How the parts are found. Where another one holds than for the frame before, tracking starts from scratch.
+    pub graph: Graph,
     /// The parts to report.
     pub parts: Parts,
     /// The landmark models that jobs ask for.
     pub quality: Quality,
     /// Frames that wait for their turn before the oldest is dropped; 1 means "the newest only". At least 1.
     pub buffer_size: usize,
+    /// How many points a face has.
+    pub face_points: FacePoints,
+    /// Whether to tell how strong a face's expressions are. Needs the face, of 478 points.
+    pub blendshapes: bool,
     /// Temporal smoothing of the pose: visibility low-pass and one-euro filters (HOLISTIC_SPEC §9). The region of the
-    /// next frame is always taken from smoothed auxiliary landmarks.
+    /// next frame is always taken from smoothed auxiliary landmarks in [`Graph::Holistic`], and never in the other.
     pub smoothing: bool,
     /// Temporal smoothing of hands, which MediaPipe's holistic graph does not have. Of reported landmarks only: the region
     /// of the next frame is taken from unsmoothed ones, so that tracking stays as it is.
     pub hand_smoothing: bool,
-    /// As `hand_smoothing`, of the face.
+    /// As `hand_smoothing`, of the face. [`Graph::Landmarkers`] smooths the face of a stream without being asked.
     pub face_smoothing: bool,
     /// x becomes 1 − x in reported landmarks (−x in metres), for a picture that is shown mirrored. Sides stay the
     /// subject's own, tracking stays as it is.
@@ -66,6 +113,10 @@ pub struct Options {
     pub min_pose_presence_confidence: f32,
     /// A hand counts while its presence is above this, 0..=1.
     pub min_hand_landmarks_confidence: f32,
+    /// Hands to look for, 1 to [`MAX_HANDS`]. [`Graph::Holistic`] has 2, a left and a right one.
+    pub num_hands: usize,
+    /// Least score of a detected palm, 0..=1. Of [`Graph::Landmarkers`] only.
+    pub min_palm_detection_confidence: f32,
     /// Least score of a detected face, 0..=1.
     pub min_face_detection_confidence: f32,
     /// A face counts while its presence is above this, 0..=1.
@@ -75,9 +126,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            graph: Graph::Holistic,
             parts: Parts::ALL,
             quality: Quality::Full,
             buffer_size: 50,
+            face_points: FacePoints::default(),
+            blendshapes: false,
             smoothing: true,
             hand_smoothing: false,
             face_smoothing: false,
@@ -87,6 +141,8 @@ impl Default for Options {
             min_pose_detection_confidence: 0.5,
             min_pose_presence_confidence: 0.5,
             min_hand_landmarks_confidence: 0.5,
+            num_hands: 2,
+            min_palm_detection_confidence: 0.5,
             min_face_detection_confidence: 0.5,
             min_face_presence_confidence: 0.5,
         }
@@ -94,6 +150,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The graph that a frame runs by. Whoever has to know it asks here, so that a rule about graph and parts has one place.
+    #[must_use]
+    pub fn graph_to_run(&self) -> Graph {
+        self.graph
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -118,6 +180,13 @@ impl Options {
             let value = self.max_frames_in_flight.to_string();
             return invalid("max_frames_in_flight", "1 to 16", value);
         }
+        if !(1..=MAX_HANDS).contains(&self.num_hands) {
+            return invalid("num_hands", "1 to 4", self.num_hands.to_string());
+        }
+        if self.num_hands != 2 && self.graph_to_run() == Graph::Holistic {
+            let expected = "2, or the graph landmarkers";
+            return invalid("num_hands", expected, self.num_hands.to_string());
+        }
         for (option, value) in [
             (
                 "min_pose_detection_confidence",
@@ -130,6 +199,10 @@ impl Options {
             (
                 "min_hand_landmarks_confidence",
                 self.min_hand_landmarks_confidence,
+            ),
+            (
+                "min_palm_detection_confidence",
+                self.min_palm_detection_confidence,
             ),
             (
                 "min_face_detection_confidence",
@@ -157,6 +230,11 @@ impl Options {
                 "none".to_owned(),
             );
         }
+        let has_irises = self.parts.face && self.face_points == FacePoints::WithIrises478;
+        if self.blendshapes && !has_irises {
+            let expected = "false, or parts with the face and face_points of 478";
+            return invalid("blendshapes", expected, "true".to_owned());
+        }
         Ok(())
     }
 }
@@ -182,6 +260,19 @@ mod tests {
             wrong(|o| o.max_frames_in_flight = 17),
             "max_frames_in_flight"
         );
+        assert_eq!(wrong(|o| o.num_hands = 0), "num_hands");
+        assert_eq!(wrong(|o| o.num_hands = MAX_HANDS + 1), "num_hands");
+        assert_eq!(wrong(|o| o.num_hands = 1), "num_hands");
+        let one_hand = Options {
+            graph: Graph::Landmarkers,
+            num_hands: 1,
+            ..Options::default()
+        };
+        assert_eq!(one_hand.validate(), Ok(()));
+        assert_eq!(
+            wrong(|o| o.min_palm_detection_confidence = -0.1),
+            "min_palm_detection_confidence"
+        );
         assert_eq!(
             wrong(|o| o.min_pose_detection_confidence = f32::NAN),
             "min_pose_detection_confidence"
@@ -200,5 +291,19 @@ mod tests {
             ..Options::default()
         };
         assert!(options.validate().is_err());
+
+        assert_eq!(wrong(|o| o.blendshapes = true), "blendshapes");
+        let no_face = |o: &mut Options| {
+            o.blendshapes = true;
+            o.face_points = FacePoints::WithIrises478;
+            o.parts.face = false;
+        };
+        assert_eq!(wrong(no_face), "blendshapes");
+        let options = Options {
+            blendshapes: true,
+            face_points: FacePoints::WithIrises478,
+            ..Options::default()
+        };
+        assert_eq!(options.validate(), Ok(()));
     }
 }

@@ -95,6 +95,16 @@ impl NormalizedRect {
         }
     }
 
+    /// Scales both sides, and leaves their ratio.
+    #[must_use]
+    pub fn enlarged(&self, scale: f32) -> Self {
+        Self {
+            width: self.width * scale,
+            height: self.height * scale,
+            ..*self
+        }
+    }
+
     /// The square around `start` that reaches `end` (both in fractions of the picture), turned so that the direction
     /// from start to end shows at `target_angle` (HOLISTIC_SPEC §5.1).
     #[must_use]
@@ -145,6 +155,16 @@ impl NormalizedRect {
         }
     }
 
+    /// Its box were it not rotated, in fractions of the picture.
+    #[must_use]
+    pub fn unrotated_bounds(&self) -> Bounds {
+        let (half_width, half_height) = (self.width / 2.0, self.height / 2.0);
+        Bounds {
+            min: [self.x_center - half_width, self.y_center - half_height],
+            max: [self.x_center + half_width, self.y_center + half_height],
+        }
+    }
+
     /// Maps a point of the unit square of this rectangle into the picture (HOLISTIC_SPEC §6.2, step 5). Only for
     /// rectangles that are square in pixels.
     pub fn image_from_roi(&self) -> impl Fn([f32; 2]) -> [f32; 2] + use<> {
@@ -190,6 +210,20 @@ impl Bounds {
             (self.min[0] + self.max[0]) / 2.0,
             (self.min[1] + self.max[1]) / 2.0,
         ]
+    }
+
+    /// The area that both have, as a part of the area that either has; 0 where a box has none.
+    #[must_use]
+    pub fn intersection_over_union(&self, other: &Self) -> f32 {
+        let side =
+            |axis: usize| self.max[axis].min(other.max[axis]) - self.min[axis].max(other.min[axis]);
+        let (width, height) = (side(0), side(1));
+        if width <= 0.0 || height <= 0.0 {
+            return 0.0;
+        }
+        let area = |r: &Self| (r.max[0] - r.min[0]) * (r.max[1] - r.min[1]);
+        let shared = width * height;
+        shared / (area(self) + area(other) - shared)
     }
 }
 

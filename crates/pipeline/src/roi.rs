@@ -5,6 +5,7 @@
 use std::f32::consts::FRAC_PI_2;
 
 use crate::landmarks::{FaceLandmarks, HandLandmarks, Landmarks};
+use crate::options::{FacePoints, Graph};
 use crate::rect::{
     Bounds, ImageSize, MAXIMUM_START, NormalizedRect, RectTransform, rotated, rotation_between,
 };
@@ -21,6 +22,10 @@ const HAND_FROM_RECROP: RectTransform = RectTransform {
     shift_y: -0.1,
     scale: 1.0,
 };
+const HAND_FROM_PALM: RectTransform = RectTransform {
+    shift_y: -0.5,
+    scale: 2.6,
+};
 const HAND_FROM_LANDMARKS: RectTransform = RectTransform {
     shift_y: -0.1,
     scale: 2.0,
@@ -33,10 +38,22 @@ const FACE_FROM_DETECTION: RectTransform = RectTransform {
     shift_y: -0.1,
     scale: 2.0,
 };
+/// MediaPipe Tasks' holistic graph leaves the shift out.
+const FACE_478_FROM_DETECTION: RectTransform = RectTransform {
+    shift_y: 0.0,
+    scale: 2.0,
+};
+/// Without becoming square.
+const FACE_FROM_DETECTED_BOX_SCALE: f32 = 1.5;
 const FACE_FROM_MESH: RectTransform = RectTransform {
     shift_y: 0.0,
     scale: 1.5,
 };
+
+/// MediaPipe's HandLandmarker means 90 degrees and writes 90 into the option that is in radians: a fresh palm's region is
+/// turned by 26.6° against the hand, and the hand model gives other landmarks for it
+/// (`mediapipe/tasks/cc/vision/hand_detector/hand_detector_graph.cc`).
+const PALM_TARGET_ANGLE: f32 = 90.0;
 
 /// The palm, without the fingers' ends: MediaPipe makes a hand's next region from these 12 of its 21 points.
 const PALM_POINTS: [usize; 12] = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18];
@@ -60,12 +77,16 @@ pub fn pose_from_auxiliary(auxiliary: &Landmarks<2, 3>, size: ImageSize) -> Norm
 }
 
 /// The size of the body that the filters work relative to, in pixels: the square around the unsmoothed auxiliary
-/// points, not enlarged.
+/// points, enlarged in [`Graph::Landmarkers`] only.
 #[must_use]
-pub fn pose_object_scale_px(auxiliary: &Landmarks<2, 3>, size: ImageSize) -> f32 {
+pub fn pose_object_scale_px(graph: Graph, auxiliary: &Landmarks<2, 3>, size: ImageSize) -> f32 {
     let (image_width, image_height) = size.as_f32();
     let [center, scale_point] = auxiliary.map(|[x, y, _]| [x, y]);
     let rect = NormalizedRect::from_alignment_points(center, scale_point, FRAC_PI_2, size);
+    let rect = match graph {
+        Graph::Holistic => rect,
+        Graph::Landmarkers => rect.transformed(size, POSE),
+    };
     (rect.width * image_width + rect.height * image_height) / 2.0
 }
 
@@ -97,6 +118,28 @@ pub fn hand_from_recrop(
 ) -> NormalizedRect {
     NormalizedRect::from_alignment_points(center, scale_point, -FRAC_PI_2, size)
         .transformed(size, HAND_FROM_RECROP)
+}
+
+/// Hand: from the box and the seven keypoints of the palm detector, in fractions of the picture.
+#[must_use]
+pub fn hand_from_palm(
+    bounds: Bounds,
+    keypoints: &[[f32; 2]; 7],
+    size: ImageSize,
+) -> NormalizedRect {
+    const WRIST: usize = 0;
+    const MIDDLE_FINGER_KNUCKLE: usize = 2;
+    let (image_width, image_height) = size.as_f32();
+    let in_pixels = |index: usize| {
+        let [x, y] = keypoints[index];
+        [x * image_width, y * image_height]
+    };
+    let (wrist, knuckle) = (in_pixels(WRIST), in_pixels(MIDDLE_FINGER_KNUCKLE));
+    let rect = NormalizedRect {
+        rotation: rotation_between(wrist, knuckle, PALM_TARGET_ANGLE),
+        ..NormalizedRect::from_bounds(bounds, keypoints[WRIST], keypoints[WRIST], size)
+    };
+    rect.transformed(size, HAND_FROM_PALM)
 }
 
 /// Hand: from its landmarks in the previous frame (HOLISTIC_SPEC §7.3).
@@ -142,17 +185,50 @@ pub fn face_from_pose(head: &[[f32; 2]; 11], size: ImageSize) -> NormalizedRect 
         .transformed(size, FACE_FROM_POSE)
 }
 
-/// Face: from the detector's six keypoints, the first two being the eyes.
+/// Face near the pose's head: from the detector's six keypoints, the first two being the eyes.
 #[must_use]
-pub fn face_from_detection(keypoints: &[[f32; 2]; 6], size: ImageSize) -> NormalizedRect {
+pub fn face_from_detection(
+    keypoints: &[[f32; 2]; 6],
+    points: FacePoints,
+    size: ImageSize,
+) -> NormalizedRect {
+    let transform = match points {
+        FacePoints::Mesh468 => FACE_FROM_DETECTION,
+        FacePoints::WithIrises478 => FACE_478_FROM_DETECTION,
+    };
     let bounds = Bounds::of_points(*keypoints, f32::MIN);
     NormalizedRect::from_bounds(bounds, keypoints[0], keypoints[1], size)
-        .transformed(size, FACE_FROM_DETECTION)
+        .transformed(size, transform)
+}
+
+/// Face of 478 points without a pose: from the detector's box, levelled by the eyes.
+#[must_use]
+pub fn face_from_detected_box(
+    bounds: Bounds,
+    keypoints: &[[f32; 2]; 6],
+    size: ImageSize,
+) -> NormalizedRect {
+    NormalizedRect::from_bounds(bounds, keypoints[0], keypoints[1], size)
+        .enlarged(FACE_FROM_DETECTED_BOX_SCALE)
+}
+
+/// Face near the pose's head: from its mesh in the previous frame. MediaPipe Tasks' holistic graph, which has 478 points,
+/// does not make the region square.
+#[must_use]
+pub fn face_from_mesh_near_head(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
+    match mesh.points() {
+        FacePoints::Mesh468 => face_from_mesh(mesh, size),
+        FacePoints::WithIrises478 => mesh_box(mesh, size).enlarged(FACE_FROM_MESH.scale),
+    }
 }
 
 /// Face: from its mesh in the previous frame.
 #[must_use]
 pub fn face_from_mesh(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
+    mesh_box(mesh, size).transformed(size, FACE_FROM_MESH)
+}
+
+fn mesh_box(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
     const RIGHT_EYE_OUTER_CORNER: usize = 33;
     const LEFT_EYE_OUTER_CORNER: usize = 263;
     let point = |index: usize| [mesh[index][0], mesh[index][1]];
@@ -163,7 +239,6 @@ pub fn face_from_mesh(mesh: &FaceLandmarks, size: ImageSize) -> NormalizedRect {
         point(LEFT_EYE_OUTER_CORNER),
         size,
     )
-    .transformed(size, FACE_FROM_MESH)
 }
 
 #[cfg(test)]

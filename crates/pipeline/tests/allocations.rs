@@ -81,7 +81,7 @@ struct Alone(BTreeMap<&'static str, Model>);
 
 impl Alone {
     fn load() -> Self {
-        let load = |kind: ModelKind| Model::load(kind, kind.embedded_bytes()).unwrap();
+        let load = |kind: ModelKind| Model::load(kind, kind.embedded_bytes().unwrap()).unwrap();
         Self(
             ModelKind::of_quality(Quality::Full)
                 .into_iter()
@@ -117,7 +117,12 @@ impl Alone {
                 let mesh_roi = outcome.mesh.as_ref().map(|mesh| mesh.roi);
                 run_in(ModelKind::FaceLandmark, mesh_roi);
             }
-            BranchOutcome::Early(_) => panic!("nobody asked for early tasks"),
+            BranchOutcome::Palm(_)
+            | BranchOutcome::HandInRegion(_)
+            | BranchOutcome::Blendshapes(_)
+            | BranchOutcome::Early(_) => {
+                panic!("nobody asked for {outcome:?}")
+            }
         }
     }
 }

@@ -187,7 +187,10 @@ fn a_branch_takes_an_early_outcome_for_the_very_region_that_tracking_picks_and_n
     };
     let plain = run_face(face.clone());
     let roi = plain.roi_from_previous.unwrap();
-    let EarlyOutcome::Face(Some(early)) = run_early(EarlyJob::Face { roi }) else {
+    let EarlyOutcome::Face(Some(early)) = run_early(EarlyJob::Face {
+        roi,
+        points: face.points,
+    }) else {
         panic!("a face was asked for");
     };
     assert_eq!(plain.mesh.as_ref(), Some(&early));
@@ -241,7 +244,7 @@ fn early_of(task: &StreamTask) -> Option<EarlyOutcome> {
     match job.clone() {
         BranchJob::LeftHand(job) | BranchJob::RightHand(job) => job.early.map(EarlyOutcome::Hand),
         BranchJob::Face(job) => job.early.map(|mesh| EarlyOutcome::Face(Some(mesh))),
-        BranchJob::Pose(_) | BranchJob::Early(_) => None,
+        _ => None,
     }
 }
 
@@ -255,6 +258,6 @@ fn early_that_was_used(outcome: &StreamOutcome) -> Option<EarlyOutcome> {
             outcome.reading.map(EarlyOutcome::Hand)
         }
         BranchOutcome::Face(outcome) => outcome.mesh.map(|mesh| EarlyOutcome::Face(Some(mesh))),
-        BranchOutcome::Pose(_) | BranchOutcome::Early(_) => None,
+        _ => None,
     }
 }

@@ -12,8 +12,8 @@ use live_keypoints_pipeline::branch::{
 };
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
-    ErrorCode, FrameError, FrameKeypoints, FrameResult, MissingReason, Options, Outcome, Parts,
-    Quality, Session, Step, Steps, TaskId, Work, roi,
+    ErrorCode, FacePoints, FrameError, FrameKeypoints, FrameResult, MissingReason, Options,
+    Outcome, Parts, Quality, Session, Step, Steps, TaskId, Work, roi,
 };
 use scene::{PERSON, SIZE, Scene, Stream, StreamTask, face, hand, mesh, outcome_of, reading};
 
@@ -119,6 +119,7 @@ fn hands_and_face_begin_once_their_pixels_are_there_with_the_regions_of_the_fram
     };
     let face_job = EarlyJob::Face {
         roi: roi::face_from_mesh(&face(), SIZE),
+        points: FacePoints::Mesh468,
     };
     for (task, expected) in tasks.iter().zip([hand_job, hand_job, face_job]) {
         let Work::Branch(scene, BranchJob::Early(job)) = &task.work else {

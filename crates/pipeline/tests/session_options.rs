@@ -58,6 +58,7 @@ fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
             presence: if frame.has_hands { 0.9 } else { 0.1 },
             landmarks: Some(Landmarks::from_fn(|n| [x(n), 0.5 + n as f32 * 0.01, 0.0])),
             world: Some(Landmarks::from_fn(|_| [frame.shift, 0.0, 0.0])),
+            right: 0.5,
         }),
         ..HandOutcome::default()
     };
@@ -78,11 +79,17 @@ fn outcome_of(frame: Frame, job: &BranchJob) -> BranchOutcome {
             mesh: Some(FaceMesh {
                 roi: ROI,
                 presence: 0.9,
-                landmarks: Landmarks::from_fn(|n| [x(n % 100), 0.2 + (n / 100) as f32 * 0.01, 0.0]),
+                landmarks: Landmarks::from_fn(|n| [x(n % 100), 0.2 + (n / 100) as f32 * 0.01, 0.0])
+                    .into(),
             }),
             ..FaceOutcome::default()
         }),
-        BranchJob::Early(_) => panic!("nobody asked for early tasks"),
+        BranchJob::Palm(_)
+        | BranchJob::HandInRegion { .. }
+        | BranchJob::Blendshapes(_)
+        | BranchJob::Early(_) => {
+            panic!("nobody asked for {job:?}")
+        }
     }
 }
 

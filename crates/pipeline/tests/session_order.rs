@@ -9,7 +9,8 @@ mod stand_in;
 
 use any_order::{Event, Random, Way, run, run_plainly};
 use live_keypoints_pipeline::{
-    ErrorCode, FrameResult, MAX_STILLS, Options, Parts, Quality, Session, Step, Steps,
+    ErrorCode, FacePoints, FrameResult, Graph, MAX_HANDS, MAX_STILLS, Options, Parts, Quality,
+    Session, Step, Steps,
 };
 use proptest::prelude::*;
 use stand_in::{Kind, Stream};
@@ -18,15 +19,15 @@ const FRAME_US: i64 = 33_333;
 
 fn ways() -> Vec<Way> {
     const LAYOUTS: [&[u8]; 7] = [
-        &[31],
-        // The browser's: decode 1, pose 2, left hand 4, right hand 8, face 16.
-        &[31, 1 | 4 | 8],
-        &[1 | 2, 1 | 4 | 8 | 16, 1 | 4 | 8],
-        &[1 | 2, 1 | 4 | 8, 1 | 4 | 8, 1 | 16],
+        &[63],
+        // The browser's: decode 1, pose 2, left hand 4, right hand 8, face 16; palms 32 beside any.
+        &[63, 1 | 4 | 8],
+        &[1 | 2 | 32, 1 | 4 | 8 | 16, 1 | 4 | 8],
+        &[1 | 2, 1 | 4 | 8, 1 | 4 | 8 | 32, 1 | 16],
         // The relay's: every thread may run everything.
-        &[31, 31],
-        &[31, 31, 31],
-        &[31, 31, 31, 31],
+        &[63, 63],
+        &[63, 63, 63],
+        &[63, 63, 63, 63],
     ];
     let mut ways = Vec::new();
     for layout in LAYOUTS {
@@ -77,20 +78,37 @@ fn kinds() -> impl Strategy<Value = Kind> {
         1 => Just(Kind::OtherSize),
         1 => Just(Kind::FailsInThePose),
         1 => Just(Kind::FailsInTheFace),
+        1 => Just(Kind::FailsInTheBlendshapes),
+        1 => Just(Kind::FailsInThePalms),
+        1 => Just(Kind::FailsInSomeHands),
         1 => Just(Kind::HandsFarOut),
     ]
 }
 
 fn options() -> impl Strategy<Value = Options> {
-    let flags = prop::collection::vec(any::<bool>(), 8);
+    let graph = prop_oneof![Just(Graph::Holistic), Just(Graph::Landmarkers)];
+    let flags = prop::collection::vec(any::<bool>(), 10);
     let confidences = prop::collection::vec(0.0f32..0.8, 3);
-    (flags, confidences, 1usize..5, 1usize..5).prop_map(
-        |(flags, confidences, max_frames_in_flight, buffer_size)| Options {
+    let sizes = (1usize..5, 1usize..5, 1..=MAX_HANDS);
+    (graph, flags, confidences, sizes).prop_map(
+        |(graph, flags, confidences, (max_frames_in_flight, buffer_size, num_hands))| Options {
+            graph,
+            num_hands: match graph {
+                Graph::Holistic => 2,
+                Graph::Landmarkers => num_hands,
+            },
             parts: Parts {
-                pose: true,
+                // Who asks for nothing asks for the pose.
+                pose: flags[7] || !flags[0],
                 hands: flags[0],
                 face: flags[1],
             },
+            face_points: if flags[8] {
+                FacePoints::WithIrises478
+            } else {
+                FacePoints::Mesh468
+            },
+            blendshapes: flags[1] && flags[8] && flags[9],
             quality: if flags[2] {
                 Quality::Full
             } else {

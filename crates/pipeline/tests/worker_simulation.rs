@@ -7,7 +7,7 @@
 mod scene;
 
 use live_keypoints_pipeline::branch::{BranchJob, EarlyJob};
-use live_keypoints_pipeline::{FrameResult, Options, Session, Steps, Work};
+use live_keypoints_pipeline::{FrameResult, Graph, Options, Session, Steps, Work};
 use scene::{PERSON, Stream, StreamTask, outcome_of};
 
 const FRAMES: usize = 200;
@@ -74,11 +74,17 @@ impl Costs {
                     let is_done = job.early.is_some() && is_kept;
                     self.hand_recrop + unless(is_done, self.hand_landmarks)
                 }
+                BranchJob::Face(job) if job.head.is_none() && job.previous.is_some() => {
+                    self.face_mesh
+                }
                 BranchJob::Face(job) => {
                     self.face_detector + unless(job.early.is_some(), self.face_mesh)
                 }
                 BranchJob::Early(EarlyJob::Hand { .. }) => self.hand_landmarks,
                 BranchJob::Early(EarlyJob::Face { .. }) => self.face_mesh,
+                // The palm detector has as many multiplications as the landmarks of a hand.
+                BranchJob::Palm(_) | BranchJob::HandInRegion { .. } => self.hand_landmarks,
+                BranchJob::Blendshapes(_) => panic!("nobody asked for {job:?}"),
             },
         }
     }
@@ -100,8 +106,8 @@ struct Figures {
     rate: f64,
 }
 
-fn simulate(costs: &Costs, layout: &[u8], is_early: bool, pace: Pace) -> Figures {
-    let mut session: Stream = Session::new(Options::default()).unwrap();
+fn simulate(costs: &Costs, options: Options, layout: &[u8], is_early: bool, pace: Pace) -> Figures {
+    let mut session: Stream = Session::new(options).unwrap();
     let mut running: Vec<Option<(u64, StreamTask)>> = vec![None; layout.len()];
     let mut now_us = 0;
     let mut latencies_us = Vec::new();
@@ -151,7 +157,7 @@ fn early_tasks_shorten_the_way_of_a_frame_and_cost_a_flood_little() {
         for (name, layout) in LAYOUTS {
             let [plain, early] = [false, true].map(|is_early| {
                 let [alone, flood] = [Pace::OneByOne, Pace::Flood]
-                    .map(|pace| simulate(costs, layout, is_early, pace));
+                    .map(|pace| simulate(costs, Options::default(), layout, is_early, pace));
                 Figures {
                     rate: flood.rate,
                     ..alone
@@ -173,6 +179,35 @@ fn early_tasks_shorten_the_way_of_a_frame_and_cost_a_flood_little() {
                 let longest_ms = (costs.decode + costs.pose) as f64 / 1e3;
                 assert!(early.median_ms <= 1.25 * longest_ms, "{name}");
             }
+        }
+    }
+}
+
+/// Two hands are tracked. Where three are looked for, palms are detected in every frame, too: that is one step of a hand's
+/// length more than three workers have room for beside the pose.
+#[test]
+fn landmarkers_take_as_long_as_their_longest_step_on_three_workers_and_four() {
+    const LAYOUTS: [&[u8]; 4] = [
+        &[63, 63, 63],
+        &[1 | 2, 4 | 8 | 32, 4 | 8 | 16],
+        &[63, 63, 63, 63],
+        &[1 | 2, 4 | 8, 4 | 8 | 16, 16 | 32],
+    ];
+    for costs in &COSTS {
+        let longest_ms = (costs.decode + costs.pose) as f64 / 1e3;
+        let cases = LAYOUTS.into_iter().flat_map(|l| [(l, 2), (l, 3)]);
+        for (layout, num_hands) in cases.filter(|(layout, hands)| layout.len() > *hands) {
+            let options = Options {
+                graph: Graph::Landmarkers,
+                num_hands,
+                ..Options::default()
+            };
+            let figures = simulate(costs, options, layout, false, Pace::OneByOne);
+            println!(
+                "{:6} {layout:?}, {num_hands} hands: {:.1} ms of {longest_ms:.1}",
+                costs.name, figures.median_ms
+            );
+            assert!(figures.median_ms <= 1.2 * longest_ms, "{layout:?}");
         }
     }
 }

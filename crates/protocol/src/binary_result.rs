@@ -18,7 +18,7 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    ErrorCode, FrameKeypoints, Landmarks, MissingParts, Parts, Scores, Timings,
+    ErrorCode, FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, Parts, Scores, Timings,
 };
 use thiserror::Error;
 
@@ -66,7 +66,7 @@ pub fn encode(
         k.pose_world.as_ref().map(Landmarks::as_flat),
         k.left_hand.as_ref().map(Landmarks::as_flat),
         k.right_hand.as_ref().map(Landmarks::as_flat),
-        k.face.as_ref().map(Landmarks::as_flat),
+        k.face.as_ref().map(|face| face.mesh().as_flattened()),
         left_hand_world.map(Landmarks::as_flat),
         right_hand_world.map(Landmarks::as_flat),
     ];
@@ -194,9 +194,11 @@ impl Reader<'_> {
                 pose_world: self.landmarks(has(1)),
                 left_hand: self.landmarks(has(2)),
                 right_hand: self.landmarks(has(3)),
-                face: self.landmarks(has(4)),
+                face: self.landmarks(has(4)).map(FaceLandmarks::from),
+                blendshapes: None,
                 left_hand_world: self.landmarks(has(5)),
                 right_hand_world: self.landmarks(has(6)),
+                hands: Vec::new(),
                 scores: Scores::default(),
                 missing: MissingParts::default(),
                 dropped: dropped.into(),
@@ -254,7 +256,9 @@ mod tests {
             right_hand: points(has(3), f32::MIN_POSITIVE),
             left_hand_world: points(has(5), 3.0),
             right_hand_world: points(has(6), 4.0),
-            face: points(has(4), 2.0),
+            hands: Vec::new(),
+            face: points(has(4), 2.0).map(FaceLandmarks::from),
+            blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
             dropped: 0x4142_4344,

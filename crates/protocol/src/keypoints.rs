@@ -8,7 +8,7 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts, Scores, Timings,
+    FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts, Scores, Timings,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -180,7 +180,7 @@ fn part<const N: usize, const D: usize>(
     landmarks: Option<&Landmarks<N, D>>,
     indices: Option<&[u16]>,
 ) -> Part<N, D> {
-    is_asked_for.then(|| landmarks.map(|landmarks| Points::select(landmarks, indices)))
+    is_asked_for.then(|| landmarks.map(|points| Points::select(&points[..], indices)))
 }
 
 fn landmarks<const N: usize, const D: usize>(
@@ -212,7 +212,9 @@ impl Keypoints {
             right_hand: part(parts.hands, k.right_hand.as_ref(), hands),
             left_hand_world: part(has_hand_world, k.left_hand_world.as_ref(), hands),
             right_hand_world: part(has_hand_world, k.right_hand_world.as_ref(), hands),
-            face: part(parts.face, k.face.as_ref(), face),
+            face: parts
+                .face
+                .then(|| k.face.as_ref().map(|k| Points::select(k.mesh(), face))),
             scores: PartScores {
                 pose: parts.pose.then_some(k.scores.pose),
                 left_hand: parts.hands.then_some(k.scores.left_hand),
@@ -243,7 +245,9 @@ impl Keypoints {
             right_hand: landmarks("right_hand", self.right_hand)?,
             left_hand_world: landmarks("left_hand_world", self.left_hand_world)?,
             right_hand_world: landmarks("right_hand_world", self.right_hand_world)?,
-            face: landmarks("face", self.face)?,
+            hands: Vec::new(),
+            face: landmarks("face", self.face)?.map(FaceLandmarks::from),
+            blendshapes: None,
             scores: Scores {
                 pose: self.scores.pose.flatten(),
                 left_hand: self.scores.left_hand.flatten(),
@@ -280,7 +284,9 @@ mod tests {
             right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|n| [n as f32 * 0.01, 0.0, 0.0])),
             right_hand_world: None,
-            face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0])),
+            hands: Vec::new(),
+            face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0]).into()),
+            blendshapes: None,
             scores: Scores {
                 left_hand: Some(0.9),
                 ..Scores::default()
@@ -297,6 +303,7 @@ mod tests {
                 left_hand: 4,
                 right_hand: 0,
                 face: 5,
+                palm: 0,
                 total: 20,
             },
         }
@@ -346,7 +353,7 @@ mod tests {
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["frame_id"], Value::Null);
         let pose: Landmarks<33, 4> = serde_json::from_value(value["pose"].clone()).unwrap();
-        let face: Landmarks<468, 3> = serde_json::from_value(value["face"].clone()).unwrap();
+        let face: FaceLandmarks = serde_json::from_value(value["face"].clone()).unwrap();
         assert_eq!((Some(pose), Some(face)), (keypoints.pose, keypoints.face));
         assert_eq!(value["right_hand"], Value::Null);
     }

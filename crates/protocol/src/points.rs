@@ -147,9 +147,9 @@ pub struct IncompletePart {
 
 impl<const N: usize, const D: usize> Points<N, D> {
     /// The selected points of a part. Indices that the part does not have are left out.
-    pub(crate) fn select(landmarks: &Landmarks<N, D>, indices: Option<&[u16]>) -> Self {
+    pub(crate) fn select(landmarks: &[[f32; D]], indices: Option<&[u16]>) -> Self {
         Self(match indices {
-            None => landmarks[..].into(),
+            None => landmarks.into(),
             Some(indices) => {
                 let point = |index: &u16| landmarks.get(usize::from(*index)).copied();
                 indices.iter().filter_map(point).collect()
@@ -256,7 +256,7 @@ mod tests {
     fn selected_points_come_in_the_order_of_their_list() {
         let selection = selection(r#"{"hands":[20,0,4],"face":[]}"#).unwrap();
         let hand = Landmarks::<21, 3>::from_fn(|n| [n as f32, 0.1, -0.5]);
-        let selected = |indices: &Indices| Points::select(&hand, indices.as_deref());
+        let selected = |indices: &Indices| Points::select(&hand[..], indices.as_deref());
         let json = |indices| serde_json::to_string(&selected(indices)).unwrap();
         assert_eq!(
             json(&selection.hands),

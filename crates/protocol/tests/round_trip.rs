@@ -4,8 +4,8 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    FailedFrame, FrameError, FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts,
-    Quality, Scores, Timings,
+    FaceLandmarks, FailedFrame, FrameError, FrameKeypoints, Landmarks, MissingParts, MissingReason,
+    Parts, Quality, Scores, Timings,
 };
 use live_keypoints_protocol::{
     ClientMessage, Configure, Contents, ERROR_CODES, Format, FrameHeader, FrameMessage, Keypoints,
@@ -118,20 +118,21 @@ prop_compose! {
         (pose, pose_world) in (landmarks(), landmarks()),
         (left_hand, right_hand) in (landmarks(), landmarks()),
         (left_hand_world, right_hand_world) in (landmarks(), landmarks()),
-        face in landmarks(),
+        face in landmarks().prop_map(|face| face.map(FaceLandmarks::from)),
         [s0, s1, s2, s3] in prop::array::uniform4(of(number())),
         missing in missing(),
         dropped in any::<u64>(),
-        [queue, decode, t2, t3, t4, t5, total] in any::<[u64; 7]>(),
+        [queue, decode, t2, t3, t4, t5, palm, total] in any::<[u64; 8]>(),
     ) -> FrameKeypoints {
         FrameKeypoints {
             index, timestamp_us, width, height, parts, pose, pose_world, left_hand, right_hand,
-            left_hand_world, right_hand_world, face,
+            left_hand_world, right_hand_world, hands: Vec::new(), face,
+            blendshapes: None,
             scores: Scores { pose: s0, left_hand: s1, right_hand: s2, face: s3 },
             missing,
             dropped,
             timings: Timings {
-                queue, decode, pose: t2, left_hand: t3, right_hand: t4, face: t5, total,
+                queue, decode, pose: t2, left_hand: t3, right_hand: t4, face: t5, palm, total,
             },
         }
     }

@@ -144,7 +144,11 @@ fn load_on_thread(source: ModelSource, kind: ModelKind) -> Receiver<Result<Model
 
 fn load_one(source: &ModelSource, kind: ModelKind) -> Result<Model, LoadError> {
     let bytes = match source {
-        ModelSource::Embedded => Cow::Borrowed(kind.embedded_bytes()),
+        ModelSource::Embedded => {
+            let model = kind.name();
+            let bytes = kind.embedded_bytes().ok_or(ModelError::Missing { model });
+            Cow::Borrowed(bytes.map_err(LoadError::Embedded)?)
+        }
         ModelSource::Folder(folder) => {
             let path = file_in(folder, kind);
             let bytes =

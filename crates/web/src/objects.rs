@@ -184,6 +184,7 @@ pub(crate) fn step_word(step: Step) -> &'static str {
         Step::Branch(Branch::LeftHand) => "leftHand",
         Step::Branch(Branch::RightHand) => "rightHand",
         Step::Branch(Branch::Face) => "face",
+        Step::Branch(Branch::Palm) => "palm",
     }
 }
 
@@ -219,7 +220,11 @@ pub(crate) fn result_object(
         right_hand: points(k.parts.hands, k.right_hand.as_ref()),
         left_hand_world: points(has_hands_world, k.left_hand_world.as_ref()),
         right_hand_world: points(has_hands_world, k.right_hand_world.as_ref()),
-        face: points(k.parts.face, k.face.as_ref()),
+        face: Maybe(
+            k.parts
+                .face
+                .then(|| k.face.as_ref().map(|face| face.as_flat().into())),
+        ),
         scores: Scores {
             pose: k.scores.pose,
             left_hand: k.scores.left_hand,

@@ -57,6 +57,8 @@ impl StageTimes {
             left_hand,
             right_hand,
             face,
+            // Of the graph `landmarkers`, which no page asks for.
+            palm: _,
             total,
         } = *timings;
         let stages = [queue, decode, pose, left_hand, right_hand, face, total];

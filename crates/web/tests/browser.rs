@@ -62,7 +62,7 @@ fn function(arguments: &str, body: &str) -> Function {
 }
 
 fn bytes(kind: ModelKind) -> Uint8Array {
-    Uint8Array::from(kind.embedded_bytes())
+    Uint8Array::from(kind.embedded_bytes().unwrap())
 }
 
 /// A stream's options, and what happens to it.
@@ -92,7 +92,7 @@ impl Test {
         );
         let models = JsValue::from(Object::new());
         for kind in ModelKind::ALL {
-            if !left_out.contains(&kind) {
+            if kind.embedded_bytes().is_some() && !left_out.contains(&kind) {
                 set(&models, kind.name(), bytes(kind));
             }
         }

@@ -177,6 +177,13 @@ fn bind(workspace: &Workspace, name: &str, variant: &str, built: &Path) -> Resul
     Ok(folder)
 }
 
+/// Models of the pipeline that the package does not ask for yet.
+const NOT_IN_PACKAGE: [&str; 3] = [
+    "face_blendshapes.onnx",
+    "face_landmarks_478.onnx",
+    "palm_detection_full.onnx",
+];
+
 fn copy_models(workspace: &Workspace) -> Result<Finish> {
     let target = workspace.path("www/dist/models");
     workspace.shell().remove_path(&target)?;
@@ -189,7 +196,8 @@ fn copy_models(workspace: &Workspace) -> Result<Finish> {
         if let (Some("onnx"), Some(name)) = (
             path.extension().and_then(|ending| ending.to_str()),
             path.file_name(),
-        ) {
+        ) && NOT_IN_PACKAGE.iter().all(|other| name != *other)
+        {
             bytes += fs::copy(&path, target.join(name))?;
         }
     }

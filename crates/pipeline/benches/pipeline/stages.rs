@@ -31,7 +31,10 @@ pub(crate) fn measure(pictures: &[Picture]) -> anyhow::Result<Vec<Sample>> {
     let mut stages = Stages {
         models: ModelKind::of_quality(Quality::Full)
             .into_iter()
-            .map(|kind| Ok((kind.name(), Model::load(kind, kind.embedded_bytes())?)))
+            .map(|kind| {
+                let bytes = kind.embedded_bytes().context(kind.name())?;
+                Ok((kind.name(), Model::load(kind, bytes)?))
+            })
             .collect::<anyhow::Result<_>>()?,
         times: BTreeMap::new(),
     };
@@ -94,8 +97,9 @@ impl Stages {
         image: &RgbImage,
         roi: Option<&NormalizedRect>,
     ) -> anyhow::Result<Vec<Vec<f32>>> {
-        let mut input = vec![0.0; kind.input().input_len()];
-        let (_, cropping) = timed(|| kind.input().crop(image, roi, &mut input));
+        let spec = kind.input().picture().context(kind.name())?;
+        let mut input = vec![0.0; spec.input_len()];
+        let (_, cropping) = timed(|| spec.crop(image, roi, &mut input));
         let model = self.models.get(kind.name()).context(kind.name())?;
         let (outputs, running) = timed(|| run_model(model, &input));
         let outputs = outputs?;
@@ -147,15 +151,18 @@ impl Stages {
                     self.model(ModelKind::FaceLandmark, image, Some(&mesh.roi))?;
                 }
             }
-            // Nobody asked for early tasks.
-            BranchOutcome::Early(_) => {}
+            // Nobody asked for them.
+            BranchOutcome::Palm(_)
+            | BranchOutcome::HandInRegion(_)
+            | BranchOutcome::Blendshapes(_)
+            | BranchOutcome::Early(_) => {}
         }
         Ok(())
     }
 
     fn pose_landmarks(&mut self, image: &RgbImage, roi: &NormalizedRect) -> anyhow::Result<()> {
         let outputs = self.model(ModelKind::PoseLandmarkFull, image, Some(roi))?;
-        let side = ModelKind::PoseLandmarkFull.input().input_size as f32;
+        let side = ModelKind::PoseLandmarkFull.input().shape()[1] as f32;
         let (points, heat_map) = (&outputs[0], &outputs[2]);
         let (_, millis) = timed(|| {
             for (index, values) in points.as_chunks::<5>().0.iter().enumerate() {

@@ -55,9 +55,8 @@ fn recrop(
     image: &RgbImage,
     roi: &NormalizedRect,
 ) -> Result<NormalizedRect, ModelError> {
-    let model = models.hand_recrop()?;
-    let input_size = model.kind().input().input_size as f32;
-    let (crop, outputs) = model.run(image, Some(roi))?;
+    let (crop, outputs) = models.hand_recrop()?.run(image, Some(roi))?;
+    let input_size = crop.input_size as f32;
     let points = outputs.values(0)?;
     let image_from_roi = roi.image_from_roi();
     let point = |index: usize| {
@@ -73,10 +72,10 @@ pub(super) fn read(
     image: &RgbImage,
     roi: NormalizedRect,
 ) -> Result<HandReading, ModelError> {
-    let model = models.hand_landmark()?;
-    let input_size = model.kind().input().input_size as f32;
-    let (crop, outputs) = model.run(image, Some(&roi))?;
+    let (crop, outputs) = models.hand_landmark()?.run(image, Some(&roi))?;
+    let input_size = crop.input_size as f32;
     let (points, world) = (outputs.values(0)?, outputs.values(3)?);
+    let right = outputs.values(2)?[0];
     let image_from_roi = roi.image_from_roi();
     let landmarks = HandLandmarks::from_fn(|index| {
         let [x, y, z] = std::array::from_fn(|v| points[index * 3 + v] / input_size);
@@ -98,5 +97,6 @@ pub(super) fn read(
         presence: outputs.values(1)?[0],
         landmarks: is_finite.then_some(landmarks),
         world: is_finite.then_some(world),
+        right,
     })
 }

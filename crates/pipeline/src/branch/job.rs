@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::detector::DetectedKeypoints;
-use crate::landmarks::{FaceLandmarks, HandLandmarks, HandWorldLandmarks};
-use crate::options::Quality;
+use crate::landmarks::{Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks};
+use crate::options::{FacePoints, Graph, Quality};
 use crate::rect::NormalizedRect;
 use crate::smoothing::RawPose;
 
-/// One of the four chains of work that a stream of frames consists of.
+/// One of the five chains of work that a stream of frames consists of.
+///
+/// In [`Graph::Landmarkers`] none needs the pose, and the two hands are lanes: the first and third hand of a frame go by
+/// the left one, the second and fourth by the right one, whichever side they are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Branch {
     /// Needs the region of the frame before.
@@ -19,11 +22,19 @@ pub enum Branch {
     RightHand,
     /// As the hands.
     Face,
+    /// Palms in the whole picture, where fewer hands are tracked than are looked for. In [`Graph::Landmarkers`] only.
+    Palm,
 }
 
 impl Branch {
-    /// All four, pose first.
-    pub const ALL: [Self; 4] = [Self::Pose, Self::LeftHand, Self::RightHand, Self::Face];
+    /// All five. Those that others wait for come first.
+    pub const ALL: [Self; 5] = [
+        Self::Palm,
+        Self::Pose,
+        Self::LeftHand,
+        Self::RightHand,
+        Self::Face,
+    ];
 }
 
 /// A branch of one frame, to be run.
@@ -41,6 +52,17 @@ pub enum BranchJob {
     RightHand(HandJob),
     /// Face.
     Face(FaceJob),
+    /// Expressions of the face that was found.
+    Blendshapes(BlendshapesJob),
+    /// Palms in the whole picture.
+    Palm(PalmJob),
+    /// A hand of either side, whose region is known.
+    HandInRegion {
+        /// The region to look at.
+        roi: NormalizedRect,
+        /// The landmark model to use.
+        quality: Quality,
+    },
     /// What a hand or the face will probably ask for.
     Early(EarlyJob),
 }
@@ -56,19 +78,30 @@ pub enum BranchOutcome {
     RightHand(HandOutcome),
     /// Face.
     Face(FaceOutcome),
+    /// Expressions of the face; `None` where the model gave values that are no numbers.
+    Blendshapes(Option<Blendshapes>),
+    /// Palms in the whole picture.
+    Palm(PalmOutcome),
+    /// A hand of either side.
+    HandInRegion(HandReading),
     /// Ahead of the pose.
     Early(EarlyOutcome),
 }
 
 impl BranchJob {
-    /// Which landmark models it asks for; `None` for the face, which has the same in every quality.
+    /// Which landmark models it asks for; `None` where there is the same in every quality.
     #[must_use]
     pub fn quality(&self) -> Option<Quality> {
         match self {
             Self::Pose(job) => Some(job.quality),
             Self::LeftHand(job) | Self::RightHand(job) => Some(job.quality),
-            Self::Early(EarlyJob::Hand { quality, .. }) => Some(*quality),
-            Self::Face(_) | Self::Early(EarlyJob::Face { .. }) => None,
+            Self::HandInRegion { quality, .. } | Self::Early(EarlyJob::Hand { quality, .. }) => {
+                Some(*quality)
+            }
+            Self::Palm(_)
+            | Self::Face(_)
+            | Self::Blendshapes(_)
+            | Self::Early(EarlyJob::Face { .. }) => None,
         }
     }
 
@@ -99,6 +132,8 @@ pub enum EarlyJob {
     Face {
         /// The region made from the previous mesh.
         roi: NormalizedRect,
+        /// Which mesh model to use.
+        points: FacePoints,
     },
 }
 
@@ -107,7 +142,7 @@ impl EarlyJob {
     #[must_use]
     pub fn roi(&self) -> &NormalizedRect {
         match self {
-            Self::Hand { roi, .. } | Self::Face { roi } => roi,
+            Self::Hand { roi, .. } | Self::Face { roi, .. } => roi,
         }
     }
 }
@@ -129,6 +164,8 @@ pub struct PoseJob {
     pub roi: Option<NormalizedRect>,
     /// Least score of a detected person.
     pub min_detection_confidence: f32,
+    /// Of which graph: their detectors differ.
+    pub graph: Graph,
     /// The landmark model to use.
     pub quality: Quality,
 }
@@ -187,14 +224,35 @@ pub struct HandReading {
     pub landmarks: Option<HandLandmarks>,
     /// In metres, turned like the picture.
     pub world: Option<HandWorldLandmarks>,
+    /// How sure the model is that it is a right hand, 0..=1.
+    pub right: f32,
 }
 
-/// Find a face near the head of the pose.
+/// Find palms in the whole picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PalmJob {
+    /// Least score of a detected palm.
+    pub min_detection_confidence: f32,
+    /// Palms to give at most.
+    pub most: usize,
+}
+
+/// The palms that were found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PalmOutcome {
+    /// The regions of their hands, that of the best score first.
+    pub rois: Vec<NormalizedRect>,
+}
+
+/// Find a face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceJob {
-    /// Pose points 0..=10, x and y in fractions of the picture.
-    pub head: [[f32; 2]; 11],
-    /// The mesh in the frame before.
+    /// Pose points 0..=10, x and y in fractions of the picture: the face is looked for near them. Without a pose it is
+    /// looked for where it was in the frame before, or in the whole picture.
+    pub head: Option<[[f32; 2]; 11]>,
+    /// Which mesh model to use.
+    pub points: FacePoints,
+    /// The mesh in the frame before, unsmoothed.
     pub previous: Option<FaceLandmarks>,
     /// Least score of a detected face.
     pub min_detection_confidence: f32,
@@ -207,7 +265,7 @@ pub struct FaceJob {
 pub struct FaceOutcome {
     /// The region made from the pose.
     pub roi_from_pose: Option<NormalizedRect>,
-    /// What the detector found in it.
+    /// What the detector found in it, or in the whole picture.
     pub detection: Option<DetectedKeypoints<6>>,
     /// The region made from the detection.
     pub roi_from_detection: Option<NormalizedRect>,
@@ -215,6 +273,13 @@ pub struct FaceOutcome {
     pub roi_from_previous: Option<NormalizedRect>,
     /// What the mesh model gave; `None` where it did not run.
     pub mesh: Option<FaceMesh>,
+}
+
+/// Tell the expressions of a face that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlendshapesJob {
+    /// Its 478 points, as they are reported: smoothed where the graph smooths them.
+    pub landmarks: FaceLandmarks,
 }
 
 /// What the mesh model gave.

@@ -1,4 +1,4 @@
-//! The four branches of a frame, as pure functions of picture, models and job.
+//! The five branches of a frame, as pure functions of picture, models and job.
 //!
 //! A job carries all the state a branch has, so any executor that holds the models may run it; an outcome carries all
 //! that the [`Session`](crate::Session) needs to go on. Both are plain data that crosses threads and workers.
@@ -7,6 +7,8 @@
 #[doc(hidden)]
 pub mod bench;
 #[cfg(feature = "inference")]
+mod blendshapes;
+#[cfg(feature = "inference")]
 mod face;
 #[cfg(feature = "inference")]
 mod hand;
@@ -14,13 +16,15 @@ mod hand;
 mod heat_map;
 mod job;
 #[cfg(feature = "inference")]
+mod palm;
+#[cfg(feature = "inference")]
 mod pose;
 #[cfg(feature = "inference")]
 mod run;
 
 pub use job::{
-    Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh, FaceOutcome,
-    HandJob, HandOutcome, HandReading, PoseJob, PoseOutcome,
+    BlendshapesJob, Branch, BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh,
+    FaceOutcome, HandJob, HandOutcome, HandReading, PalmJob, PalmOutcome, PoseJob, PoseOutcome,
 };
 #[cfg(feature = "inference")]
 pub use run::run;

@@ -2,11 +2,12 @@
 
 use super::heat_map::refine;
 use super::{PoseJob, PoseOutcome};
-use crate::detector::{DetectedKeypoints, POSE_DETECTOR};
+use crate::detector::{DetectedKeypoints, POSE_DETECTOR, POSE_LANDMARKER_DETECTOR};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::landmarks::Landmarks;
 use crate::numeric::sigmoid;
+use crate::options::Graph;
 use crate::picture::RgbImage;
 use crate::rect::{NormalizedRect, rotated};
 use crate::roi;
@@ -27,7 +28,7 @@ pub(super) fn run(
         pose: None,
     };
     if job.roi.is_none() {
-        outcome.detection = detect(models, image, job.min_detection_confidence)?;
+        outcome.detection = detect(models, image, job)?;
         outcome.roi = outcome.detection.as_ref().map(|detection| {
             roi::pose_from_detection(detection.keypoints[0], detection.keypoints[1], image.size())
         });
@@ -44,12 +45,16 @@ pub(super) fn run(
 fn detect(
     models: &Models,
     image: &RgbImage,
-    min_score: f32,
+    job: &PoseJob,
 ) -> Result<Option<DetectedKeypoints<4>>, ModelError> {
     let model = models.pose_detection()?;
     let (crop, outputs) = model.run(image, None)?;
     let (boxes, logits) = (outputs.values(0)?, outputs.values(1)?);
-    let best = POSE_DETECTOR.best(boxes, logits, min_score);
+    let detector = match job.graph {
+        Graph::Holistic => POSE_DETECTOR,
+        Graph::Landmarkers => POSE_LANDMARKER_DETECTOR,
+    };
+    let best = detector.best(boxes, logits, job.min_detection_confidence);
     Ok(best.map(|best| DetectedKeypoints {
         score: best.score,
         keypoints: best
@@ -63,9 +68,8 @@ fn landmarks(
     image: &RgbImage,
     roi: &NormalizedRect,
 ) -> Result<(f32, Option<RawPose>), ModelError> {
-    let model = models.pose_landmark()?;
-    let input_size = model.kind().input().input_size as f32;
-    let (crop, outputs) = model.run(image, Some(roi))?;
+    let (crop, outputs) = models.pose_landmark()?.run(image, Some(roi))?;
+    let input_size = crop.input_size as f32;
     let (points, heat_map, world) = (outputs.values(0)?, outputs.values(2)?, outputs.values(3)?);
     let presence = outputs.values(1)?[0];
 

@@ -1,6 +1,8 @@
 //! One way in for every executor.
 
-use super::{BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, face, hand, pose};
+use super::{
+    BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, blendshapes, face, hand, palm, pose,
+};
 use crate::error::ModelError;
 use crate::inference::Models;
 use crate::picture::RgbImage;
@@ -19,11 +21,19 @@ pub fn run(
         BranchJob::LeftHand(job) => BranchOutcome::LeftHand(hand::run(models, image, job)?),
         BranchJob::RightHand(job) => BranchOutcome::RightHand(hand::run(models, image, job)?),
         BranchJob::Face(job) => BranchOutcome::Face(face::run(models, image, job)?),
+        BranchJob::Blendshapes(job) => {
+            BranchOutcome::Blendshapes(blendshapes::run(models, image, job)?)
+        }
+        BranchJob::Palm(job) => BranchOutcome::Palm(palm::run(models, image, job)?),
+        BranchJob::HandInRegion { roi, .. } => {
+            BranchOutcome::HandInRegion(hand::read(models, image, *roi)?)
+        }
         BranchJob::Early(EarlyJob::Hand { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Hand(hand::read(models, image, *roi)?))
         }
-        BranchJob::Early(EarlyJob::Face { roi }) => {
-            BranchOutcome::Early(EarlyOutcome::Face(face::mesh(models, image, *roi)?))
+        BranchJob::Early(EarlyJob::Face { roi, points }) => {
+            let mesh = face::mesh(models, image, *roi, *points)?;
+            BranchOutcome::Early(EarlyOutcome::Face(mesh))
         }
     })
 }

@@ -57,7 +57,9 @@ mod tests {
             right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|_| [0.0; 3])),
             right_hand_world: None,
+            hands: Vec::new(),
             face: None,
+            blendshapes: None,
             scores: Scores {
                 left_hand: Some(0.9),
                 ..Scores::default()

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::error::FrameError;
 use crate::keypoints::{FailedFrame, FrameKeypoints, Scores};
-use crate::landmarks::Landmarks;
+use crate::landmarks::{FaceLandmarks, Landmarks};
 
 /// Whether hands are also given in metres.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) struct KeypointsObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     right_hand_world: Part<'a, 21, 3>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    face: Part<'a, 468, 3>,
+    face: Option<Option<&'a FaceLandmarks>>,
     scores: ScoresObject,
 }
 

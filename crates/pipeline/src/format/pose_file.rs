@@ -22,14 +22,15 @@ use thiserror::Error;
 
 use super::pose_components::COMPONENTS;
 use crate::keypoints::FrameKeypoints;
-use crate::landmarks::Landmarks;
+use crate::landmarks::FaceLandmarks;
 use crate::rect::ImageSize;
+use crate::topology::FACE_POINTS;
 
 /// The version of the format.
 const VERSION: f32 = 0.2;
 
 /// Points of a frame: 33 of the body, 468 of the face, 21 of each hand, 33 of the body in the world.
-pub const POINTS: usize = 33 + 468 + 21 + 21 + 33;
+pub const POINTS: usize = 33 + FACE_POINTS + 21 + 21 + 33;
 
 /// Width and height in pixels, which the file has once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,17 +116,17 @@ impl PoseFileFrame {
                 keypoints.pose_world.as_ref(),
             )
         });
-        frame.put(pose, size, |point| point[3]);
-        frame.put(face, size, |_| 1.0);
-        frame.put(left_hand, size, |_| 1.0);
-        frame.put(right_hand, size, |_| 1.0);
-        frame.put(world, size, |point| point[3]);
+        frame.put::<33, 4>(pose.map(|pose| &pose[..]), size, |point| point[3]);
+        frame.put::<FACE_POINTS, 3>(face.map(FaceLandmarks::mesh), size, |_| 1.0);
+        frame.put::<21, 3>(left_hand.map(|hand| &hand[..]), size, |_| 1.0);
+        frame.put::<21, 3>(right_hand.map(|hand| &hand[..]), size, |_| 1.0);
+        frame.put::<33, 4>(world.map(|world| &world[..]), size, |point| point[3]);
         frame
     }
 
     fn put<const N: usize, const D: usize>(
         &mut self,
-        part: Option<&Landmarks<N, D>>,
+        part: Option<&[[f32; D]]>,
         size: PoseFileSize,
         confidence: fn(&[f32; D]) -> f32,
     ) {
@@ -190,6 +191,7 @@ pub fn write_file(
 mod tests {
     use super::*;
     use crate::keypoints::{MissingParts, Scores, Timings};
+    use crate::landmarks::Landmarks;
     use crate::options::Parts;
 
     fn keypoints() -> FrameKeypoints {
@@ -205,7 +207,9 @@ mod tests {
             right_hand: Some(Landmarks::from_fn(|_| [1.0, 1.0, 0.0])),
             left_hand_world: None,
             right_hand_world: None,
+            hands: Vec::new(),
             face: None,
+            blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
             dropped: 0,

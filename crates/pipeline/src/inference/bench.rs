@@ -43,18 +43,17 @@ pub fn register_multiply_adds(steps: u64) -> u64 {
     peak::multiply_adds(steps)
 }
 
-/// Runs a model on values for its input `[1, side, side, 3]`.
+/// Runs a model on values for its input.
 ///
 /// # Errors
 /// [`ModelError::Failed`] if the runtime fails, or the values are not as many as the input has.
 #[cfg(feature = "inference")]
 pub fn run_model(model: &Model, values: &[f32]) -> Result<ModelOutputs, ModelError> {
-    let side = model.kind().input().input_size;
-    let tensor =
-        Tensor::from_shape(&[1, side, side, 3], values).map_err(|error| ModelError::Failed {
-            model: model.kind().name(),
-            reason: format!("{error:#}"),
-        })?;
+    let shape = model.kind().input().shape();
+    let tensor = Tensor::from_shape(&shape, values).map_err(|error| ModelError::Failed {
+        model: model.kind().name(),
+        reason: format!("{error:#}"),
+    })?;
     model.run_tensor(tensor.into())
 }
 

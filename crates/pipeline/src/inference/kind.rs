@@ -22,6 +22,41 @@ pub enum ModelKind {
     FaceDetectionShortRange,
     /// 468 face points in a region.
     FaceLandmark,
+    /// 478 face points in a region, irises included.
+    FaceLandmark478,
+    /// 52 expressions of the face, from 146 of these 478 points.
+    FaceBlendshapes,
+    /// Finds palms in the whole picture.
+    PalmDetectionFull,
+}
+
+/// What a model looks at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ModelInput {
+    /// A region of a picture, `[1, size, size, 3]` f32 NHWC RGB: its size and range, and how the region becomes it.
+    Picture(CropSpec),
+    /// x and y of so many points in pixels of the picture, `[1, points, 2]` f32.
+    Points(usize),
+}
+
+impl ModelInput {
+    /// The tensor's shape.
+    #[must_use]
+    pub fn shape(&self) -> Vec<usize> {
+        match *self {
+            Self::Picture(CropSpec { input_size, .. }) => vec![1, input_size, input_size, 3],
+            Self::Points(count) => vec![1, count, 2],
+        }
+    }
+
+    /// How a region of a picture becomes the input; `None` where that is no picture.
+    #[must_use]
+    pub const fn picture(self) -> Option<CropSpec> {
+        match self {
+            Self::Picture(spec) => Some(spec),
+            Self::Points(_) => None,
+        }
+    }
 }
 
 /// An output of a model.
@@ -35,7 +70,7 @@ pub struct OutputSpec {
 
 impl ModelKind {
     /// Every model.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::PoseDetection,
         Self::PoseLandmarkFull,
         Self::PoseLandmarkLite,
@@ -44,6 +79,9 @@ impl ModelKind {
         Self::HandLandmarkLite,
         Self::FaceDetectionShortRange,
         Self::FaceLandmark,
+        Self::FaceLandmark478,
+        Self::FaceBlendshapes,
+        Self::PalmDetectionFull,
     ];
 
     /// The six models that a quality needs.
@@ -75,6 +113,9 @@ impl ModelKind {
             Self::HandLandmarkLite => "hand_landmark_lite",
             Self::FaceDetectionShortRange => "face_detection_short_range",
             Self::FaceLandmark => "face_landmark",
+            Self::FaceLandmark478 => "face_landmarks_478",
+            Self::FaceBlendshapes => "face_blendshapes",
+            Self::PalmDetectionFull => "palm_detection_full",
         }
     }
 
@@ -84,9 +125,9 @@ impl ModelKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The input, `[1, size, size, 3]` f32 NHWC RGB: its size and range, and how a region becomes it.
+    /// What goes in.
     #[must_use]
-    pub const fn input(self) -> CropSpec {
+    pub const fn input(self) -> ModelInput {
         let (input_size, range, keeps_aspect, border) = match self {
             Self::PoseDetection => (224, [-1.0, 1.0], true, Border::Zero),
             Self::PoseLandmarkFull | Self::PoseLandmarkLite | Self::HandRecrop => {
@@ -97,13 +138,16 @@ impl ModelKind {
             }
             Self::FaceDetectionShortRange => (128, [-1.0, 1.0], true, Border::Zero),
             Self::FaceLandmark => (192, [0.0, 1.0], false, Border::Replicate),
+            Self::FaceLandmark478 => (256, [0.0, 1.0], false, Border::Replicate),
+            Self::PalmDetectionFull => (192, [0.0, 1.0], true, Border::Zero),
+            Self::FaceBlendshapes => return ModelInput::Points(146),
         };
-        CropSpec {
+        ModelInput::Picture(CropSpec {
             input_size,
             range,
             keeps_aspect,
             border,
-        }
+        })
     }
 
     /// The outputs in the order in which [`Model::run`](super::Model::run) gives them.
@@ -164,19 +208,39 @@ impl ModelKind {
                     ]
                 }
             }
+            // 478 points in input pixels; presence logit.
+            Self::FaceLandmark478 => {
+                &const {
+                    [
+                        output("Identity", &[1, 1, 1, 1434]),
+                        output("Identity_1", &[1, 1, 1, 1]),
+                    ]
+                }
+            }
+            // A score for each expression.
+            Self::FaceBlendshapes => &const { [output("StatefulPartitionedCall:0", &[52])] },
+            // Boxes of 18 values for 2016 anchors, score logits.
+            Self::PalmDetectionFull => {
+                &const {
+                    [
+                        output("Identity", &[1, 2016, 18]),
+                        output("Identity_1", &[1, 2016, 1]),
+                    ]
+                }
+            }
         }
     }
 
-    /// The file as it is embedded in the binary.
+    /// The file as it is embedded in the binary; `None` for the three of the landmarkers, which no program asks for yet.
     #[cfg(feature = "embedded-models")]
     #[must_use]
-    pub const fn embedded_bytes(self) -> &'static [u8] {
+    pub const fn embedded_bytes(self) -> Option<&'static [u8]> {
         macro_rules! file {
             ($name:literal) => {
                 include_bytes!(concat!("../../models/", $name, ".onnx"))
             };
         }
-        match self {
+        Some(match self {
             Self::PoseDetection => file!("pose_detection"),
             Self::PoseLandmarkFull => file!("pose_landmark_full"),
             Self::PoseLandmarkLite => file!("pose_landmark_lite"),
@@ -185,6 +249,14 @@ impl ModelKind {
             Self::HandLandmarkLite => file!("hand_landmark_lite"),
             Self::FaceDetectionShortRange => file!("face_detection_short_range"),
             Self::FaceLandmark => file!("face_landmark"),
-        }
+            Self::FaceLandmark478 | Self::FaceBlendshapes | Self::PalmDetectionFull => return None,
+        })
+    }
+
+    /// The file beside the sources.
+    #[cfg(test)]
+    pub(super) fn file(self) -> Vec<u8> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+        std::fs::read(format!("{folder}/{}.onnx", self.name())).unwrap()
     }
 }

@@ -33,7 +33,7 @@ mod tflite_tests;
 pub(crate) use kernels::tests::guarded;
 
 #[cfg(feature = "inference")]
-pub use kind::{ModelKind, OutputSpec};
+pub use kind::{ModelInput, ModelKind, OutputSpec};
 #[cfg(feature = "inference")]
 pub use model::Model;
 #[cfg(feature = "inference")]

@@ -9,7 +9,7 @@ use tract_onnx::tract_core::internal::ensure;
 #[cfg(feature = "any-operator")]
 use super::lowering::is_complete;
 use super::lowering::lower;
-use super::{ModelKind, reader};
+use super::{ModelInput, ModelKind, reader};
 use crate::crop::Crop;
 use crate::error::ModelError;
 use crate::picture::RgbImage;
@@ -59,24 +59,53 @@ impl Model {
     /// Crops a region of the picture (or all of it) into the input and runs the model.
     ///
     /// # Errors
-    /// [`ModelError::Failed`] if the runtime fails.
+    /// [`ModelError::Failed`] if the runtime fails, or the model does not look at pictures.
     pub fn run(
         &self,
         image: &RgbImage,
         roi: Option<&NormalizedRect>,
     ) -> Result<(Crop, ModelOutputs), ModelError> {
-        let failed = |error: TractError| self.failed(&error);
+        let ModelInput::Picture(spec) = self.kind.input() else {
+            return Err(self.failed("its input is no picture"));
+        };
+        self.run_filled(|input| spec.crop(image, roi, input))
+    }
+
+    /// Runs the model on points, in pixels of the picture.
+    ///
+    /// # Errors
+    /// [`ModelError::Failed`] if the runtime fails, or the model does not look at points.
+    pub fn run_on_points(
+        &self,
+        points: impl IntoIterator<Item = [f32; 2]>,
+    ) -> Result<ModelOutputs, ModelError> {
+        if !matches!(self.kind.input(), ModelInput::Points(_)) {
+            return Err(self.failed("its input is a picture"));
+        }
+        let fill = |input: &mut [f32]| {
+            for (to, point) in input.as_chunks_mut::<2>().0.iter_mut().zip(points) {
+                *to = point;
+            }
+        };
+        self.run_filled(fill).map(|((), outputs)| outputs)
+    }
+
+    /// Runs the model on what `fill` makes of an input.
+    fn run_filled<T>(
+        &self,
+        fill: impl FnOnce(&mut [f32]) -> T,
+    ) -> Result<(T, ModelOutputs), ModelError> {
+        let failed = |error: TractError| self.failed(format_args!("{error:#}"));
         let mut input = self.take_input().map_err(failed)?;
-        let crop = {
+        let filled = {
             // The only handle to it, so nothing is copied.
             let tensor = Arc::make_mut(&mut input);
             let mut plain = tensor.try_as_plain_ram_mut().map_err(failed)?;
-            let values = plain.as_slice_mut().map_err(failed)?;
-            self.kind.input().crop(image, roi, values)
+            fill(plain.as_slice_mut().map_err(failed)?)
         };
         let outputs = self.run_tensor(Arc::clone(&input))?;
         self.keep_input(input);
-        Ok((crop, outputs))
+        Ok((filled, outputs))
     }
 
     /// Runs the model on an input of zeros, for the sake of later runs.
@@ -84,7 +113,9 @@ impl Model {
     /// # Errors
     /// [`ModelError::Failed`] if the runtime fails.
     pub fn warm_up(&self) -> Result<(), ModelError> {
-        let input = self.take_input().map_err(|error| self.failed(&error))?;
+        let input = self
+            .take_input()
+            .map_err(|error| self.failed(format_args!("{error:#}")))?;
         self.run_tensor(Arc::clone(&input))?;
         self.keep_input(input);
         Ok(())
@@ -99,10 +130,7 @@ impl Model {
     fn take_input(&self) -> TractResult<Arc<Tensor>> {
         let kept = self.lock_spare_inputs().pop();
         kept.map_or_else(
-            || {
-                let side = self.kind.input().input_size;
-                Tensor::zero::<f32>(&[1, side, side, 3]).map(Arc::new)
-            },
+            || Tensor::zero::<f32>(&self.kind.input().shape()).map(Arc::new),
             Ok,
         )
     }
@@ -124,17 +152,17 @@ impl Model {
         let outputs = self
             .plan
             .run(tvec!(TValue::from_const(input)))
-            .map_err(|e| self.failed(&e))?;
+            .map_err(|error| self.failed(format_args!("{error:#}")))?;
         Ok(ModelOutputs {
             kind: self.kind,
             values: outputs,
         })
     }
 
-    fn failed(&self, error: &TractError) -> ModelError {
+    fn failed(&self, reason: impl ToString) -> ModelError {
         ModelError::Failed {
             model: self.kind.name(),
-            reason: format!("{error:#}"),
+            reason: reason.to_string(),
         }
     }
 }
@@ -243,8 +271,7 @@ fn check_shapes(kind: ModelKind, graph: &TypedModel) -> Result<(), ModelError> {
             "{what} is {fact:?}, not {expected:?} of f32"
         )))
     };
-    let side = kind.input().input_size;
-    check("its input", graph.input_fact(0), &[1, side, side, 3])?;
+    check("its input", graph.input_fact(0), &kind.input().shape())?;
     for (index, output) in kind.outputs().iter().enumerate() {
         check(output.name, graph.output_fact(index), output.shape)?;
     }

@@ -2,6 +2,7 @@
 
 use super::{Model, ModelKind};
 use crate::error::ModelError;
+use crate::options::FacePoints;
 #[cfg(feature = "embedded-models")]
 use crate::options::Quality;
 
@@ -14,6 +15,9 @@ pub struct Models {
     hand_landmark: Option<Model>,
     face_detection: Option<Model>,
     face_landmark: Option<Model>,
+    face_landmark_478: Option<Model>,
+    face_blendshapes: Option<Model>,
+    palm_detection: Option<Model>,
 }
 
 impl Models {
@@ -31,7 +35,10 @@ impl Models {
     pub fn embedded(quality: Quality) -> Result<Self, ModelError> {
         let mut models = Self::new();
         for kind in ModelKind::of_quality(quality) {
-            models.insert(Model::load(kind, kind.embedded_bytes())?);
+            let bytes = kind
+                .embedded_bytes()
+                .ok_or(ModelError::Missing { model: kind.name() })?;
+            models.insert(Model::load(kind, bytes)?);
         }
         Ok(models)
     }
@@ -45,6 +52,9 @@ impl Models {
             ModelKind::HandLandmarkFull | ModelKind::HandLandmarkLite => &mut self.hand_landmark,
             ModelKind::FaceDetectionShortRange => &mut self.face_detection,
             ModelKind::FaceLandmark => &mut self.face_landmark,
+            ModelKind::FaceLandmark478 => &mut self.face_landmark_478,
+            ModelKind::FaceBlendshapes => &mut self.face_blendshapes,
+            ModelKind::PalmDetectionFull => &mut self.palm_detection,
         };
         *role = Some(model);
     }
@@ -68,9 +78,12 @@ impl Models {
             &self.pose_detection,
             &self.pose_landmark,
             &self.hand_recrop,
+            &self.palm_detection,
             &self.hand_landmark,
             &self.face_detection,
             &self.face_landmark,
+            &self.face_landmark_478,
+            &self.face_blendshapes,
         ]
         .into_iter()
         .flatten()
@@ -96,8 +109,21 @@ impl Models {
         loaded(self.face_detection.as_ref(), "face_detection_short_range")
     }
 
-    pub(crate) fn face_landmark(&self) -> Result<&Model, ModelError> {
-        loaded(self.face_landmark.as_ref(), "face_landmark")
+    pub(crate) fn face_landmark(&self, points: FacePoints) -> Result<&Model, ModelError> {
+        match points {
+            FacePoints::Mesh468 => loaded(self.face_landmark.as_ref(), "face_landmark"),
+            FacePoints::WithIrises478 => {
+                loaded(self.face_landmark_478.as_ref(), "face_landmarks_478")
+            }
+        }
+    }
+
+    pub(crate) fn face_blendshapes(&self) -> Result<&Model, ModelError> {
+        loaded(self.face_blendshapes.as_ref(), "face_blendshapes")
+    }
+
+    pub(crate) fn palm_detection(&self) -> Result<&Model, ModelError> {
+        loaded(self.palm_detection.as_ref(), "palm_detection_full")
     }
 }
 

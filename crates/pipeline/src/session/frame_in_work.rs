@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hand_slots::HandSlots;
 use super::intake::Queued;
 use super::part_state::Epoch;
 use super::step::{Decoded, Outcome, Step};
@@ -10,7 +11,8 @@ use crate::error::FrameError;
 use crate::keypoints::{
     FailedFrame, FrameKeypoints, FrameResult, MissingParts, MissingReason, Scores, Timings,
 };
-use crate::options::Options;
+use crate::landmarks::{HandLandmarks, HandWorldLandmarks};
+use crate::options::{Graph, Options};
 use crate::rect::ImageSize;
 
 #[derive(Debug)]
@@ -39,12 +41,16 @@ pub(super) struct FrameInWork<P> {
     is_still: bool,
     generation: u64,
     options: Arc<Options>,
-    /// Set when its pose starts.
-    pub(super) epoch: Epoch,
+    /// Set when it is decoded, and all frames of the stream before it are. Branches begin then.
+    epoch: Option<Epoch>,
     added_us: u64,
     has_end: bool,
     decode: Progress,
-    branches: [Progress; 4],
+    branches: [Progress; Branch::ALL.len()],
+    /// In [`Graph::Landmarkers`], from when the hands of the frame before are known until those of this one are.
+    pub(super) hands: Option<HandSlots>,
+    /// The face was found, and its expressions are still to be told: the next frame's face need not wait for that.
+    pub(super) wants_blendshapes: bool,
     pixels: Option<P>,
     error: Option<FrameError>,
     /// The result as far as it is known. `pose` is there for hands and face even if it was not asked for.
@@ -66,7 +72,9 @@ impl<P: Clone> FrameInWork<P> {
             right_hand: None,
             left_hand_world: None,
             right_hand_world: None,
+            hands: Vec::new(),
             face: None,
+            blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
             dropped: 0,
@@ -79,11 +87,13 @@ impl<P: Clone> FrameInWork<P> {
             is_still,
             generation: queued.generation,
             options: queued.options,
-            epoch: Epoch::default(),
+            epoch: None,
             added_us: queued.added_us,
             has_end: false,
             decode: Progress::Running { ticket },
-            branches: [const { Progress::Waiting(Early::NotBegun) }; 4],
+            branches: [const { Progress::Waiting(Early::NotBegun) }; Branch::ALL.len()],
+            hands: None,
+            wants_blendshapes: false,
             pixels: None,
             error: None,
             keypoints,
@@ -108,6 +118,24 @@ impl<P: Clone> FrameInWork<P> {
         &self.options
     }
 
+    pub(super) fn graph(&self) -> Graph {
+        self.options.graph_to_run()
+    }
+
+    /// The stretch of the stream that it belongs to. Nothing is previous to a still.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch.unwrap_or_default()
+    }
+
+    pub(super) fn set_epoch(&mut self, epoch: Epoch) {
+        self.epoch = Some(epoch);
+    }
+
+    /// Whether its pixels are there and its epoch is not.
+    pub(super) fn waits_for_epoch(&self) -> bool {
+        self.pixels.is_some() && self.epoch.is_none()
+    }
+
     pub(super) fn size(&self) -> ImageSize {
         ImageSize {
             width: self.keypoints.width,
@@ -121,10 +149,26 @@ impl<P: Clone> FrameInWork<P> {
 
     pub(super) fn asks_for(&self, branch: Branch) -> bool {
         let parts = self.keypoints.parts;
+        let is_alone = self.graph() == Graph::Landmarkers;
         match branch {
-            Branch::Pose => true,
+            Branch::Pose => parts.pose || !is_alone,
             Branch::LeftHand | Branch::RightHand => parts.hands,
             Branch::Face => parts.face,
+            Branch::Palm => parts.hands && is_alone,
+        }
+    }
+
+    /// The branches that earlier frames must be through with before this one begins: hands that are tracked as a list
+    /// need the whole list.
+    pub(super) fn goes_by(&self, branch: Branch) -> &'static [Branch] {
+        match (self.graph(), branch) {
+            (_, Branch::Pose) => &[Branch::Pose],
+            (_, Branch::Face) => &[Branch::Face],
+            (Graph::Holistic, Branch::LeftHand) => &[Branch::LeftHand],
+            (Graph::Holistic, Branch::RightHand) => &[Branch::RightHand],
+            (Graph::Landmarkers, Branch::LeftHand | Branch::RightHand) | (_, Branch::Palm) => {
+                &[Branch::Palm, Branch::LeftHand, Branch::RightHand]
+            }
         }
     }
 
@@ -136,12 +180,18 @@ impl<P: Clone> FrameInWork<P> {
         matches!(self.branches[branch as usize], Progress::Through)
     }
 
-    /// Whether pixels, and for hands and face the pose, are there or known to be absent.
-    pub(super) fn has_inputs_of(&self, branch: Branch) -> bool {
-        self.is_decoded() && (branch == Branch::Pose || self.is_through(Branch::Pose))
+    /// Whether all is known of a branch that later frames go by.
+    pub(super) fn has_passed_on(&self, branch: Branch) -> bool {
+        self.is_through(branch) || branch == Branch::Face && self.wants_blendshapes
     }
 
-    fn is_decoded(&self) -> bool {
+    /// Whether pixels and epoch are there, and the pose where the branch hangs on it, or is known to be absent.
+    pub(super) fn has_inputs_of(&self, branch: Branch) -> bool {
+        let is_alone = branch == Branch::Pose || self.graph() == Graph::Landmarkers;
+        self.epoch.is_some() && (is_alone || self.is_through(Branch::Pose))
+    }
+
+    pub(super) fn is_decoded(&self) -> bool {
         matches!(self.decode, Progress::Through)
     }
 
@@ -149,7 +199,7 @@ impl<P: Clone> FrameInWork<P> {
     pub(super) fn may_begin_early(&self, branch: Branch) -> bool {
         let progress = &self.branches[branch as usize];
         matches!(progress, Progress::Waiting(Early::NotBegun))
-            && self.is_decoded()
+            && self.epoch.is_some()
             && !self.is_through(Branch::Pose)
     }
 
@@ -197,6 +247,7 @@ impl<P: Clone> FrameInWork<P> {
         self.keypoints.width = decoded.size.width;
         self.keypoints.height = decoded.size.height;
         self.pixels = Some(decoded.pixels);
+        self.epoch = self.is_still.then(Epoch::default);
     }
 
     /// Begins a branch; what was done early for it.
@@ -219,9 +270,22 @@ impl<P: Clone> FrameInWork<P> {
         self.branches[branch as usize] = Progress::Waiting(Early::NotBegun);
     }
 
+    /// A task of a branch is over, and so is the branch, unless it is one that may be asked again for this frame.
     pub(super) fn end(&mut self, branch: Branch, elapsed_us: u64) {
-        self.branches[branch as usize] = Progress::Through;
+        let is_asked_again = match branch {
+            Branch::LeftHand | Branch::RightHand => self.hands.is_some(),
+            Branch::Face => self.wants_blendshapes,
+            Branch::Pose | Branch::Palm => false,
+        };
+        self.branches[branch as usize] = match is_asked_again {
+            true => Progress::Waiting(Early::NotBegun),
+            false => Progress::Through,
+        };
         self.note_time(branch, elapsed_us);
+    }
+
+    pub(super) fn pass(&mut self, branch: Branch) {
+        self.branches[branch as usize] = Progress::Through;
     }
 
     fn note_time(&mut self, branch: Branch, elapsed_us: u64) {
@@ -231,13 +295,33 @@ impl<P: Clone> FrameInWork<P> {
             Branch::LeftHand => &mut timings.left_hand,
             Branch::RightHand => &mut timings.right_hand,
             Branch::Face => &mut timings.face,
+            Branch::Palm => &mut timings.palm,
         };
         *time_us = time_us.saturating_add(elapsed_us);
     }
 
     pub(super) fn skip(&mut self, branch: Branch, reason: Option<MissingReason>) {
-        self.branches[branch as usize] = Progress::Through;
+        self.pass(branch);
         self.set_missing(branch, reason);
+    }
+
+    pub(super) fn set_hand(
+        &mut self,
+        branch: Branch,
+        presence: Option<f32>,
+        landmarks: Option<HandLandmarks>,
+        world: Option<HandWorldLandmarks>,
+    ) {
+        let keypoints = &mut self.keypoints;
+        if branch == Branch::LeftHand {
+            keypoints.scores.left_hand = presence;
+            keypoints.left_hand = landmarks;
+            keypoints.left_hand_world = world;
+        } else {
+            keypoints.scores.right_hand = presence;
+            keypoints.right_hand = landmarks;
+            keypoints.right_hand_world = world;
+        }
     }
 
     pub(super) fn set_missing(&mut self, branch: Branch, reason: Option<MissingReason>) {
@@ -247,6 +331,7 @@ impl<P: Clone> FrameInWork<P> {
             Branch::LeftHand => &mut missing.left_hand,
             Branch::RightHand => &mut missing.right_hand,
             Branch::Face => &mut missing.face,
+            Branch::Palm => return,
         } = reason;
     }
 
@@ -255,10 +340,17 @@ impl<P: Clone> FrameInWork<P> {
     pub(super) fn fail(&mut self, step: Step, error: FrameError, elapsed_us: u64) {
         match step {
             Step::Decode => self.decode = Progress::Through,
-            Step::Branch(branch) => self.end(branch, elapsed_us),
+            Step::Branch(branch) => {
+                self.wants_blendshapes &= branch != Branch::Face;
+                self.end(branch, elapsed_us);
+                if let Some(hands) = &mut self.hands {
+                    hands.fail(branch);
+                }
+            }
         }
-        if matches!(step, Step::Decode | Step::Branch(Branch::Pose)) {
-            self.branches = [const { Progress::Through }; 4];
+        let is_holistic = self.graph() == Graph::Holistic;
+        if step == Step::Decode || step == Step::Branch(Branch::Pose) && is_holistic {
+            self.branches = [const { Progress::Through }; Branch::ALL.len()];
         }
         self.error.get_or_insert(error);
     }

@@ -97,11 +97,13 @@ impl<F, P: Clone> Session<F, P> {
         frame.is_waiting(branch) && frame.has_inputs_of(branch) && self.is_first(position, branch)
     }
 
-    /// Whether every earlier frame of the stream is through with this branch.
+    /// Whether every earlier frame of the stream has passed on what this branch goes by.
     fn is_first(&self, position: usize, branch: Branch) -> bool {
+        let frame = &self.in_work[position];
+        let needed = frame.goes_by(branch);
         let mut earlier = self.in_work.iter().take(position);
-        self.in_work[position].is_still()
-            || earlier.all(|other| other.is_still() || other.is_through(branch))
+        let is_through = |other: &FrameInWork<P>| needed.iter().all(|b| other.has_passed_on(*b));
+        frame.is_still() || earlier.all(|other| other.is_still() || is_through(other))
     }
 
     /// Takes the outcome of a task, with the microseconds that it took. Says whether the frame needs its pixels no
@@ -149,17 +151,29 @@ impl<F, P: Clone> Session<F, P> {
         frame.map(|frame| frame.take_back(branch)).is_some()
     }
 
-    /// Ends every branch that is ready and has nothing to run (no pose, a hidden wrist), until no more is.
+    /// Does what can be done without an executor: ends every branch that is ready and has nothing to run (no pose, a hidden
+    /// wrist), begins and ends the list of hands, until there is no more.
     fn settle(&mut self) {
+        self.enter_frames();
         loop {
             let mut has_changed = false;
             for (position, branch) in self.places(Steps::ALL) {
                 if self.is_ready(position, branch) {
-                    has_changed |= self.tracking.skip(branch, &mut self.in_work[position]);
+                    has_changed |= self.tracking.settle(branch, &mut self.in_work[position]);
                 }
             }
             if !has_changed {
                 return;
+            }
+        }
+    }
+
+    /// Gives decoded frames of the stream their epochs, in order. One that could not be decoded has none.
+    fn enter_frames(&mut self) {
+        let frames = self.in_work.iter_mut().filter(|frame| !frame.is_still());
+        for frame in frames.take_while(|frame| frame.is_decoded()) {
+            if frame.waits_for_epoch() {
+                self.tracking.enter(frame);
             }
         }
     }

@@ -9,18 +9,19 @@ use crate::rect::ImageSize;
 pub enum Step {
     /// Bytes to pixels.
     Decode,
-    /// One of the four branches.
+    /// One of the branches.
     Branch(Branch),
 }
 
 impl Step {
-    /// All five, in the order in which a frame takes them.
-    pub const ALL: [Self; 5] = [
+    /// All of them, in the order of their bits.
+    pub const ALL: [Self; 6] = [
         Self::Decode,
         Self::Branch(Branch::Pose),
         Self::Branch(Branch::LeftHand),
         Self::Branch(Branch::RightHand),
         Self::Branch(Branch::Face),
+        Self::Branch(Branch::Palm),
     ];
 
     /// The bit of this step in [`Steps`].
@@ -32,6 +33,7 @@ impl Step {
             Self::Branch(Branch::LeftHand) => 4,
             Self::Branch(Branch::RightHand) => 8,
             Self::Branch(Branch::Face) => 16,
+            Self::Branch(Branch::Palm) => 32,
         }
     }
 
@@ -48,7 +50,7 @@ pub struct Steps(u8);
 
 impl Steps {
     /// Every step.
-    pub const ALL: Self = Self(31);
+    pub const ALL: Self = Self(63);
 
     /// No step.
     pub const NONE: Self = Self(0);

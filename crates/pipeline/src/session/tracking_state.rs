@@ -3,13 +3,14 @@
 
 use super::frame_in_work::FrameInWork;
 use super::part_state::{Epoch, PartState};
+use super::tracked_hands::TrackedHands;
 use crate::branch::{
-    Branch, BranchJob, BranchOutcome, EarlyJob, FaceJob, FaceOutcome, HandJob, HandOutcome,
-    PoseJob, PoseOutcome,
+    BlendshapesJob, Branch, BranchJob, BranchOutcome, EarlyJob, FaceJob, FaceOutcome, HandJob,
+    HandOutcome, PalmJob, PoseJob, PoseOutcome,
 };
 use crate::keypoints::MissingReason;
 use crate::landmarks::{FaceLandmarks, HandLandmarks, PoseLandmarks};
-use crate::options::Quality;
+use crate::options::{Graph, Quality};
 use crate::rect::{ImageSize, NormalizedRect};
 use crate::roi;
 use crate::smoothing::{FaceFilters, HandFilters, PoseFilters};
@@ -19,13 +20,16 @@ const MIN_WRIST_VISIBILITY: f32 = 0.1;
 
 #[derive(Debug)]
 pub(super) struct TrackingState {
+    /// Of the frame that was decoded last, in order.
     epoch: Epoch,
-    started_with: Option<(u64, ImageSize)>,
+    started_with: Option<(u64, ImageSize, Graph)>,
     last_timestamp_us: i64,
+    pose_epoch: Epoch,
     filters: PoseFilters,
     pose_roi: Option<NormalizedRect>,
     left_hand: PartState<HandLandmarks, HandFilters>,
     right_hand: PartState<HandLandmarks, HandFilters>,
+    hands: TrackedHands,
     face: PartState<FaceLandmarks, FaceFilters>,
 }
 
@@ -35,31 +39,78 @@ impl TrackingState {
             epoch: Epoch::default(),
             started_with: None,
             last_timestamp_us: i64::MIN,
-            filters: PoseFilters::new(true),
+            pose_epoch: Epoch::default(),
+            filters: PoseFilters::new(Graph::Holistic, true),
             pose_roi: None,
             left_hand: PartState::absent(Epoch::default()),
             right_hand: PartState::absent(Epoch::default()),
+            hands: TrackedHands::default(),
             face: PartState::absent(Epoch::default()),
         }
     }
 
-    /// Ends a ready branch that has nothing to run, and says whether it did: the part was not asked for, there is no
-    /// pose, or the wrist is hidden.
-    pub(super) fn skip<P: Clone>(&mut self, branch: Branch, frame: &mut FrameInWork<P>) -> bool {
+    /// Gives a decoded frame its epoch. Tracking starts from scratch after a reset, and where pictures are of another size
+    /// or frames run by another graph than before.
+    pub(super) fn enter<P: Clone>(&mut self, frame: &mut FrameInWork<P>) {
+        let start = Some((frame.generation(), frame.size(), frame.graph()));
+        let is_start = self.started_with != start;
+        self.started_with = start;
+        self.epoch.tracking += u64::from(is_start);
+        let timestamp_us = frame.keypoints.timestamp_us;
+        let is_filter_start = is_start || timestamp_us < self.last_timestamp_us;
+        self.epoch.filters += u64::from(is_filter_start);
+        self.last_timestamp_us = timestamp_us;
+        frame.set_epoch(self.epoch);
+    }
+
+    /// Does what a ready branch needs no executor for, and says whether there was anything: it ends one that was not asked
+    /// for, or has no pose or a hidden wrist to go by; of hands without a body it makes the list, and takes it over.
+    pub(super) fn settle<P: Clone>(&mut self, branch: Branch, frame: &mut FrameInWork<P>) -> bool {
+        if !frame.asks_for(branch) {
+            self.forget(branch, frame);
+            frame.skip(branch, None);
+            return true;
+        }
+        match frame.graph() {
+            Graph::Holistic => self.skip(branch, frame),
+            Graph::Landmarkers => self.settle_hands(branch, frame),
+        }
+    }
+
+    fn skip<P: Clone>(&mut self, branch: Branch, frame: &mut FrameInWork<P>) -> bool {
         let reason = match (branch, &frame.keypoints.pose) {
             (Branch::Pose, _) => return false,
-            _ if !frame.asks_for(branch) => None,
-            (_, None) => Some(MissingReason::NoPose),
+            (_, None) => MissingReason::NoPose,
             (Branch::LeftHand, Some(pose)) if is_hidden(pose, LEFT_HAND) => {
-                Some(MissingReason::OutOfView)
+                MissingReason::OutOfView
             }
             (Branch::RightHand, Some(pose)) if is_hidden(pose, RIGHT_HAND) => {
-                Some(MissingReason::OutOfView)
+                MissingReason::OutOfView
             }
             _ => return false,
         };
         self.forget(branch, frame);
-        frame.skip(branch, reason);
+        frame.skip(branch, Some(reason));
+        true
+    }
+
+    fn settle_hands<P: Clone>(&mut self, branch: Branch, frame: &mut FrameInWork<P>) -> bool {
+        if matches!(branch, Branch::Pose | Branch::Face) {
+            return false;
+        }
+        match frame.hands.take() {
+            None => frame.hands = Some(self.hands.slots(frame)),
+            Some(hands) if hands.are_through() => {
+                self.hands.finish(hands, frame);
+                for branch in [Branch::Palm, Branch::LeftHand, Branch::RightHand] {
+                    frame.pass(branch);
+                }
+            }
+            hands => {
+                frame.hands = hands;
+                return false;
+            }
+        }
         true
     }
 
@@ -69,13 +120,33 @@ impl TrackingState {
         branch: Branch,
         frame: &mut FrameInWork<P>,
     ) -> Option<BranchJob> {
-        if branch == Branch::Pose {
-            return Some(BranchJob::Pose(self.pose_job(frame)));
+        let quality = frame.options().quality;
+        match (frame.graph(), branch) {
+            (_, Branch::Face) if frame.wants_blendshapes => {
+                let landmarks = frame.keypoints.face.clone()?;
+                return Some(BranchJob::Blendshapes(BlendshapesJob { landmarks }));
+            }
+            (_, Branch::Pose) => return Some(BranchJob::Pose(self.pose_job(frame))),
+            (Graph::Holistic, _) => {}
+            (Graph::Landmarkers, Branch::Palm) => {
+                let options = frame.options();
+                let is_wanted = frame.hands.as_ref()?.wants_palms();
+                return is_wanted.then_some(BranchJob::Palm(PalmJob {
+                    min_detection_confidence: options.min_palm_detection_confidence,
+                    most: options.num_hands,
+                }));
+            }
+            (Graph::Landmarkers, Branch::Face) => {
+                return Some(BranchJob::Face(self.face_job(None, frame)));
+            }
+            (Graph::Landmarkers, lane) => {
+                let roi = frame.hands.as_ref()?.roi_of(lane)?;
+                return Some(BranchJob::HandInRegion { roi, quality });
+            }
         }
         let pose = frame.keypoints.pose.as_ref()?;
         // A still has no epoch: nothing is previous to it.
-        let epoch = frame.epoch;
-        let quality = frame.options().quality;
+        let epoch = frame.epoch();
         Some(match branch {
             Branch::LeftHand => {
                 let previous = self.left_hand.previous(epoch);
@@ -85,13 +156,23 @@ impl TrackingState {
                 let previous = self.right_hand.previous(epoch);
                 BranchJob::RightHand(hand_job(pose, RIGHT_HAND, previous.cloned(), quality))
             }
-            Branch::Pose | Branch::Face => BranchJob::Face(FaceJob {
-                head: std::array::from_fn(|n| [pose[n][0], pose[n][1]]),
-                previous: self.face.previous(epoch).cloned(),
-                min_detection_confidence: frame.options().min_face_detection_confidence,
-                early: None,
-            }),
+            Branch::Face => {
+                let head = std::array::from_fn(|n| [pose[n][0], pose[n][1]]);
+                BranchJob::Face(self.face_job(Some(head), frame))
+            }
+            Branch::Pose | Branch::Palm => return None,
         })
+    }
+
+    fn face_job<P: Clone>(&self, head: Option<[[f32; 2]; 11]>, frame: &FrameInWork<P>) -> FaceJob {
+        let options = frame.options();
+        FaceJob {
+            head,
+            points: options.face_points,
+            previous: self.face.previous(frame.epoch()).cloned(),
+            min_detection_confidence: options.min_face_detection_confidence,
+            early: None,
+        }
     }
 
     /// What can be done early for a branch that waits for its pose only: its landmark model on the region of the frame
@@ -101,55 +182,48 @@ impl TrackingState {
         branch: Branch,
         frame: &FrameInWork<P>,
     ) -> Option<EarlyJob> {
-        if frame.is_still() || !frame.asks_for(branch) || self.starts_with(frame) {
+        let hangs_on_pose = frame.graph() == Graph::Holistic;
+        if frame.is_still() || !frame.asks_for(branch) || !hangs_on_pose {
             return None;
         }
         // Where pixels are of another size (fast decoding), the region may differ in its last bits: it is not used then.
-        let size = frame.size();
+        let (size, epoch) = (frame.size(), frame.epoch());
         let hand = |state: &PartState<HandLandmarks, HandFilters>| {
             Some(EarlyJob::Hand {
-                roi: roi::hand_from_landmarks(state.previous(self.epoch)?, size),
+                roi: roi::hand_from_landmarks(state.previous(epoch)?, size),
                 quality: frame.options().quality,
             })
         };
         let job = match branch {
-            Branch::Pose => None,
+            Branch::Pose | Branch::Palm => None,
             Branch::LeftHand => hand(&self.left_hand),
             Branch::RightHand => hand(&self.right_hand),
-            Branch::Face => self.face.previous(self.epoch).map(|mesh| EarlyJob::Face {
-                roi: roi::face_from_mesh(mesh, size),
+            Branch::Face => self.face.previous(epoch).map(|mesh| EarlyJob::Face {
+                roi: roi::face_from_mesh_near_head(mesh, size),
+                points: frame.options().face_points,
             }),
         };
         job.filter(|job| job.roi().is_croppable())
     }
 
-    /// Whether tracking starts from scratch with this frame.
-    fn starts_with<P: Clone>(&self, frame: &FrameInWork<P>) -> bool {
-        self.started_with != Some((frame.generation(), frame.size()))
-    }
-
-    fn pose_job<P: Clone>(&mut self, frame: &mut FrameInWork<P>) -> PoseJob {
+    fn pose_job<P: Clone>(&mut self, frame: &FrameInWork<P>) -> PoseJob {
+        let (graph, options) = (frame.graph(), frame.options());
         let mut roi = None;
         if !frame.is_still() {
-            let is_start = self.starts_with(frame);
-            if is_start {
-                self.started_with = Some((frame.generation(), frame.size()));
-                self.epoch.tracking += 1;
+            let before = std::mem::replace(&mut self.pose_epoch, frame.epoch());
+            if before.tracking != self.pose_epoch.tracking {
                 self.pose_roi = None;
             }
-            let timestamp_us = frame.keypoints.timestamp_us;
-            if is_start || timestamp_us < self.last_timestamp_us {
-                self.epoch.filters += 1;
-                self.filters = PoseFilters::new(frame.options().smoothing);
+            if before.filters != self.pose_epoch.filters {
+                self.filters = PoseFilters::new(graph, options.smoothing);
             }
-            self.last_timestamp_us = timestamp_us;
-            frame.epoch = self.epoch;
             roi = self.pose_roi;
         }
         PoseJob {
             roi,
-            min_detection_confidence: frame.options().min_pose_detection_confidence,
-            quality: frame.options().quality,
+            min_detection_confidence: options.min_pose_detection_confidence,
+            graph,
+            quality: options.quality,
         }
     }
 
@@ -159,10 +233,14 @@ impl TrackingState {
             return;
         }
         match branch {
-            Branch::Pose => {}
-            Branch::LeftHand => self.left_hand.lost(frame.epoch),
-            Branch::RightHand => self.right_hand.lost(frame.epoch),
-            Branch::Face => self.face.lost(frame.epoch),
+            Branch::Pose => {
+                self.pose_roi = None;
+                self.filters.pose_lost();
+            }
+            Branch::LeftHand => self.left_hand.lost(frame.epoch()),
+            Branch::RightHand => self.right_hand.lost(frame.epoch()),
+            Branch::Face => self.face.lost(frame.epoch()),
+            Branch::Palm => self.hands.lost(),
         }
     }
 
@@ -173,13 +251,28 @@ impl TrackingState {
         frame: &mut FrameInWork<P>,
         outcome: BranchOutcome,
     ) -> bool {
-        match (branch, outcome) {
-            (Branch::Pose, BranchOutcome::Pose(outcome)) => self.finish_pose(frame, outcome),
-            (Branch::LeftHand, BranchOutcome::LeftHand(outcome))
-            | (Branch::RightHand, BranchOutcome::RightHand(outcome)) => {
+        let is_still = frame.is_still();
+        match (branch, outcome, &mut frame.hands) {
+            (Branch::Pose, BranchOutcome::Pose(outcome), _) => self.finish_pose(frame, outcome),
+            (Branch::Palm, BranchOutcome::Palm(outcome), Some(hands)) => {
+                hands.add_palms(outcome.rois, is_still);
+            }
+            (
+                Branch::LeftHand | Branch::RightHand,
+                BranchOutcome::HandInRegion(reading),
+                Some(hands),
+            ) => hands.take(branch, reading),
+            (Branch::LeftHand, BranchOutcome::LeftHand(outcome), None)
+            | (Branch::RightHand, BranchOutcome::RightHand(outcome), None) => {
                 self.finish_hand(branch, frame, outcome);
             }
-            (Branch::Face, BranchOutcome::Face(outcome)) => self.finish_face(frame, outcome),
+            (Branch::Face, BranchOutcome::Blendshapes(scores), _) if frame.wants_blendshapes => {
+                frame.wants_blendshapes = false;
+                frame.keypoints.blendshapes = scores;
+            }
+            (Branch::Face, BranchOutcome::Face(outcome), _) if !frame.wants_blendshapes => {
+                self.finish_face(frame, outcome);
+            }
             _ => return false,
         }
         true
@@ -198,10 +291,7 @@ impl TrackingState {
                 None => MissingReason::NoPose,
             };
             frame.set_missing(Branch::Pose, Some(reason));
-            if !frame.is_still() {
-                self.pose_roi = None;
-                self.filters.pose_lost();
-            }
+            self.forget(Branch::Pose, frame);
             return;
         };
         if frame.is_still() {
@@ -237,17 +327,16 @@ impl TrackingState {
             };
             frame.set_missing(branch, Some(reason));
         }
-        let is_left = branch == Branch::LeftHand;
         if !frame.is_still() {
-            let state = if is_left {
+            let state = if branch == Branch::LeftHand {
                 &mut self.left_hand
             } else {
                 &mut self.right_hand
             };
             match &mut landmarks {
-                None => state.lost(frame.epoch),
+                None => state.lost(frame.epoch()),
                 Some(landmarks) => {
-                    let filters = state.found(frame.epoch, landmarks.clone());
+                    let filters = state.found(frame.epoch(), landmarks.clone());
                     if frame.options().hand_smoothing {
                         let timestamp_us = frame.keypoints.timestamp_us;
                         filters.apply(landmarks, world.as_mut(), timestamp_us, frame.size());
@@ -257,16 +346,7 @@ impl TrackingState {
                 }
             }
         }
-        let keypoints = &mut frame.keypoints;
-        if is_left {
-            keypoints.scores.left_hand = presence;
-            keypoints.left_hand = landmarks;
-            keypoints.left_hand_world = world;
-        } else {
-            keypoints.scores.right_hand = presence;
-            keypoints.right_hand = landmarks;
-            keypoints.right_hand_world = world;
-        }
+        frame.set_hand(branch, presence, landmarks, world);
     }
 
     fn finish_face<P: Clone>(&mut self, frame: &mut FrameInWork<P>, outcome: FaceOutcome) {
@@ -287,10 +367,11 @@ impl TrackingState {
         }
         if !frame.is_still() {
             match &mut landmarks {
-                None => self.face.lost(frame.epoch),
+                None => self.face.lost(frame.epoch()),
                 Some(landmarks) => {
-                    let filters = self.face.found(frame.epoch, landmarks.clone());
-                    if frame.options().face_smoothing {
+                    let filters = self.face.found(frame.epoch(), landmarks.clone());
+                    // MediaPipe's FaceLandmarker smooths by itself.
+                    if frame.options().face_smoothing || frame.graph() == Graph::Landmarkers {
                         filters.apply(landmarks, frame.keypoints.timestamp_us, frame.size());
                     } else {
                         *filters = FaceFilters::default();
@@ -298,6 +379,7 @@ impl TrackingState {
                 }
             }
         }
+        frame.wants_blendshapes = frame.options().blendshapes && landmarks.is_some();
         frame.keypoints.face = landmarks;
     }
 }

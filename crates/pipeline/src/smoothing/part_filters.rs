@@ -6,7 +6,7 @@
 use super::OneEuroFilter;
 use super::in_space::{apply_in_metres, apply_in_pixels};
 use super::pose_filters::{POSE, WORLD};
-use crate::landmarks::{FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks};
+use crate::landmarks::{FaceLandmarks, HandLandmarks, HandWorldLandmarks};
 use crate::rect::{Bounds, ImageSize};
 
 /// The filters of one hand of a stream.
@@ -35,7 +35,7 @@ impl HandFilters {
         timestamp_us: i64,
         size: ImageSize,
     ) {
-        apply_by_box(&mut self.landmarks, landmarks, timestamp_us, size);
+        apply_by_box(&mut self.landmarks, &mut landmarks[..], timestamp_us, size);
         if let Some(world) = world {
             apply_in_metres(&mut self.world, world, timestamp_us);
         }
@@ -64,9 +64,9 @@ impl FaceFilters {
     }
 }
 
-fn apply_by_box<const N: usize>(
+fn apply_by_box(
     filter: &mut OneEuroFilter,
-    landmarks: &mut Landmarks<N, 3>,
+    landmarks: &mut [[f32; 3]],
     timestamp_us: i64,
     size: ImageSize,
 ) {

@@ -3,6 +3,7 @@
 use super::in_space::{apply_in_metres, apply_in_pixels};
 use super::{LowPassFilter, OneEuroFilter, OneEuroParameters};
 use crate::landmarks::{Landmarks, PoseLandmarks, PoseWorldLandmarks};
+use crate::options::Graph;
 use crate::rect::ImageSize;
 use crate::roi;
 
@@ -38,13 +39,14 @@ pub struct SmoothedPose {
     pub landmarks: PoseLandmarks,
     /// In metres: x, y, z, visibility.
     pub world: PoseWorldLandmarks,
-    /// Centre and scale point of the body in the picture; always smoothed.
+    /// Centre and scale point of the body in the picture; smoothed in [`Graph::Holistic`] only, there always.
     pub auxiliary: Landmarks<2, 3>,
 }
 
 /// The filters of one stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoseFilters {
+    graph: Graph,
     smoothing: bool,
     pose: OneEuroFilter,
     auxiliary: OneEuroFilter,
@@ -54,10 +56,11 @@ pub struct PoseFilters {
 }
 
 impl PoseFilters {
-    /// Filters that have seen nothing. Without `smoothing` only the auxiliary points are filtered.
+    /// Filters that have seen nothing. Without `smoothing` only the auxiliary points are filtered, if any.
     #[must_use]
-    pub fn new(smoothing: bool) -> Self {
+    pub fn new(graph: Graph, smoothing: bool) -> Self {
         Self {
+            graph,
             smoothing,
             pose: OneEuroFilter::new(POSE),
             auxiliary: OneEuroFilter::new(AUXILIARY),
@@ -73,7 +76,7 @@ impl PoseFilters {
             let auxiliary = std::mem::replace(&mut self.auxiliary, OneEuroFilter::new(AUXILIARY));
             *self = Self {
                 auxiliary,
-                ..Self::new(smoothing)
+                ..Self::new(self.graph, smoothing)
             };
         }
     }
@@ -91,18 +94,21 @@ impl PoseFilters {
             mut world,
             mut auxiliary,
         } = raw;
-        let scale_px = roi::pose_object_scale_px(&auxiliary, size);
-        apply_in_pixels(
-            &mut self.auxiliary,
-            &mut auxiliary,
-            timestamp_us,
-            size,
-            scale_px,
-        );
+        let scale_px = roi::pose_object_scale_px(self.graph, &auxiliary, size);
+        if self.graph == Graph::Holistic {
+            apply_in_pixels(
+                &mut self.auxiliary,
+                &mut auxiliary[..],
+                timestamp_us,
+                size,
+                scale_px,
+            );
+        }
         if self.smoothing {
             smooth_visibility(&mut self.visibility, &mut landmarks);
             smooth_visibility(&mut self.world_visibility, &mut world);
-            apply_in_pixels(&mut self.pose, &mut landmarks, timestamp_us, size, scale_px);
+            let points = &mut landmarks[..];
+            apply_in_pixels(&mut self.pose, points, timestamp_us, size, scale_px);
             apply_in_metres(&mut self.world, &mut world, timestamp_us);
         }
         SmoothedPose {
@@ -140,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_lost_pose_resets_pose_and_auxiliary_but_not_world_and_visibility() {
-        let mut filters = PoseFilters::new(true);
+        let mut filters = PoseFilters::new(Graph::Holistic, true);
         filters.apply(pose_at(0.2, 1.0), 33_333, SIZE);
         filters.pose_lost();
         let after = filters.apply(pose_at(0.8, 0.0), 66_666, SIZE);
@@ -153,7 +159,7 @@ mod tests {
 
     #[test]
     fn without_smoothing_only_the_auxiliary_points_are_filtered() {
-        let mut filters = PoseFilters::new(false);
+        let mut filters = PoseFilters::new(Graph::Holistic, false);
         filters.apply(pose_at(0.2, 1.0), 33_333, SIZE);
         let after = filters.apply(pose_at(0.201, 0.0), 66_666, SIZE);
         assert_eq!(after.landmarks[0], [0.201, 0.5, 0.0, 0.0]);
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn smoothing_that_is_switched_on_again_remembers_nothing_but_the_auxiliary_points() {
-        let mut filters = PoseFilters::new(true);
+        let mut filters = PoseFilters::new(Graph::Holistic, true);
         filters.apply(pose_at(0.2, 1.0), 33_333, SIZE);
         filters.set_smoothing(false);
         let unsmoothed = filters.apply(pose_at(0.201, 0.0), 66_666, SIZE);
@@ -176,5 +182,24 @@ mod tests {
         filters.set_smoothing(true);
         let second = filters.apply(pose_at(0.203, 0.5), 133_332, SIZE);
         assert!(second.landmarks[0][0] < 0.203);
+    }
+
+    #[test]
+    fn the_landmarkers_auxiliary_points_stay_and_the_body_counts_as_larger_by_a_quarter() {
+        let [mut holistic, mut landmarkers] =
+            [Graph::Holistic, Graph::Landmarkers].map(|graph| PoseFilters::new(graph, true));
+        for filters in [&mut holistic, &mut landmarkers] {
+            filters.apply(pose_at(0.2, 1.0), 33_333, SIZE);
+        }
+        let raw = pose_at(0.21, 1.0);
+        let [holistic, landmarkers] = [&mut holistic, &mut landmarkers]
+            .map(|filters| filters.apply(raw.clone(), 66_666, SIZE));
+        assert_eq!(landmarkers.auxiliary, raw.auxiliary);
+        assert!(holistic.auxiliary[0][0] < 0.21);
+        // Relative to a larger body the same step is slower, so more of it is held back.
+        assert!(landmarkers.landmarks[0][0] < holistic.landmarks[0][0]);
+        assert_eq!(landmarkers.world, holistic.world);
+        let scale = |graph| roi::pose_object_scale_px(graph, &raw.auxiliary, SIZE);
+        assert_eq!(scale(Graph::Landmarkers), 1.25 * scale(Graph::Holistic));
     }
 }

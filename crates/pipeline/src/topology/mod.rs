@@ -1,20 +1,26 @@
 //! What the points are called and which of them are joined, for whoever draws or writes them.
 //!
 //! A point's index is its place in the table of names, and in the landmarks of the part. Names are those of MediaPipe,
-//! in lower case.
+//! in lower case but for the blendshapes.
 //!
 //! - `pose`, `hand`: names and lines.
 //! - `face_contours`: lips, eyes, eyebrows, oval.
 //! - `face_mesh`: the triangles.
+//! - `face_irises`: the rims of the irises.
+//! - `blendshapes`: names of expressions.
 
+mod blendshapes;
 mod face_contours;
+mod face_irises;
 mod face_mesh;
 mod hand;
 mod pose;
 
+pub use blendshapes::BLENDSHAPE_NAMES;
 pub use face_contours::{
     FACE_LEFT_EYE, FACE_LEFT_EYEBROW, FACE_LIPS, FACE_OVAL, FACE_RIGHT_EYE, FACE_RIGHT_EYEBROW,
 };
+pub use face_irises::{FACE_LEFT_IRIS, FACE_RIGHT_IRIS};
 pub use face_mesh::FACE_TRIANGLES;
 pub use hand::{HAND_CONNECTIONS, HAND_NAMES};
 pub use pose::{POSE_CONNECTIONS, POSE_NAMES};
@@ -25,6 +31,9 @@ pub type Connection = [u16; 2];
 /// Number of points of the face. They have no names.
 pub const FACE_POINTS: usize = 468;
 
+/// Number of points of the face with its irises. They have no names, and the first 468 are those of the face without.
+pub const FACE_POINTS_WITH_IRISES: usize = 478;
+
 /// The contours of the face by name.
 pub const FACE_CONTOURS: [(&str, &[Connection]); 6] = [
     ("lips", &FACE_LIPS),
@@ -33,6 +42,12 @@ pub const FACE_CONTOURS: [(&str, &[Connection]); 6] = [
     ("right_eye", &FACE_RIGHT_EYE),
     ("right_eyebrow", &FACE_RIGHT_EYEBROW),
     ("oval", &FACE_OVAL),
+];
+
+/// The rims of the irises by name.
+pub const FACE_IRISES: [(&str, &[Connection]); 2] = [
+    ("left_iris", &FACE_LEFT_IRIS),
+    ("right_iris", &FACE_RIGHT_IRIS),
 ];
 
 /// The index of a name in a table of names.
@@ -53,7 +68,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::landmarks::{FaceLandmarks, HandLandmarks, Landmarks, PoseLandmarks};
+    use crate::landmarks::{HandLandmarks, Landmarks, PoseLandmarks};
 
     /// Lines whatever their direction.
     fn lines(connections: &[Connection]) -> BTreeSet<Connection> {
@@ -69,7 +84,7 @@ mod tests {
     fn every_point_has_a_name_of_its_own() {
         assert_eq!(POSE_NAMES.len(), points_of(PoseLandmarks::new));
         assert_eq!(HAND_NAMES.len(), points_of(HandLandmarks::new));
-        assert_eq!(FACE_POINTS, points_of(FaceLandmarks::new));
+        assert_eq!(BLENDSHAPE_NAMES.iter().collect::<BTreeSet<_>>().len(), 52);
         assert_eq!(POSE_NAMES.iter().collect::<BTreeSet<_>>().len(), 33);
         assert_eq!(HAND_NAMES.iter().collect::<BTreeSet<_>>().len(), 21);
     }
@@ -159,6 +174,20 @@ mod tests {
             assert!(connections.iter().flatten().all(is_inside), "{name}");
         }
         assert_eq!(count, 124);
+    }
+
+    #[test]
+    fn the_rims_of_the_irises_are_closed_and_leave_their_centres_out() {
+        for (name, rim) in FACE_IRISES {
+            let starts: BTreeSet<u16> = rim.iter().map(|[start, _]| *start).collect();
+            let ends: BTreeSet<u16> = rim.iter().map(|[_, end]| *end).collect();
+            assert_eq!((starts.len(), &starts), (4, &ends), "{name}");
+        }
+        let points = FACE_IRISES.iter().flat_map(|(_, rim)| rim.iter()).flatten();
+        let points: BTreeSet<usize> = points.map(|point| usize::from(*point)).collect();
+        let centers = BTreeSet::from([468, 473]);
+        let irises: BTreeSet<usize> = (FACE_POINTS..FACE_POINTS_WITH_IRISES).collect();
+        assert_eq!(points, &irises - &centers);
     }
 
     #[test]

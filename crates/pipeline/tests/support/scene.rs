@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use live_keypoints_pipeline::branch::{
     BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceMesh, FaceOutcome, HandOutcome,
-    HandReading, PoseOutcome,
+    HandReading, PalmOutcome, PoseOutcome,
 };
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
 use live_keypoints_pipeline::{
-    Decoded, FaceLandmarks, HandLandmarks, Landmarks, Outcome, Session, Task, Work,
+    Decoded, FaceLandmarks, FacePoints, HandLandmarks, Landmarks, Outcome, Session, Task, Work, roi,
 };
 
 /// What a picture shows: somebody with two hands and a face.
@@ -51,7 +51,7 @@ pub(crate) fn hand(scene: Scene) -> HandLandmarks {
 }
 
 pub(crate) fn face() -> FaceLandmarks {
-    Landmarks::from_fn(|n| {
+    FaceLandmarks::from_fn(FacePoints::Mesh468, |n| {
         [
             0.4 + (n % 10) as f32 * 0.01,
             0.2 + (n / 10) as f32 * 0.001,
@@ -66,6 +66,23 @@ pub(crate) fn reading(scene: Scene, roi: NormalizedRect) -> HandReading {
         presence: if scene.has_hands { 0.9 } else { 0.1 },
         landmarks: Some(hand(scene)),
         world: None,
+        right: 0.5,
+    }
+}
+
+/// Where hands are found without a body.
+const PLACES: [f32; 2] = [0.2, 0.8];
+
+fn hand_at(x: f32) -> HandLandmarks {
+    Landmarks::from_fn(|n| [x + (n % 4) as f32 * 0.01, 0.5 + n as f32 * 0.01, 0.0])
+}
+
+fn hand_in_region(scene: Scene, roi: NormalizedRect) -> HandReading {
+    let x = PLACES[usize::from(roi.x_center > 0.5)];
+    HandReading {
+        landmarks: Some(hand_at(x)),
+        world: Some(Landmarks::from_fn(|_| [0.0; 3])),
+        ..reading(scene, roi)
     }
 }
 
@@ -111,10 +128,19 @@ pub(crate) fn outcome_of(task: &StreamTask) -> Outcome<Rc<Scene>> {
             mesh: Some(mesh(ROI)),
             ..FaceOutcome::default()
         }),
+        BranchJob::Palm(_) => BranchOutcome::Palm(PalmOutcome {
+            rois: PLACES
+                .map(|x| roi::hand_from_landmarks(&hand_at(x), scene.size))
+                .into(),
+        }),
+        BranchJob::HandInRegion { roi, .. } => {
+            BranchOutcome::HandInRegion(hand_in_region(scene, *roi))
+        }
+        BranchJob::Blendshapes(_) => panic!("nobody asked for {job:?}"),
         BranchJob::Early(EarlyJob::Hand { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Hand(reading(scene, *roi)))
         }
-        BranchJob::Early(EarlyJob::Face { roi }) => {
+        BranchJob::Early(EarlyJob::Face { roi, .. }) => {
             BranchOutcome::Early(EarlyOutcome::Face(Some(mesh(*roi))))
         }
     })

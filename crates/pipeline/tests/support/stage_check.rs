@@ -22,7 +22,7 @@ use live_keypoints_pipeline::inference::Models;
 use live_keypoints_pipeline::picture::RgbImage;
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::{PoseFilters, RawPose};
-use live_keypoints_pipeline::{FaceLandmarks, HandLandmarks, Quality, roi};
+use live_keypoints_pipeline::{FaceLandmarks, FacePoints, Graph, HandLandmarks, Quality, roi};
 use serde_json::Value;
 
 use golden::{
@@ -84,7 +84,7 @@ pub(crate) fn check(models: &Models, pictures: &Path, stages: &Path, golden: &Pa
     let mut checker = Checker {
         models,
         report: Report::default(),
-        filters: PoseFilters::new(smoothing),
+        filters: PoseFilters::new(Graph::Holistic, smoothing),
         previous: None,
         has_roi: false,
     };
@@ -149,6 +149,7 @@ impl Checker<'_> {
         let job = BranchJob::Pose(PoseJob {
             roi,
             min_detection_confidence: 0.5,
+            graph: Graph::Holistic,
             quality: Quality::Full,
         });
         match branch::run(self.models, image, &job).unwrap() {
@@ -223,7 +224,7 @@ impl Checker<'_> {
         let scale_rect = rect(&frame["object_scale_rect"]).unwrap();
         let (width, height) = size.as_f32();
         let scale = (scale_rect.width * width + scale_rect.height * height) / 2.0;
-        let own_scale = roi::pose_object_scale_px(&raw.auxiliary, size);
+        let own_scale = roi::pose_object_scale_px(Graph::Holistic, &raw.auxiliary, size);
         self.report
             .add("rect object scale", [f64::from((own_scale - scale).abs())]);
         let timestamp_us = frame["timestamp_us"].as_i64().unwrap();
@@ -361,10 +362,13 @@ impl Checker<'_> {
         let size = image.size();
         let pose = rows(&frame["pose"]);
         let job = BranchJob::Face(FaceJob {
-            head: std::array::from_fn(|n| [pose[n][0] as f32, pose[n][1] as f32]),
+            head: Some(std::array::from_fn(|n| {
+                [pose[n][0] as f32, pose[n][1] as f32]
+            })),
+            points: FacePoints::Mesh468,
             previous: previous.and_then(|golden| {
                 (!golden["face"].is_null())
-                    .then(|| landmarks::<468, 3>(&golden["face"]) as FaceLandmarks)
+                    .then(|| FaceLandmarks::from(landmarks::<468, 3>(&golden["face"])))
             }),
             min_detection_confidence: 0.5,
             early: None,

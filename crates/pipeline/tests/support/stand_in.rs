@@ -6,12 +6,13 @@ use std::rc::Rc;
 
 use live_keypoints_pipeline::branch::{
     BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh, FaceOutcome, HandJob,
-    HandOutcome, HandReading, PoseOutcome,
+    HandOutcome, HandReading, PalmJob, PalmOutcome, PoseOutcome,
 };
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
 use live_keypoints_pipeline::{
-    Decoded, ErrorCode, FrameError, Landmarks, Outcome, Quality, Session, Task, Work, roi,
+    Blendshapes, Decoded, ErrorCode, FaceLandmarks, FacePoints, FrameError, Landmarks, Outcome,
+    Quality, Session, Task, Work, roi,
 };
 use serde::Serialize;
 
@@ -24,6 +25,10 @@ pub(crate) enum Kind {
     OtherSize,
     FailsInThePose,
     FailsInTheFace,
+    FailsInTheBlendshapes,
+    FailsInThePalms,
+    /// Of hands without a body: the model fails for about every other region.
+    FailsInSomeHands,
     /// Its hands lie so far out that no region can be made of them.
     HandsFarOut,
 }
@@ -72,6 +77,11 @@ impl Picture {
             BranchJob::Face(_) | BranchJob::Early(EarlyJob::Face { .. }) => {
                 self.kind == Kind::FailsInTheFace
             }
+            BranchJob::Blendshapes(_) => self.kind == Kind::FailsInTheBlendshapes,
+            BranchJob::Palm(_) => self.kind == Kind::FailsInThePalms,
+            BranchJob::HandInRegion { roi, .. } => {
+                self.kind == Kind::FailsInSomeHands && self.noise(roi).at(8) < 0.5
+            }
             _ => false,
         };
         if fails {
@@ -83,13 +93,23 @@ impl Picture {
             BranchJob::LeftHand(job) => BranchOutcome::LeftHand(self.hand(job)),
             BranchJob::RightHand(job) => BranchOutcome::RightHand(self.hand(job)),
             BranchJob::Face(job) => BranchOutcome::Face(self.face(job)),
+            BranchJob::Palm(job) => BranchOutcome::Palm(self.palms(job)),
+            BranchJob::HandInRegion { roi, quality } => {
+                BranchOutcome::HandInRegion(self.hand_in_region(*roi, *quality))
+            }
             BranchJob::Early(EarlyJob::Hand { roi, quality }) => {
                 assert!(roi.is_croppable());
                 BranchOutcome::Early(EarlyOutcome::Hand(self.hand_reading(*roi, *quality)))
             }
-            BranchJob::Early(EarlyJob::Face { roi }) => {
+            BranchJob::Blendshapes(job) => {
+                let noise = self.noise(job);
+                let scores = std::array::from_fn(|n| noise.at(n));
+                BranchOutcome::Blendshapes(Some(Blendshapes::new(scores)))
+            }
+            BranchJob::Early(EarlyJob::Face { roi, points }) => {
                 assert!(roi.is_croppable());
-                BranchOutcome::Early(EarlyOutcome::Face(Some(self.mesh(*roi))))
+                let mesh = self.mesh(*roi, *points);
+                BranchOutcome::Early(EarlyOutcome::Face(Some(mesh)))
             }
         })
     }
@@ -143,12 +163,38 @@ impl Picture {
                 [n(p) * scale, n(p + 50) * scale, 0.0]
             })),
             world: Some(Landmarks::from_fn(|p| [n(p), 0.0, 0.0])),
+            right: n(9),
         }
     }
 
+    fn palms(&self, job: &PalmJob) -> PalmOutcome {
+        let is_anybody_there = self.kind != Kind::Nobody;
+        let rois = (0..job.most).filter(|_| is_anybody_there).map(|number| {
+            let noise = self.noise(&(number, job));
+            (noise.at(8) < 0.7).then(|| noise.rect())
+        });
+        PalmOutcome {
+            rois: rois.flatten().collect(),
+        }
+    }
+
+    /// Now and then two regions show the same hand.
+    fn hand_in_region(&self, roi: NormalizedRect, quality: Quality) -> HandReading {
+        assert!(roi.is_croppable());
+        let mut reading = self.hand_reading(roi, quality);
+        if self.noise(&roi).at(8) < 0.3 {
+            reading.landmarks = self.hand_reading(Noise(1).rect(), quality).landmarks;
+        }
+        reading
+    }
+
     fn face(&self, job: &FaceJob) -> FaceOutcome {
+        let roi_from = match job.head {
+            Some(_) => roi::face_from_mesh_near_head,
+            None => roi::face_from_mesh,
+        };
         let previous = job.previous.as_ref();
-        let previous = previous.map(|points| roi::face_from_mesh(points, self.size()));
+        let previous = previous.map(|points| roi_from(points, self.size()));
         let early = job.early.as_ref();
         let noise = self.noise(&FaceJob {
             early: None,
@@ -158,17 +204,17 @@ impl Picture {
         let early = early.filter(|early| early.roi.has_bits_of(&roi));
         FaceOutcome {
             roi_from_previous: previous,
-            mesh: early.cloned().or_else(|| Some(self.mesh(roi))),
+            mesh: early.cloned().or_else(|| Some(self.mesh(roi, job.points))),
             ..FaceOutcome::default()
         }
     }
 
-    fn mesh(&self, roi: NormalizedRect) -> FaceMesh {
+    fn mesh(&self, roi: NormalizedRect, points: FacePoints) -> FaceMesh {
         let noise = self.noise(&roi);
         FaceMesh {
             roi,
             presence: 0.3 + noise.at(6),
-            landmarks: Landmarks::from_fn(|p| [noise.at(p % 7), p as f32, 0.0]),
+            landmarks: FaceLandmarks::from_fn(points, |p| [noise.at(p % 7), p as f32, 0.0]),
         }
     }
 

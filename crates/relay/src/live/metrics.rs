@@ -237,6 +237,7 @@ impl Metrics {
             ("left_hand", timings.left_hand),
             ("right_hand", timings.right_hand),
             ("face", timings.face),
+            ("palm", timings.palm),
             ("total", timings.total),
         ];
         for (stage, time_us) in stages {

@@ -96,6 +96,7 @@ impl StreamOptions {
             min_hand_landmarks_confidence: self.min_hand_landmarks_confidence,
             min_face_detection_confidence: self.min_face_detection_confidence,
             min_face_presence_confidence: self.min_face_presence_confidence,
+            ..Options::default()
         }
     }
 }

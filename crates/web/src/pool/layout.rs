@@ -7,6 +7,7 @@ use live_keypoints_pipeline::{Parts, Step, Steps};
 pub(crate) const MAX_WORKERS: usize = 4;
 
 const HANDS: [Branch; 2] = [Branch::LeftHand, Branch::RightHand];
+/// Of the graph that a page can ask for, which has no palms of its own.
 const ALL: [Branch; 4] = [
     Branch::Pose,
     Branch::LeftHand,
@@ -55,6 +56,7 @@ pub(crate) fn layout(workers: usize, parts: Parts) -> Vec<Served> {
         Branch::Pose => true,
         Branch::LeftHand | Branch::RightHand => parts.hands,
         Branch::Face => parts.face,
+        Branch::Palm => false,
     };
     let steps = |branches: &[Branch]| -> Steps {
         let wanted = branches.iter().copied().filter(is_wanted);

@@ -28,6 +28,8 @@ pub(crate) mod peak;
 mod scalar;
 mod shape;
 mod taps;
+#[cfg(feature = "inference")]
+mod values;
 mod vector;
 
 #[cfg(target_arch = "aarch64")]
@@ -59,6 +61,8 @@ use x86 as native;
 pub(crate) use panels::Panels;
 pub(crate) use shape::{Activation, Epilogue, Shape, Window};
 pub(crate) use taps::Taps;
+#[cfg(feature = "inference")]
+pub(crate) use values::{combine, permute, sum};
 
 /// Whether a multiply-add rounds once.
 #[cfg(test)]

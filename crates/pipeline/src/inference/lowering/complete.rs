@@ -6,6 +6,7 @@ use tract_onnx::tract_core::ops::array::{Pad, Slice, StridedSlice, TypedConcat};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
+use super::by_value::ByValue;
 use super::operator::Operator;
 
 /// Whether a lowered graph leaves nothing to tract but to move values. Then tract's optimiser, which takes longer than
@@ -16,6 +17,7 @@ pub(in crate::inference) fn is_complete(graph: &TypedModel) -> bool {
 
 fn is_own_or_moves(node: &TypedNode) -> bool {
     node.op_is::<Operator>()
+        || node.op_is::<ByValue>()
         || node.op_is::<TypedSource>()
         || node.op_is::<Const>()
         || node.op_is::<AxisOp>()

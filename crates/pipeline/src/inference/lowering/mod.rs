@@ -10,10 +10,12 @@
 //!
 //! - `operator`: the own operators, as tract sees them.
 //! - `recognize`: which nodes become which operator.
+//! - `by_value`: sums, products and the like of tensors in any layout.
 //! - `fuse`: activations and residuals that join the operator before them.
 //! - `wire`: the new graph.
 //! - `complete`: whether anything is left to tract.
 
+mod by_value;
 #[cfg(any(test, feature = "any-operator"))]
 mod complete;
 mod fuse;

@@ -55,7 +55,7 @@ pub(super) fn plan(graph: &mut TypedModel) -> TractResult<Plan> {
         if fuse::join(graph, &mut plan, node)? {
             continue;
         }
-        if let Some(step) = step(graph, node)? {
+        if let Some(step) = step(graph, &plan, node)? {
             plan.push(step);
             let constants = node.inputs[1..].to_vec();
             release(graph, &constants)?;
@@ -80,7 +80,7 @@ fn release(graph: &mut TypedModel, outlets: &[OutletId]) -> TractResult<()> {
 }
 
 /// The operator of a node that is known in every respect.
-fn step(graph: &TypedModel, node: &TypedNode) -> TractResult<Option<Step>> {
+fn step(graph: &TypedModel, plan: &Plan, node: &TypedNode) -> TractResult<Option<Step>> {
     if let Some(op) = node.op_as::<Conv>() {
         return convolution(graph, node, op);
     }
@@ -102,7 +102,7 @@ fn step(graph: &TypedModel, node: &TypedNode) -> TractResult<Option<Step>> {
     if let Some(op) = node.op_as::<TypedBinOp>()
         && op.0.is::<math::Add>()
     {
-        return addition(graph, node);
+        return addition(graph, plan, node);
     }
     if let Some(op) = node.op_as::<ElementWiseOp>()
         && op.0.is::<Sigmoid>()
@@ -295,7 +295,15 @@ fn sum_pixels(graph: &TypedModel, node: &TypedNode, op: &Reduce) -> TractResult<
     Ok(shapes.map(|shapes| nhwc_step(Kind::SumPixels(1.0), shapes, node, tvec!(node.inputs[0]))))
 }
 
-fn addition(graph: &TypedModel, node: &TypedNode) -> TractResult<Option<Step>> {
+/// An addition beside other operators, whose layout it then has.
+fn addition(graph: &TypedModel, plan: &Plan, node: &TypedNode) -> TractResult<Option<Step>> {
+    let moves_channels = |input| {
+        let index = plan.by_output.get(input);
+        index.is_some_and(|index| plan.steps[*index].moves_channels)
+    };
+    if !node.inputs.iter().any(moves_channels) {
+        return Ok(None);
+    }
     let mut all = [
         nchw_shape(graph, node.inputs[0])?,
         nchw_shape(graph, node.inputs[1])?,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
+use super::by_value::ByValue;
 use super::recognize::{Plan, nchw_shape};
 
 /// Channels last, and back: of a tensor of four axes.
@@ -18,6 +19,8 @@ pub(super) fn wire(source: &TypedModel, plan: &Plan) -> TractResult<TypedModel> 
         target: TypedModel::default(),
         plain: HashMap::new(),
         nhwc: HashMap::new(),
+        permuted: HashMap::new(),
+        permuted_from: HashMap::new(),
     };
     for input in source.input_outlets()? {
         wiring.plain(*input)?;
@@ -46,7 +49,14 @@ struct Wiring<'a> {
     plain: HashMap<OutletId, OutletId>,
     /// Source outlets of four axes with the channels last.
     nhwc: HashMap<OutletId, OutletId>,
+    /// Outlets of the new graph with their axes in another order.
+    permuted: HashMap<(OutletId, Order), OutletId>,
+    /// What those were made from.
+    permuted_from: HashMap<OutletId, (OutletId, Order)>,
 }
+
+/// Which axis comes first, second and so on.
+type Order = TVec<usize>;
 
 impl Wiring<'_> {
     /// An outlet in the layout of the source graph.
@@ -70,7 +80,8 @@ impl Wiring<'_> {
             if !self.plan.steps[index].moves_channels {
                 return Ok(wired);
             }
-            return self.moved(wired, TO_NCHW, outlet);
+            let name = format!("nchw.{}.{}", outlet.node, outlet.slot);
+            return self.moved(wired, &TO_NCHW, &name);
         }
         let node = self.source.node(outlet.node);
         if node.op_is::<TypedSource>() {
@@ -78,30 +89,24 @@ impl Wiring<'_> {
                 .target
                 .add_source(node.name.clone(), node.outputs[0].fact.clone());
         }
-        // A move to channels last of something that is so already is nothing.
-        if node.op_as::<AxisOp>() == Some(&TO_NHWC) && self.is_nhwc_at_hand(node.inputs[0])? {
-            return self.nhwc(node.inputs[0]);
+        if let Some(op @ AxisOp::Move(..)) = node.op_as::<AxisOp>() {
+            let wired = self.plain(node.inputs[0])?;
+            return self.moved(wired, op, &node.name);
         }
         let inputs: TVec<OutletId> = node
             .inputs
             .iter()
             .map(|input| self.plain(*input))
             .collect::<TractResult<_>>()?;
-        let wired = self
-            .target
-            .wire_node(node.name.clone(), node.op.clone(), &inputs)?;
+        let op = match ByValue::of(self.source, node)? {
+            Some(own) => Box::new(own),
+            None => node.op.clone(),
+        };
+        let wired = self.target.wire_node(node.name.clone(), op, &inputs)?;
         for (slot, wired) in wired.iter().enumerate() {
             self.plain.insert(OutletId::new(node.id, slot), *wired);
         }
         Ok(wired[outlet.slot])
-    }
-
-    fn is_nhwc_at_hand(&self, outlet: OutletId) -> TractResult<bool> {
-        let index = self.plan.by_output.get(&outlet);
-        Ok(
-            index.is_some_and(|index| self.plan.steps[*index].moves_channels)
-                || self.nhwc.contains_key(&outlet),
-        )
     }
 
     /// An outlet of four axes with the channels last.
@@ -118,28 +123,47 @@ impl Wiring<'_> {
             .by_output
             .get(&outlet)
             .is_some_and(|index| self.plan.steps[*index].moves_channels);
-        let node = self.source.node(outlet.node);
         let wired = if is_step {
             self.step(outlet)?
-        } else if node.op_as::<AxisOp>() == Some(&TO_NCHW) {
-            self.plain(node.inputs[0])?
         } else {
             let plain = self.plain(outlet)?;
-            self.moved(plain, TO_NHWC, outlet)?
+            let name = format!("nhwc.{}.{}", outlet.node, outlet.slot);
+            self.moved(plain, &TO_NHWC, &name)?
         };
         self.nhwc.insert(outlet, wired);
         Ok(wired)
     }
 
-    fn moved(
-        &mut self,
-        wired: OutletId,
-        layout: AxisOp,
-        outlet: OutletId,
-    ) -> TractResult<OutletId> {
-        let to = if layout == TO_NHWC { "nhwc" } else { "nchw" };
-        let name = format!("{to}.{}.{}", outlet.node, outlet.slot);
-        Ok(self.target.wire_node(name, layout, &[wired])?[0])
+    /// An outlet of the new graph with an axis moved. Of several moves one is made, or none where they end where they began.
+    fn moved(&mut self, wired: OutletId, op: &AxisOp, name: &str) -> TractResult<OutletId> {
+        let fact = self.target.outlet_fact(wired)?;
+        let rank = fact.rank();
+        let AxisOp::Move(from, to) = *op else {
+            bail!("{op:?} moves no axis");
+        };
+        if fact.datum_type != f32::datum_type() || rank > 4 || fact.konst.is_some() {
+            return Ok(self.target.wire_node(name, op.clone(), &[wired])?[0]);
+        }
+        let unmoved = || (wired, (0..rank).collect());
+        let (base, mut order) = self
+            .permuted_from
+            .get(&wired)
+            .cloned()
+            .unwrap_or_else(unmoved);
+        let axis = order.remove(from);
+        order.insert(to, axis);
+        if order.iter().copied().eq(0..rank) {
+            return Ok(base);
+        }
+        let key = (base, order);
+        if let Some(known) = self.permuted.get(&key) {
+            return Ok(*known);
+        }
+        let permutation = ByValue::Permute(key.1.clone());
+        let wired = self.target.wire_node(name, permutation, &[base])?[0];
+        self.permuted.insert(key.clone(), wired);
+        self.permuted_from.insert(wired, key);
+        Ok(wired)
     }
 
     /// The operator that computes an outlet, in its own layout.

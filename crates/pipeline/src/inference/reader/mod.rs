@@ -2,7 +2,7 @@
 //!
 //! tract-onnx reads the format: messages, attributes, tensors. Its own way on to a typed graph carries all of ONNX, a
 //! hundred and fifty operators with rules that infer shapes in any direction, which is 2 MB of the browser's module and
-//! more than half of the time that a model loads. The models here are made of eighteen operators and every input has a
+//! more than half of the time that a model loads. The models here are made of twenty-three operators and every input has a
 //! known shape, so each node can be wired at once, as tract wires it (a test holds the two equal). Any other operator or
 //! attribute is refused by name; with the feature `any-operator`, tract's own way is taken then.
 //!
@@ -33,7 +33,7 @@ use tract_onnx::tensor::load_tensor;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::konst::Const;
 
-/// The operator sets whose meaning of the eighteen operators is the one implemented.
+/// The operator sets whose meaning of these operators is the one implemented.
 const OPERATOR_SETS: std::ops::Range<i64> = 13..18;
 
 /// The package's own models have up to 400 nodes. tract takes time by the square of their number.

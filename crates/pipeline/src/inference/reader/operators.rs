@@ -45,14 +45,21 @@ impl Operator {
             "Clip" => (3..=3, None, clip),
             "Concat" => (1..=usize::MAX, None, concat),
             "Conv" => (2..=3, Some(4), conv),
+            "Div" => (2..=2, None, |_, name, graph, inputs| {
+                float_operator(name, graph, math::div(), inputs)
+            }),
             "DepthToSpace" => (1..=1, Some(4), depth_to_space),
             "Gemm" => (2..=3, Some(2), gemm),
             "GlobalAveragePool" => (1..=1, Some(4), |_, name, graph, inputs| {
                 hir::nn::GlobalAvgPool.wire(name, graph, inputs)
             }),
             "MaxPool" => (1..=1, Some(4), max_pool),
+            "Mul" => (2..=2, None, |_, name, graph, inputs| {
+                float_operator(name, graph, math::mul(), inputs)
+            }),
             "PRelu" => (2..=2, None, parametric_relu),
             "Pad" => (2..=2, None, pad),
+            "ReduceMean" => (1..=1, None, reduce_mean),
             "Relu" => (1..=1, None, relu),
             "Reshape" => (2..=2, None, reshape),
             "Resize" => (3..=3, Some(4), resize),
@@ -60,7 +67,14 @@ impl Operator {
                 graph.wire_node(name, sigmoid(), inputs)
             }),
             "Slice" => (4..=4, None, slice),
+            "Sqrt" => (1..=1, None, |_, name, graph, inputs| {
+                ensure_floats(graph, inputs)?;
+                graph.wire_node(name, math::sqrt(), inputs)
+            }),
             "Squeeze" => (2..=2, None, squeeze),
+            "Sub" => (2..=2, None, |_, name, graph, inputs| {
+                float_operator(name, graph, math::sub(), inputs)
+            }),
             "Transpose" => (1..=1, None, transpose),
             _ => return None,
         };
@@ -122,6 +136,25 @@ fn ensure_only(node: &NodeProto, attributes: &[&str]) -> TractResult<()> {
 
 fn add(name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
     wire_with_rank_broadcast(name, graph, math::add(), inputs)
+}
+
+/// An operator between floats: of whole numbers, tract's would panic where they overflow or are divided by 0.
+fn float_operator(
+    name: &str,
+    graph: &mut TypedModel,
+    operator: TypedBinOp,
+    inputs: &[OutletId],
+) -> Wires {
+    ensure_floats(graph, inputs)?;
+    wire_with_rank_broadcast(name, graph, operator, inputs)
+}
+
+fn ensure_floats(graph: &TypedModel, inputs: &[OutletId]) -> TractResult<()> {
+    for input in inputs {
+        let of = graph.outlet_fact(*input)?.datum_type;
+        ensure!(of == f32::datum_type(), "an input of {of:?}");
+    }
+    Ok(())
 }
 
 fn cast_to(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
@@ -319,6 +352,22 @@ fn pad(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]
         .collect::<TractResult<Vec<_>>>()?;
     let mode = PadMode::Constant(Arc::new(tensor0(0.0f32)));
     graph.wire_node(name, Pad { pads, mode }, &inputs[..1])
+}
+
+/// The mean along one axis, which stays.
+fn reduce_mean(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {
+    ensure_only(node, &["axes", "keepdims"])?;
+    ensure_floats(graph, inputs)?;
+    let axes: TVec<i64> = node.get_attr_tvec("axes")?;
+    let keeps_axes: bool = node.get_attr_opt("keepdims")?.unwrap_or(true);
+    let [axis] = axes[..] else {
+        bail!("ReduceMean over axes {axes:?}");
+    };
+    ensure!(keeps_axes, "ReduceMean that drops its axis");
+    let rank = graph.outlet_fact(inputs[0])?.rank();
+    let axes = tvec!(axis_of(axis, rank)?);
+    let mean = hir::nn::Reducer::Mean.wire(axes, name, graph, inputs[0])?;
+    Ok(tvec!(mean))
 }
 
 fn reshape(node: &NodeProto, name: &str, graph: &mut TypedModel, inputs: &[OutletId]) -> Wires {

@@ -27,13 +27,13 @@ fn outputs(graph: TypedModel, input: &Tensor) -> Vec<Vec<u32>> {
 #[test]
 fn every_model_computes_what_it_computes_with_tracts_operators() {
     for kind in ModelKind::ALL {
-        let side = kind.input().input_size;
-        let values: Vec<f32> = (0..side * side * 3)
-            .map(|n| (n * 7919 % 1009) as f32 / 1009.0)
+        let shape = kind.input().shape();
+        let values: Vec<f32> = (0..shape.iter().product())
+            .map(|n: usize| (n * 7919 % 1009) as f32 / 1009.0)
             .collect();
-        let input = Tensor::from_shape(&[1, side, side, 3], &values).unwrap();
-        let bytes = kind.embedded_bytes();
-        let graph = onnx().model_for_read(&mut Cursor::new(bytes)).unwrap();
+        let input = Tensor::from_shape(&shape, &values).unwrap();
+        let bytes = kind.file();
+        let graph = onnx().model_for_read(&mut Cursor::new(&bytes)).unwrap();
         let expected = outputs(graph.into_typed().unwrap(), &input);
         let actual = outputs(
             super::typed(super::decode(bytes.into()).unwrap()).unwrap(),
@@ -101,6 +101,17 @@ fn node(operator: &str, attributes: &[(&str, i64)]) -> NodeProto {
     }
 }
 
+fn reduce_mean(axes: &[i64], keepdims: i64) -> NodeProto {
+    let mut node = node("ReduceMean", &[("keepdims", keepdims)]);
+    node.attribute.push(AttributeProto {
+        name: "axes".to_owned(),
+        r#type: attribute_proto::AttributeType::Ints as i32,
+        ints: axes.to_vec(),
+        ..Default::default()
+    });
+    node
+}
+
 fn load(node: NodeProto) -> TractResult<TypedModel> {
     super::typed(graph_of(node))
 }
@@ -136,6 +147,10 @@ fn other_operators_and_attributes_are_refused_by_name() {
         (node("Clip", &[]), "1 inputs"),
         (node("MaxPool", &[("ceil_mode", 1)]), "attribute ceil_mode"),
         (node("MaxPool", &[]), "no kernel_shape"),
+        (node("ReduceMean", &[("keepdims", 1)]), "axes"),
+        (reduce_mean(&[1, 2], 1), "ReduceMean over axes [1, 2]"),
+        (reduce_mean(&[4], 1), "axis 4 of 4"),
+        (reduce_mean(&[1], 0), "ReduceMean that drops its axis"),
         (
             NodeProto {
                 input: vec!["z".to_owned()],
@@ -158,6 +173,28 @@ fn other_operators_and_attributes_are_refused_by_name() {
     }
 }
 
+/// Of whole numbers, tract's operators panic where these overflow or are divided by 0.
+#[test]
+fn arithmetic_on_whole_numbers_is_refused() {
+    let numbers = constant("n", &[i64::MIN, 0], false);
+    for operator in ["Sub", "Mul", "Div", "Sqrt", "ReduceMean"] {
+        let mut node = match operator {
+            "ReduceMean" => reduce_mean(&[0], 1),
+            operator => node(operator, &[]),
+        };
+        let inputs = if matches!(operator, "Sqrt" | "ReduceMean") {
+            1
+        } else {
+            2
+        };
+        node.input = vec!["n".to_owned(); inputs];
+        let mut model = graph_of(node);
+        model.graph.as_mut().unwrap().initializer = vec![numbers.clone()];
+        let message = format!("{:#}", super::typed(model).unwrap_err());
+        assert!(message.contains("an input of I64"), "{operator}: {message}");
+    }
+}
+
 /// What the reader refuses, tract reads where its feature is on.
 #[cfg(feature = "any-operator")]
 #[test]
@@ -170,7 +207,6 @@ fn tract_reads_the_operators_that_are_not_known_here() {
 }
 
 /// A constant of whole numbers.
-#[cfg(feature = "any-operator")]
 fn constant(name: &str, values: &[i64], is_scalar: bool) -> TensorProto {
     TensorProto {
         name: name.to_owned(),

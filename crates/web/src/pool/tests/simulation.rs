@@ -77,6 +77,10 @@ impl Costs {
             }
             BranchJob::Early(EarlyJob::Hand { .. }) => self.hand_landmarks,
             BranchJob::Early(EarlyJob::Face { .. }) => self.face_mesh,
+            BranchJob::Blendshapes(_) => 0.0,
+            BranchJob::Palm(_) | BranchJob::HandInRegion { .. } => {
+                panic!("no page asks for {job:?}")
+            }
         }
     }
 

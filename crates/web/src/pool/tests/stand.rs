@@ -4,13 +4,13 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use live_keypoints_pipeline::Landmarks;
 use live_keypoints_pipeline::branch::{
     BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceMesh, FaceOutcome, HandOutcome,
-    HandReading, PoseOutcome,
+    HandReading, PalmOutcome, PoseOutcome,
 };
 use live_keypoints_pipeline::rect::NormalizedRect;
 use live_keypoints_pipeline::smoothing::RawPose;
+use live_keypoints_pipeline::{FaceLandmarks, FacePoints, Landmarks};
 
 use crate::worker_id::WorkerId;
 
@@ -125,6 +125,7 @@ pub(super) fn reading(roi: NormalizedRect) -> HandReading {
             [0.4 + 0.01 * point as f32, 0.6 - 0.01 * point as f32, 0.0]
         })),
         world: Some(Landmarks::from_fn(|_| [0.0; 3])),
+        right: 0.9,
     }
 }
 
@@ -133,7 +134,9 @@ pub(super) fn mesh(roi: NormalizedRect) -> FaceMesh {
     FaceMesh {
         roi,
         presence: 0.9,
-        landmarks: Landmarks::from_fn(|point| [0.4 + 0.0004 * point as f32, 0.5, 0.0]),
+        landmarks: FaceLandmarks::from_fn(FacePoints::Mesh468, |point| {
+            [0.4 + 0.0004 * point as f32, 0.5, 0.0]
+        }),
     }
 }
 
@@ -172,10 +175,13 @@ pub(super) fn outcome(job: &BranchJob, seed: u8) -> BranchOutcome {
         BranchJob::Early(EarlyJob::Hand { roi, .. }) if !seed.is_multiple_of(4) => {
             BranchOutcome::Early(EarlyOutcome::Hand(reading(*roi)))
         }
-        BranchJob::Early(EarlyJob::Face { roi }) if !seed.is_multiple_of(4) => {
+        BranchJob::Early(EarlyJob::Face { roi, .. }) if !seed.is_multiple_of(4) => {
             BranchOutcome::Early(EarlyOutcome::Face(Some(mesh(*roi))))
         }
         BranchJob::Early(_) => BranchOutcome::Early(EarlyOutcome::Face(None)),
+        BranchJob::Blendshapes(_) => BranchOutcome::Blendshapes(None),
+        BranchJob::Palm(_) => BranchOutcome::Palm(PalmOutcome { rois: vec![roi] }),
+        BranchJob::HandInRegion { roi, .. } => BranchOutcome::HandInRegion(reading(*roi)),
         BranchJob::Face(_) => BranchOutcome::Face(FaceOutcome {
             mesh: (!seed.is_multiple_of(4)).then(|| mesh(roi)),
             ..FaceOutcome::default()

@@ -1,11 +1,18 @@
 //! A fixed number of points with a fixed number of values each.
+//!
+//! - `face`: a face, of which there are two numbers of points.
+//! - `blendshapes`: how strong its expressions are.
+//! - `serde`: arrays of arrays, or bytes.
+
+mod blendshapes;
+mod face;
+mod serde;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
-use serde::ser::Serializer;
-use serde::{Deserialize, Serialize};
+pub use blendshapes::Blendshapes;
+pub use face::FaceLandmarks;
 
 /// `N` points of `D` values each, in place: copying them takes no memory.
 ///
@@ -22,8 +29,6 @@ pub type PoseWorldLandmarks = Landmarks<33, 4>;
 pub type HandLandmarks = Landmarks<21, 3>;
 /// 21 points of a hand in metres: x, y, z.
 pub type HandWorldLandmarks = Landmarks<21, 3>;
-/// 468 points of a face: x, y as fractions of the picture, z in picture widths.
-pub type FaceLandmarks = Landmarks<468, 3>;
 
 impl<const N: usize, const D: usize> Landmarks<N, D> {
     /// Takes the points over.
@@ -73,72 +78,6 @@ impl<const N: usize, const D: usize> DerefMut for Landmarks<N, D> {
 impl<const N: usize, const D: usize> fmt::Debug for Landmarks<N, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter()).finish()
-    }
-}
-
-impl<const N: usize, const D: usize> Serialize for Landmarks<N, D> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer.collect_seq(self.0.iter().map(|point| point.as_slice()));
-        }
-        let bytes: Vec<u8> = self
-            .as_flat()
-            .iter()
-            .flat_map(|v| v.to_le_bytes())
-            .collect();
-        serializer.serialize_bytes(&bytes)
-    }
-}
-
-impl<'de, const N: usize, const D: usize> Deserialize<'de> for Landmarks<N, D> {
-    fn deserialize<T: Deserializer<'de>>(deserializer: T) -> Result<Self, T::Error> {
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_seq(PointsVisitor::<N, D>)
-        } else {
-            deserializer.deserialize_bytes(BytesVisitor::<N, D>)
-        }
-    }
-}
-
-struct BytesVisitor<const N: usize, const D: usize>;
-
-impl<const N: usize, const D: usize> Visitor<'_> for BytesVisitor<N, D> {
-    type Value = Landmarks<N, D>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", N * D * 4)
-    }
-
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        let (values, rest) = bytes.as_chunks::<4>();
-        let values: Vec<f32> = values.iter().map(|v| f32::from_le_bytes(*v)).collect();
-        match Landmarks::from_flat(&values) {
-            Some(landmarks) if rest.is_empty() => Ok(landmarks),
-            _ => Err(E::invalid_length(bytes.len(), &self)),
-        }
-    }
-}
-
-struct PointsVisitor<const N: usize, const D: usize>;
-
-impl<'de, const N: usize, const D: usize> Visitor<'de> for PointsVisitor<N, D> {
-    type Value = Landmarks<N, D>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{N} points of {D} numbers")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut points: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::with_capacity(N * D);
-        let mut count = 0;
-        while let Some(point) = points.next_element::<Vec<f32>>()? {
-            if point.len() != D {
-                return Err(de::Error::invalid_length(point.len(), &self));
-            }
-            values.extend(point);
-            count += 1;
-        }
-        Landmarks::from_flat(&values).ok_or_else(|| de::Error::invalid_length(count, &self))
     }
 }
 
