@@ -293,3 +293,49 @@ impl ModelKind {
         std::fs::read(format!("{folder}/{}.onnx", self.name())).unwrap()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Parts;
+
+    #[test]
+    fn options_need_the_models_of_their_parts_and_no_more() {
+        let holistic = Options::default();
+        let six = ModelKind::of_quality(Quality::Full);
+        assert_eq!(ModelKind::needed_by(&holistic), six);
+        let hands = Parts {
+            pose: false,
+            hands: true,
+            face: false,
+        };
+        let near_pose = Options {
+            parts: hands,
+            ..holistic
+        };
+        assert_eq!(ModelKind::needed_by(&near_pose), six[..4]);
+        let alone = Options {
+            graph: Graph::Landmarkers,
+            quality: Quality::Lite,
+            ..near_pose
+        };
+        let expected = [ModelKind::PalmDetectionFull, ModelKind::HandLandmarkLite];
+        assert_eq!(ModelKind::needed_by(&alone), expected);
+        let expressions = Options {
+            parts: Parts {
+                hands: false,
+                face: true,
+                ..hands
+            },
+            face_points: FacePoints::WithIrises478,
+            blendshapes: true,
+            ..alone
+        };
+        let expected = [
+            ModelKind::FaceDetectionShortRange,
+            ModelKind::FaceLandmark478,
+            ModelKind::FaceBlendshapes,
+        ];
+        assert_eq!(ModelKind::needed_by(&expressions), expected);
+    }
+}
