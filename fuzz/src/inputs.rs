@@ -121,7 +121,7 @@ pub(crate) fn models(data: &[u8]) {
     let [which, changes @ ..] = data else { return };
     let kinds = [ModelKind::HandRecrop, ModelKind::FaceDetectionShortRange];
     let kind = kinds[usize::from(*which) % kinds.len()];
-    let mut bytes = kind.embedded_bytes().unwrap_or_default().to_vec();
+    let mut bytes = kind.embedded_bytes().to_vec();
     let (changes, _) = changes.as_chunks::<4>();
     for [high, middle, low, value] in changes {
         let position = u32::from_be_bytes([0, *high, *middle, *low]) as usize;

@@ -121,6 +121,23 @@ class PoseFile(unittest.TestCase):
         self.assertFalse(self.pose.body.confidence[3].any())
         self.assertTrue(self.pose.body.confidence[4].any())
 
+    def test_a_face_with_irises_has_ten_points_more(self):
+        options = ["--face", "478", self.inputs[0]]
+        [line] = map(json.loads, extract(*options).stdout.splitlines())
+        pose = Pose.read(extract("--format", "pose", *options).stdout)
+        face = pose.get_components(["FACE_LANDMARKS"])
+        [component] = face.header.components
+        self.assertEqual(component.points, [str(number) for number in range(478)])
+        self.assertEqual(detect_known_pose_format(pose), "holistic")
+        scale = numpy.array([line["width"], line["height"], 1], numpy.float32)
+        expected = numpy.array(line["face"], numpy.float32) * scale
+        numpy.testing.assert_array_equal(face.body.data.data[0, 0], expected)
+        self.assertTrue(face.body.confidence.all())
+        # What follows the face is where it should be.
+        left_hand = pose.get_components(["LEFT_HAND_LANDMARKS"]).body.data.data[0, 0]
+        expected = numpy.array(line["left_hand"], numpy.float32) * scale
+        numpy.testing.assert_array_equal(left_hand, expected)
+
     def test_the_npm_package_writes_the_same_file(self):
         node = shutil.which("node")
         if not (node and PACKAGE.is_file()):

@@ -38,12 +38,14 @@ pub struct FrameKeypoints {
     /// Right hand in metres; there whenever `right_hand` is.
     pub right_hand_world: Option<HandWorldLandmarks>,
     /// Of [`Graph::Landmarkers`](crate::Graph) all hands in the order of tracking: those of the frame before first. Above
-    /// are the one left and the one right hand that are surest of their side; of equals the first.
-    pub hands: Vec<TrackedHand>,
+    /// are the one left and the one right hand that are surest of their side; of equals the first. `None` in the other graph
+    /// and where hands were not asked for.
+    pub hands: Option<Vec<TrackedHand>>,
     /// Face mesh.
     pub face: Option<FaceLandmarks>,
-    /// How strong the face's expressions are, by its points as they are here. There where that was asked for and `face` is.
-    pub blendshapes: Option<Blendshapes>,
+    /// How strong the face's expressions are, by its points as they are here. `None` where that was not asked for, and
+    /// `Some(None)` where there is no face.
+    pub blendshapes: Option<Option<Blendshapes>>,
     /// Presence of each part.
     pub scores: Scores,
     /// Why a part that was asked for is absent.
@@ -67,7 +69,7 @@ impl FrameKeypoints {
         mirror_in_world(self.pose_world.as_mut());
         mirror_in_world(self.left_hand_world.as_mut());
         mirror_in_world(self.right_hand_world.as_mut());
-        for hand in &mut self.hands {
+        for hand in self.hands.iter_mut().flatten() {
             mirror_in_picture(Some(&mut hand.points));
             mirror_in_world(Some(&mut hand.world));
         }
@@ -87,7 +89,7 @@ fn mirror_in_world<const N: usize, const D: usize>(part: Option<&mut Landmarks<N
 }
 
 /// A hand that was found without the body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrackedHand {
     /// The subject's own side, as the hand model has it: two hands may both be left ones.
     pub handedness: Handedness,

@@ -184,7 +184,7 @@ impl Options {
             return invalid("num_hands", "1 to 4", self.num_hands.to_string());
         }
         if self.num_hands != 2 && self.graph_to_run() == Graph::Holistic {
-            let expected = "2, or the graph landmarkers";
+            let expected = "2 where graph is holistic";
             return invalid("num_hands", expected, self.num_hands.to_string());
         }
         for (option, value) in [
@@ -232,7 +232,7 @@ impl Options {
         }
         let has_irises = self.parts.face && self.face_points == FacePoints::WithIrises478;
         if self.blendshapes && !has_irises {
-            let expected = "false, or parts with the face and face_points of 478";
+            let expected = "false unless face is among parts and has 478 points";
             return invalid("blendshapes", expected, "true".to_owned());
         }
         Ok(())

@@ -81,7 +81,7 @@ struct Alone(BTreeMap<&'static str, Model>);
 
 impl Alone {
     fn load() -> Self {
-        let load = |kind: ModelKind| Model::load(kind, kind.embedded_bytes().unwrap()).unwrap();
+        let load = |kind: ModelKind| Model::load(kind, kind.embedded_bytes()).unwrap();
         Self(
             ModelKind::of_quality(Quality::Full)
                 .into_iter()

@@ -9,7 +9,8 @@ use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
 use live_keypoints_pipeline::{
     Decoded, ErrorCode, FrameError, FrameKeypoints, FrameResult, Graph, HandLandmarks, Handedness,
-    Landmarks, MissingReason, Options, Outcome, Parts, Session, Step, Steps, Task, Work, roi,
+    Landmarks, MissingReason, Options, Outcome, Parts, Session, Step, Steps, Task, TrackedHand,
+    Work, roi,
 };
 
 /// A picture, by the hands in it: where each is (0..1), and how sure the model is that it is a right one.
@@ -181,10 +182,13 @@ fn frame(session: &mut Stream, scene: Scene) -> (Vec<Step>, FrameKeypoints) {
     (steps, result(session))
 }
 
+fn hands(keypoints: &FrameKeypoints) -> &[TrackedHand] {
+    keypoints.hands.as_ref().unwrap()
+}
+
 /// Where the hands of a list are.
 fn places(keypoints: &FrameKeypoints) -> Vec<f32> {
-    keypoints
-        .hands
+    hands(keypoints)
         .iter()
         .map(|hand| hand.points[0][0])
         .collect()
@@ -266,7 +270,7 @@ fn hands_wait_for_those_of_the_frame_before_and_for_nothing_else() {
     for _ in 0..2 {
         let keypoints = result(&mut session);
         assert!(keypoints.pose.is_some());
-        assert_eq!(keypoints.hands.len(), 2);
+        assert_eq!(hands(&keypoints).len(), 2);
     }
 }
 
@@ -324,7 +328,7 @@ fn hands_that_are_not_asked_for_are_forgotten() {
     session.configure(no_hands).unwrap();
     let (steps, keypoints) = frame(&mut session, both);
     assert_eq!(steps, [DECODE, Step::Branch(Branch::Pose)]);
-    assert_eq!(keypoints.hands, []);
+    assert_eq!(keypoints.hands, None);
     session.configure(options(2)).unwrap();
     assert!(frame(&mut session, both).0.contains(&PALM));
 }
@@ -414,9 +418,9 @@ fn the_surest_hand_of_a_side_stands_for_it_and_an_absent_side_says_why() {
     const LEFT_HANDS: &[(f32, f32)] = &[(0.1, 0.4), (0.3, 0.1), (0.5, 0.1)];
     let mut session = Session::new(options(4)).unwrap();
     let (_, keypoints) = frame(&mut session, showing(LEFT_HANDS));
-    let sides = keypoints.hands.iter().map(|hand| hand.handedness);
+    let sides = hands(&keypoints).iter().map(|hand| hand.handedness);
     assert!(sides.eq([Handedness::Left; 3]));
-    assert_eq!(keypoints.hands[0].score, 0.6);
+    assert_eq!(hands(&keypoints)[0].score, 0.6);
     assert_eq!(keypoints.left_hand, Some(hand_at(0.3)));
     assert_eq!(keypoints.left_hand_world.unwrap()[0][0], 0.3);
     assert_eq!(keypoints.scores.left_hand, Some(0.9));
@@ -441,7 +445,7 @@ fn mirrored_hands_keep_their_sides() {
     };
     let mut session = Session::new(mirrored).unwrap();
     let (_, keypoints) = frame(&mut session, showing(&[LEFT]));
-    let hand = &keypoints.hands[0];
+    let hand = &hands(&keypoints)[0];
     assert_eq!(hand.handedness, Handedness::Left);
     assert_eq!(hand.points[0][0], 1.0 - LEFT.0);
     assert_eq!(hand.world[0][0], -LEFT.0);

@@ -4,32 +4,79 @@
 //!
 //! ```text
 //! offset  0  "LK"
-//!         2  u8   version, 1
-//!         3  u8   parts that are there: bit 0 pose, 1 pose_world, 2 left_hand, 3 right_hand, 4 face,
-//!                 on request 5 left_hand_world, 6 right_hand_world
+//!         2  u8   version, 1 or 2
+//!         3  u8   of version 1 the parts that are there, a bit for each block; of version 2 zero
 //!         4  u32  frame id, 0 for a frame that came without one
 //!         8  i64  timestamp_us
 //!        16  u64  index
 //!        24  u32  dropped
 //!        28  u16  width
 //!        30  u16  height
-//!        32  f32  blocks of the parts in the order of their bits: 33×4, 33×4, 21×3, 21×3, 468×3, 21×3, 21×3
 //! ```
+//!
+//! Of version 1 the blocks follow in the order of their bits, f32 throughout. Of version 2 the parts follow as u16, and two
+//! bytes of zero; then each block behind its length in bytes as u32, so that bits of later versions can be passed over.
+//!
+//! ```text
+//! bit 0  pose              33×4      5  left_hand_world   21×3, on request
+//!     1  pose_world        33×4      6  right_hand_world  21×3, on request
+//!     2  left_hand         21×3      7  face              478×3; version 2 from here on
+//!     3  right_hand        21×3      8  blendshapes       52, or none where there is no face
+//!     4  face             468×3      9  hands             for each: side (0 left, 1 right), score, 21×3, 21×3 in metres
+//! ```
+
+mod read;
+
+use std::borrow::Cow;
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    ErrorCode, FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, Parts, Scores, Timings,
+    Blendshapes, ErrorCode, FaceLandmarks, FacePoints, FrameKeypoints, Handedness, Landmarks,
+    TrackedHand,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use read::decode;
 
 /// The first bytes.
 const MAGIC: [u8; 2] = *b"LK";
-/// The version of the format.
-const VERSION: u8 = 1;
-/// Bytes before the blocks.
-const HEADER_LENGTH: usize = 32;
-/// Bits of parts that there are.
-const KNOWN_PARTS: u8 = 0b111_1111;
+/// Bytes that both versions begin with.
+const HEAD_LENGTH: usize = 32;
+/// Values of a hand of the list.
+const HAND_VALUES: usize = 2 + 2 * 21 * 3;
+
+/// A version of the format. The first holds neither irises nor blendshapes nor the list of hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum Version {
+    /// What a client gets that asks for none.
+    #[default]
+    One,
+    /// Every block says its length.
+    Two,
+}
+
+impl From<Version> for u8 {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::One => 1,
+            Version::Two => 2,
+        }
+    }
+}
+
+impl TryFrom<u8> for Version {
+    type Error = NotABinaryResult;
+
+    fn try_from(version: u8) -> Result<Self, NotABinaryResult> {
+        match version {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            _ => Err(NotABinaryResult::UnknownVersion { version }),
+        }
+    }
+}
 
 /// A picture whose sides the format cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -39,54 +86,6 @@ pub struct SideTooLong {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-}
-
-/// The result of a frame as bytes. A count of drops over 2³² − 1 stays there.
-///
-/// # Errors
-/// [`SideTooLong`] for a picture of more than 65,535 pixels a side, which no JPEG is.
-pub fn encode(
-    keypoints: &FrameKeypoints,
-    frame_id: Option<u32>,
-    hand_world: HandWorld,
-) -> Result<Vec<u8>, SideTooLong> {
-    let k = keypoints;
-    let (Ok(width), Ok(height)) = (u16::try_from(k.width), u16::try_from(k.height)) else {
-        return Err(SideTooLong {
-            width: k.width,
-            height: k.height,
-        });
-    };
-    let [left_hand_world, right_hand_world] = match hand_world {
-        HandWorld::Included => [k.left_hand_world.as_ref(), k.right_hand_world.as_ref()],
-        HandWorld::Omitted => [None, None],
-    };
-    let blocks = [
-        k.pose.as_ref().map(Landmarks::as_flat),
-        k.pose_world.as_ref().map(Landmarks::as_flat),
-        k.left_hand.as_ref().map(Landmarks::as_flat),
-        k.right_hand.as_ref().map(Landmarks::as_flat),
-        k.face.as_ref().map(|face| face.mesh().as_flattened()),
-        left_hand_world.map(Landmarks::as_flat),
-        right_hand_world.map(Landmarks::as_flat),
-    ];
-    let bits = blocks.iter().enumerate();
-    let parts = bits.fold(0, |parts, (bit, block)| {
-        parts | u8::from(block.is_some()) << bit
-    });
-    let values = || blocks.iter().flatten().copied().flatten();
-    let mut bytes = Vec::with_capacity(HEADER_LENGTH + 4 * values().count());
-    bytes.extend(MAGIC);
-    bytes.extend([VERSION, parts]);
-    bytes.extend(frame_id.unwrap_or(0).to_le_bytes());
-    bytes.extend(k.timestamp_us.to_le_bytes());
-    bytes.extend(k.index.to_le_bytes());
-    let dropped = u32::try_from(k.dropped).unwrap_or(u32::MAX);
-    bytes.extend(dropped.to_le_bytes());
-    bytes.extend(width.to_le_bytes());
-    bytes.extend(height.to_le_bytes());
-    bytes.extend(values().flat_map(|value| value.to_le_bytes()));
-    Ok(bytes)
 }
 
 /// A binary result, read. It says neither scores nor reasons nor times: those are `None`, none and 0.
@@ -106,24 +105,32 @@ pub enum NotABinaryResult {
     #[error("a binary result starts with \"LK\"")]
     WrongStart,
     /// Another version.
-    #[error("version {version} of binary results is not known")]
+    #[error("version {version} of binary results is not known, only 1 and 2 are")]
     UnknownVersion {
         /// The version given.
         version: u8,
     },
-    /// Bits of parts that there are not.
+    /// Bits of parts that there are not in version 1.
     #[error("the parts {parts:#010b} are not all known")]
     UnknownParts {
         /// The bits given.
         parts: u8,
     },
-    /// The header or the blocks that it names are not all there, or there is more.
+    /// The head or the blocks that it names are not all there, or there is more.
     #[error("the result has {actual} bytes instead of {expected}")]
     WrongLength {
-        /// Bytes that it should have.
+        /// Bytes that it should have, as far as was read.
         expected: usize,
         /// Bytes given.
         actual: usize,
+    },
+    /// A block of version 2 does not hold what its bit stands for.
+    #[error("the block of {part} is of no use; it has {bytes} bytes")]
+    WrongBlock {
+        /// Name of the part.
+        part: &'static str,
+        /// Bytes of the block.
+        bytes: usize,
     },
 }
 
@@ -135,225 +142,110 @@ impl NotABinaryResult {
     }
 }
 
-/// Values of each part, in the order of the bits.
-const VALUES: [usize; 7] = [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3, 21 * 3, 21 * 3];
-
-/// Reads a binary result, for whoever asked for these parts.
+/// The result of a frame as bytes. A count of drops over 2³² − 1 stays there.
 ///
 /// # Errors
-/// [`NotABinaryResult`] says what is wrong with it.
-pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResult> {
-    if !bytes.starts_with(&MAGIC) {
-        return Err(NotABinaryResult::WrongStart);
-    }
-    let wrong_length = |expected| NotABinaryResult::WrongLength {
-        expected,
-        actual: bytes.len(),
+/// [`SideTooLong`] for a picture of more than 65,535 pixels a side, which no JPEG is.
+pub fn encode(
+    keypoints: &FrameKeypoints,
+    frame_id: Option<u32>,
+    hand_world: HandWorld,
+    version: Version,
+) -> Result<Vec<u8>, SideTooLong> {
+    let k = keypoints;
+    let (Ok(width), Ok(height)) = (u16::try_from(k.width), u16::try_from(k.height)) else {
+        return Err(SideTooLong {
+            width: k.width,
+            height: k.height,
+        });
     };
-    let mut reader = Reader { bytes };
-    let [_, _, version, bits] = reader.take().ok_or(wrong_length(HEADER_LENGTH))?;
-    if version != VERSION {
-        return Err(NotABinaryResult::UnknownVersion { version });
-    }
-    if bits & !KNOWN_PARTS != 0 {
-        return Err(NotABinaryResult::UnknownParts { parts: bits });
-    }
-    let has = |bit: u8| bits & 1 << bit != 0;
-    let present = (0..).zip(VALUES).filter(|(bit, _)| has(*bit));
-    let expected = HEADER_LENGTH + 4 * present.map(|(_, values)| values).sum::<usize>();
-    if bytes.len() != expected {
-        return Err(wrong_length(expected));
-    }
-    reader.result(has, parts).ok_or(wrong_length(expected))
-}
-
-/// The bytes that are still to be read.
-struct Reader<'a> {
-    bytes: &'a [u8],
-}
-
-impl Reader<'_> {
-    /// What follows version and parts; `None` where the bytes end too early.
-    fn result(mut self, has: impl Fn(u8) -> bool, parts: Parts) -> Option<BinaryResult> {
-        let frame_id = u32::from_le_bytes(self.take()?);
-        let timestamp_us = i64::from_le_bytes(self.take()?);
-        let index = u64::from_le_bytes(self.take()?);
-        let dropped = u32::from_le_bytes(self.take()?);
-        let width = u16::from_le_bytes(self.take()?);
-        let height = u16::from_le_bytes(self.take()?);
-        Some(BinaryResult {
-            frame_id,
-            // Blocks are read in the order of their bits.
-            keypoints: FrameKeypoints {
-                index,
-                timestamp_us,
-                width: width.into(),
-                height: height.into(),
-                parts,
-                pose: self.landmarks(has(0)),
-                pose_world: self.landmarks(has(1)),
-                left_hand: self.landmarks(has(2)),
-                right_hand: self.landmarks(has(3)),
-                face: self.landmarks(has(4)).map(FaceLandmarks::from),
-                blendshapes: None,
-                left_hand_world: self.landmarks(has(5)),
-                right_hand_world: self.landmarks(has(6)),
-                hands: Vec::new(),
-                scores: Scores::default(),
-                missing: MissingParts::default(),
-                dropped: dropped.into(),
-                timings: Timings::default(),
-            },
-        })
-    }
-
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (first, rest) = self.bytes.split_first_chunk::<N>()?;
-        self.bytes = rest;
-        Some(*first)
-    }
-
-    fn landmarks<const N: usize, const D: usize>(
-        &mut self,
-        is_there: bool,
-    ) -> Option<Landmarks<N, D>> {
-        if !is_there {
-            return None;
+    let mut parts = 0_u16;
+    let mut blocks = Vec::new();
+    for (bit, block) in blocks_of(k, hand_world, version).into_iter().enumerate() {
+        let Some(values) = block else { continue };
+        parts |= 1 << bit;
+        if version == Version::Two {
+            // A face is the longest.
+            blocks.extend((4 * values.len() as u32).to_le_bytes());
         }
-        let (block, rest) = self.bytes.split_at_checked(N * D * 4)?;
-        self.bytes = rest;
-        let values = block.as_chunks::<4>().0.iter();
-        let values: Vec<f32> = values.map(|value| f32::from_le_bytes(*value)).collect();
-        Landmarks::from_flat(&values)
+        blocks.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
+    let [low, high] = parts.to_le_bytes();
+    let mut bytes = Vec::with_capacity(HEAD_LENGTH + 4 + blocks.len());
+    bytes.extend(MAGIC);
+    bytes.extend(match version {
+        Version::One => [1, low],
+        Version::Two => [2, 0],
+    });
+    bytes.extend(frame_id.unwrap_or(0).to_le_bytes());
+    bytes.extend(k.timestamp_us.to_le_bytes());
+    bytes.extend(k.index.to_le_bytes());
+    let dropped = u32::try_from(k.dropped).unwrap_or(u32::MAX);
+    bytes.extend(dropped.to_le_bytes());
+    bytes.extend(width.to_le_bytes());
+    bytes.extend(height.to_le_bytes());
+    if version == Version::Two {
+        bytes.extend([low, high, 0, 0]);
+    }
+    bytes.extend(blocks);
+    Ok(bytes)
+}
+
+/// The values of each block that is there, in the order of the bits.
+fn blocks_of(
+    keypoints: &FrameKeypoints,
+    hand_world: HandWorld,
+    version: Version,
+) -> Vec<Option<Cow<'_, [f32]>>> {
+    fn flat<const N: usize, const D: usize>(
+        part: Option<&Landmarks<N, D>>,
+    ) -> Option<Cow<'_, [f32]>> {
+        part.map(|part| Cow::Borrowed(part.as_flat()))
+    }
+    let k = keypoints;
+    let (mesh, with_irises) = match (&k.face, version) {
+        (Some(face), Version::Two) if face.points() == FacePoints::WithIrises478 => {
+            (None, Some(face.as_flat().into()))
+        }
+        (face, _) => {
+            let mesh = face.as_ref().map(FaceLandmarks::mesh);
+            (mesh.map(|mesh| mesh.as_flattened().into()), None)
+        }
+    };
+    let [left_hand_world, right_hand_world] = match hand_world {
+        HandWorld::Included => [k.left_hand_world.as_ref(), k.right_hand_world.as_ref()],
+        HandWorld::Omitted => [None, None],
+    };
+    let mut blocks = vec![
+        flat(k.pose.as_ref()),
+        flat(k.pose_world.as_ref()),
+        flat(k.left_hand.as_ref()),
+        flat(k.right_hand.as_ref()),
+        mesh,
+        flat(left_hand_world),
+        flat(right_hand_world),
+    ];
+    if version == Version::Two {
+        let scores = |scores: &Option<Blendshapes>| {
+            let scores = scores.as_ref().map_or(&[][..], |scores| &scores[..]);
+            Cow::Owned(scores.to_vec())
+        };
+        let hands = |hands: &Vec<TrackedHand>| hands.iter().flat_map(values_of).collect();
+        blocks.push(with_irises);
+        blocks.push(k.blendshapes.as_ref().map(scores));
+        blocks.push(k.hands.as_ref().map(hands));
+    }
+    blocks
+}
+
+fn values_of(hand: &TrackedHand) -> impl Iterator<Item = f32> {
+    let side = match hand.handedness {
+        Handedness::Left => 0.0,
+        Handedness::Right => 1.0,
+    };
+    let points = hand.points.as_flat().iter().chain(hand.world.as_flat());
+    [side, hand.score].into_iter().chain(points.copied())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn points<const N: usize, const D: usize>(
-        is_there: bool,
-        first: f32,
-    ) -> Option<Landmarks<N, D>> {
-        is_there.then(|| {
-            Landmarks::from_fn(|n| std::array::from_fn(|d| first + n as f32 + d as f32 / 10.0))
-        })
-    }
-
-    /// The parts of these bits.
-    fn keypoints(parts: u8) -> FrameKeypoints {
-        let has = |bit: u8| parts & 1 << bit != 0;
-        FrameKeypoints {
-            index: 0x1112_1314_1516_1718,
-            timestamp_us: 0x0102_0304_0506_0708,
-            width: 0x2122,
-            height: 0x3132,
-            parts: Parts::ALL,
-            pose: points(has(0), 0.0),
-            pose_world: points(has(1), 1000.0),
-            left_hand: points(has(2), -1.5),
-            right_hand: points(has(3), f32::MIN_POSITIVE),
-            left_hand_world: points(has(5), 3.0),
-            right_hand_world: points(has(6), 4.0),
-            hands: Vec::new(),
-            face: points(has(4), 2.0).map(FaceLandmarks::from),
-            blendshapes: None,
-            scores: Scores::default(),
-            missing: MissingParts::default(),
-            dropped: 0x4142_4344,
-            timings: Timings::default(),
-        }
-    }
-
-    #[test]
-    fn the_layout_is_the_protocols_byte_for_byte() {
-        let bytes = encode(
-            &keypoints(0b111_0101),
-            Some(0x5152_5354),
-            HandWorld::Omitted,
-        )
-        .unwrap();
-        let header = [
-            b'L', b'K', 1, 0b1_0101, 0x54, 0x53, 0x52, 0x51, 8, 7, 6, 5, 4, 3, 2, 1, 0x18, 0x17,
-            0x16, 0x15, 0x14, 0x13, 0x12, 0x11, 0x44, 0x43, 0x42, 0x41, 0x22, 0x21, 0x32, 0x31,
-        ];
-        assert_eq!(bytes[..32], header);
-        // Pose: x and y of the first point; then the left hand and the face begin.
-        assert_eq!(bytes[32..40], [0, 0, 0, 0, 0xCD, 0xCC, 0xCC, 0x3D]);
-        let left_hand = 32 + 33 * 4 * 4;
-        assert_eq!(bytes[left_hand..left_hand + 4], (-1.5f32).to_le_bytes());
-        let face = left_hand + 21 * 3 * 4;
-        assert_eq!(bytes[face..face + 4], [0, 0, 0, 0x40]);
-        assert_eq!(bytes.len(), face + 468 * 3 * 4);
-    }
-
-    #[test]
-    fn every_set_of_parts_reads_back_as_it_was() {
-        for parts in 0..=KNOWN_PARTS {
-            let keypoints = keypoints(parts);
-            let bytes = encode(&keypoints, Some(9), HandWorld::Included).unwrap();
-            let result = decode(&bytes, Parts::ALL).unwrap();
-            let expected = BinaryResult {
-                frame_id: 9,
-                keypoints,
-            };
-            assert!(result == expected, "{parts:b}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_is_told_or_held_at_the_bound() {
-        let mut keypoints = keypoints(0);
-        keypoints.dropped = u64::MAX;
-        let result = decode(
-            &encode(&keypoints, None, HandWorld::Omitted).unwrap(),
-            Parts::ALL,
-        )
-        .unwrap();
-        assert_eq!(
-            (result.frame_id, result.keypoints.dropped),
-            (0, u32::MAX.into())
-        );
-        keypoints.width = 65_536;
-        assert_eq!(
-            encode(&keypoints, None, HandWorld::Omitted),
-            Err(SideTooLong {
-                width: 65_536,
-                height: 0x3132
-            })
-        );
-    }
-
-    #[test]
-    fn bytes_that_are_no_result_are_refused() {
-        let whole = encode(&keypoints(0b100), None, HandWorld::Omitted).unwrap();
-        for length in 0..whole.len() {
-            let expected = match length {
-                0..2 => NotABinaryResult::WrongStart,
-                _ => NotABinaryResult::WrongLength {
-                    expected: if length < 4 { 32 } else { whole.len() },
-                    actual: length,
-                },
-            };
-            assert_eq!(decode(&whole[..length], Parts::ALL), Err(expected));
-        }
-        let changed = |at: usize, byte: u8| {
-            let mut bytes = whole.clone();
-            bytes[at] = byte;
-            decode(&bytes, Parts::ALL).unwrap_err()
-        };
-        assert_eq!(changed(1, b'M'), NotABinaryResult::WrongStart);
-        assert_eq!(
-            changed(2, 2),
-            NotABinaryResult::UnknownVersion { version: 2 }
-        );
-        let parts = 0b1000_0000;
-        assert_eq!(changed(3, parts), NotABinaryResult::UnknownParts { parts });
-        let longer = [&whole[..], &[0]].concat();
-        assert!(matches!(
-            decode(&longer, Parts::ALL),
-            Err(NotABinaryResult::WrongLength { .. })
-        ));
-    }
-}
+mod tests;

@@ -1,23 +1,39 @@
 //! The `configure` message: what holds for the frames after it.
 
-use live_keypoints_pipeline::{Options, Parts, Quality};
+use live_keypoints_pipeline::{FacePoints, Graph, Options, Parts, Quality};
 use serde::{Deserialize, Serialize};
 
+use crate::binary_result;
 use crate::points::PointSelection;
 
 /// The fields of `configure`; what is not given stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configure {
+    /// How the parts are found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Graph>,
     /// The parts to report. On the wire a list of their names.
     #[serde(default, with = "part_names", skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
     /// The landmark models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// How many points a face has, on the wire their number.
+    #[serde(default, with = "face_count", skip_serializing_if = "Option::is_none")]
+    pub face: Option<FacePoints>,
+    /// Whether the face's expressions are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blendshapes: Option<bool>,
+    /// Hands to look for, in the graph of the landmarkers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num_hands: Option<usize>,
     /// How keypoints are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// The version of binary results.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binary_version: Option<binary_result::Version>,
     /// Temporal smoothing of the pose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smoothing: Option<bool>,
@@ -54,10 +70,15 @@ pub enum Format {
 
 impl Configure {
     /// The names of its fields, as they are on the wire.
-    pub const FIELDS: [&str; 10] = [
+    pub const FIELDS: [&str; 15] = [
+        "graph",
         "parts",
         "quality",
+        "face",
+        "blendshapes",
+        "num_hands",
         "format",
+        "binary_version",
         "smoothing",
         "hand_smoothing",
         "face_smoothing",
@@ -67,13 +88,18 @@ impl Configure {
         "points",
     ];
 
-    /// Writes what was given over what held before; `format`, `hand_world` and `points` are of
-    /// answers, not of the session.
+    /// Writes what was given over what held before; `format`, `binary_version`, `hand_world` and `points` are of answers, not
+    /// of the session.
     pub fn apply(&self, options: &mut Options) {
         let Self {
+            graph,
             parts,
             quality,
+            face,
+            blendshapes,
+            num_hands,
             format: _,
+            binary_version: _,
             hand_world: _,
             points: _,
             smoothing,
@@ -82,8 +108,12 @@ impl Configure {
             mirrored,
             buffer_size,
         } = self;
+        set(&mut options.graph, *graph);
         set(&mut options.parts, *parts);
         set(&mut options.quality, *quality);
+        set(&mut options.face_points, *face);
+        set(&mut options.blendshapes, *blendshapes);
+        set(&mut options.num_hands, *num_hands);
         set(&mut options.smoothing, *smoothing);
         set(&mut options.hand_smoothing, *hand_smoothing);
         set(&mut options.face_smoothing, *face_smoothing);
@@ -95,6 +125,32 @@ impl Configure {
 fn set<T>(option: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *option = value;
+    }
+}
+
+/// A face by its number of points.
+mod face_count {
+    use live_keypoints_pipeline::FacePoints;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        face: &Option<FacePoints>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        face.map(FacePoints::count).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<FacePoints>, D::Error> {
+        let Some(count) = Option::<u64>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        let mut all = FacePoints::ALL.into_iter();
+        let face = all.find(|face| face.count() as u64 == count);
+        let wrong = || D::Error::custom(format!("face must be 468 or 478, not {count}"));
+        face.map(Some).ok_or_else(wrong)
     }
 }
 
@@ -142,6 +198,11 @@ mod tests {
     #[test]
     fn the_fields_are_those_of_a_message_that_says_all() {
         let all = Configure {
+            graph: Some(Graph::Landmarkers),
+            face: Some(FacePoints::WithIrises478),
+            blendshapes: Some(true),
+            num_hands: Some(4),
+            binary_version: Some(binary_result::Version::Two),
             parts: Some(Parts::ALL),
             quality: Some(Quality::Lite),
             format: Some(Format::Binary),
@@ -162,6 +223,11 @@ mod tests {
         assert_eq!(
             fields["parts"],
             serde_json::json!(["pose", "hands", "face"])
+        );
+        assert_eq!(fields["graph"], "landmarkers");
+        assert_eq!(
+            (&fields["face"], &fields["binary_version"]),
+            (&478.into(), &2.into())
         );
         assert_eq!(serde_json::to_string(&Configure::default()).unwrap(), "{}");
     }

@@ -7,12 +7,14 @@
 //! ```
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
+use live_keypoints_pipeline::topology::FACE_POINTS;
 use live_keypoints_pipeline::{
-    FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts, Scores, Timings,
+    Blendshapes, FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts,
+    Scores, Timings,
 };
-use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::hand::Hand;
 use crate::points::{IncompletePart, PointSelection, Points};
 
 /// What a `keypoints` message holds of the parts that were asked for.
@@ -80,13 +82,23 @@ pub struct Keypoints {
         skip_serializing_if = "Option::is_none"
     )]
     pub right_hand_world: Part<21, 3>,
-    /// Face mesh.
+    /// In the graph of the landmarkers all hands, in the order of tracking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hands: Option<Vec<Hand>>,
+    /// Face mesh: 468 points, or 478 with the irises.
     #[serde(
         default,
         deserialize_with = "given",
         skip_serializing_if = "Option::is_none"
     )]
-    pub face: Part<468, 3>,
+    pub face: Part<478, 3>,
+    /// Expressions of the face, where they were asked for.
+    #[serde(
+        default,
+        deserialize_with = "given_blendshapes",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub blendshapes: Option<Option<Blendshapes>>,
     /// Presence of the parts that were asked for.
     #[serde(default)]
     pub scores: PartScores,
@@ -146,10 +158,29 @@ fn given_score<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<f32>>, D::Error> {
     let score = Option::<f32>::deserialize(deserializer)?;
-    if score.is_none_or(f32::is_finite) {
-        return Ok(Some(score));
+    check_finite(score.as_slice())?;
+    Ok(Some(score))
+}
+
+fn given_blendshapes<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Blendshapes>>, D::Error> {
+    let scores = Option::<Blendshapes>::deserialize(deserializer)?;
+    check_finite(scores.as_ref().map_or(&[][..], |scores| &scores[..]))?;
+    Ok(Some(scores))
+}
+
+pub(crate) fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+    let score = f32::deserialize(deserializer)?;
+    check_finite(&[score])?;
+    Ok(score)
+}
+
+fn check_finite<E: serde::de::Error>(scores: &[f32]) -> Result<(), E> {
+    match scores.iter().all(|score| score.is_finite()) {
+        true => Ok(()),
+        false => Err(E::custom("a score is beyond all numbers")),
     }
-    Err(D::Error::custom("a score is beyond all numbers"))
 }
 
 fn known_reasons<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MissingParts, D::Error> {
@@ -192,6 +223,15 @@ fn landmarks<const N: usize, const D: usize>(
         .transpose()
 }
 
+fn whole(face: &Points<478, 3>) -> Result<FaceLandmarks, IncompletePart> {
+    let points = face.as_slice();
+    FaceLandmarks::from_flat(points.as_flattened()).ok_or(IncompletePart {
+        part: "face",
+        expected: FACE_POINTS,
+        actual: points.len(),
+    })
+}
+
 impl Keypoints {
     /// The message of a frame's keypoints.
     #[must_use]
@@ -212,9 +252,14 @@ impl Keypoints {
             right_hand: part(parts.hands, k.right_hand.as_ref(), hands),
             left_hand_world: part(has_hand_world, k.left_hand_world.as_ref(), hands),
             right_hand_world: part(has_hand_world, k.right_hand_world.as_ref(), hands),
+            hands: k.hands.as_ref().map(|list| {
+                let message = |hand| Hand::new(hand, hands);
+                list.iter().map(message).collect()
+            }),
             face: parts
                 .face
-                .then(|| k.face.as_ref().map(|k| Points::select(k.mesh(), face))),
+                .then(|| k.face.as_ref().map(|k| Points::select(k, face))),
+            blendshapes: k.blendshapes.clone(),
             scores: PartScores {
                 pose: parts.pose.then_some(k.scores.pose),
                 left_hand: parts.hands.then_some(k.scores.left_hand),
@@ -245,9 +290,12 @@ impl Keypoints {
             right_hand: landmarks("right_hand", self.right_hand)?,
             left_hand_world: landmarks("left_hand_world", self.left_hand_world)?,
             right_hand_world: landmarks("right_hand_world", self.right_hand_world)?,
-            hands: Vec::new(),
-            face: landmarks("face", self.face)?.map(FaceLandmarks::from),
-            blendshapes: None,
+            hands: self
+                .hands
+                .map(|hands| hands.iter().map(Hand::tracked).collect())
+                .transpose()?,
+            face: self.face.flatten().map(|face| whole(&face)).transpose()?,
+            blendshapes: self.blendshapes,
             scores: Scores {
                 pose: self.scores.pose.flatten(),
                 left_hand: self.scores.left_hand.flatten(),
@@ -262,164 +310,4 @@ impl Keypoints {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::points::PointLists;
-    use crate::server_message::ServerMessage;
-    use live_keypoints_pipeline::FrameResult;
-    use live_keypoints_pipeline::format::jsonl::write_line;
-
-    fn keypoints(parts: Parts) -> FrameKeypoints {
-        FrameKeypoints {
-            index: 7,
-            timestamp_us: 266_664,
-            width: 640,
-            height: 480,
-            parts,
-            pose: Some(Landmarks::from_fn(|n| [n as f32 / 3.0, 0.1, 1e-9, 1.0])),
-            pose_world: Some(Landmarks::from_fn(|n| [n as f32 / 7.0, 0.1, 0.0, 1.0])),
-            left_hand: Some(Landmarks::from_fn(|n| [0.1, n as f32, -1.0 / 3.0])),
-            right_hand: None,
-            left_hand_world: Some(Landmarks::from_fn(|n| [n as f32 * 0.01, 0.0, 0.0])),
-            right_hand_world: None,
-            hands: Vec::new(),
-            face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0]).into()),
-            blendshapes: None,
-            scores: Scores {
-                left_hand: Some(0.9),
-                ..Scores::default()
-            },
-            missing: MissingParts {
-                right_hand: Some(MissingReason::OutOfView),
-                ..MissingParts::default()
-            },
-            dropped: 3,
-            timings: Timings {
-                queue: 1,
-                decode: 2,
-                pose: 3,
-                left_hand: 4,
-                right_hand: 0,
-                face: 5,
-                palm: 0,
-                total: 20,
-            },
-        }
-    }
-
-    fn text(keypoints: &FrameKeypoints, frame_id: Option<u32>, contents: &Contents) -> String {
-        let message = Keypoints::new(keypoints, frame_id, contents);
-        ServerMessage::Keypoints(Box::new(message)).to_json()
-    }
-
-    #[test]
-    fn a_message_is_the_line_of_the_frame_between_its_type_and_what_only_a_stream_has() {
-        for parts in [
-            Parts::ALL,
-            Parts {
-                pose: false,
-                hands: true,
-                face: false,
-            },
-        ] {
-            let keypoints = keypoints(parts);
-            for hand_world in [HandWorld::Omitted, HandWorld::Included] {
-                let mut line = Vec::new();
-                let result = FrameResult::Keypoints(Box::new(keypoints.clone()));
-                write_line(&mut line, &result, hand_world).unwrap();
-                let line = String::from_utf8(line).unwrap();
-                let fields = line.trim_end().trim_start_matches('{').strip_suffix('}');
-                let contents = Contents {
-                    hand_world,
-                    ..Contents::default()
-                };
-                let expected = format!(
-                    "{{\"type\":\"keypoints\",{},\"frame_id\":4294967295,\"dropped\":3,\"timings_us\":{},\"missing\":{}}}",
-                    fields.unwrap(),
-                    r#"{"queue":1,"decode":2,"pose":3,"left_hand":4,"right_hand":0,"face":5,"total":20}"#,
-                    r#"{"right_hand":"out-of-view"}"#,
-                );
-                assert_eq!(text(&keypoints, Some(u32::MAX), &contents), expected);
-            }
-        }
-    }
-
-    #[test]
-    fn every_float_reads_back_to_the_same_bits() {
-        let keypoints = keypoints(Parts::ALL);
-        let text = text(&keypoints, None, &Contents::default());
-        let value: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["frame_id"], Value::Null);
-        let pose: Landmarks<33, 4> = serde_json::from_value(value["pose"].clone()).unwrap();
-        let face: FaceLandmarks = serde_json::from_value(value["face"].clone()).unwrap();
-        assert_eq!((Some(pose), Some(face)), (keypoints.pose, keypoints.face));
-        assert_eq!(value["right_hand"], Value::Null);
-    }
-
-    #[test]
-    fn selected_points_are_those_of_every_form_of_their_part() {
-        let lists = PointLists {
-            pose: Some(vec![15, 0]),
-            hands: Some(vec![20]),
-            face: Some(vec![]),
-        };
-        let contents = Contents {
-            hand_world: HandWorld::Included,
-            points: lists.try_into().unwrap(),
-        };
-        let text = text(&keypoints(Parts::ALL), None, &contents);
-        let value: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["pose"][0][0], json!(5.0));
-        assert_eq!(value["pose"][1][0], json!(0.0));
-        assert_eq!(value["pose"].as_array().unwrap().len(), 2);
-        assert_eq!(value["pose_world"].as_array().unwrap().len(), 2);
-        assert!(text.contains(r#""left_hand":[[0.1,20.0,-0.33333334]],"right_hand":null"#));
-        assert!(
-            text.contains(r#""left_hand_world":[[0.19999999,0.0,0.0]],"right_hand_world":null"#)
-        );
-        assert_eq!(value["face"], json!([]));
-    }
-
-    #[test]
-    fn what_was_asked_for_comes_back_as_it_was() {
-        let mut keypoints = keypoints(Parts::ALL);
-        let contents = Contents {
-            hand_world: HandWorld::Included,
-            ..Contents::default()
-        };
-        let message = Keypoints::new(&keypoints, Some(1), &contents);
-        assert!(message.into_frame(Parts::ALL).as_ref() == Ok(&keypoints));
-        keypoints.parts.face = false;
-        let message = Keypoints::new(&keypoints, Some(1), &contents);
-        keypoints.face = None;
-        assert!(message.into_frame(keypoints.parts).as_ref() == Ok(&keypoints));
-        let lists = PointLists {
-            pose: Some(vec![3]),
-            ..PointLists::default()
-        };
-        let contents = Contents {
-            points: lists.try_into().unwrap(),
-            ..Contents::default()
-        };
-        let message = Keypoints::new(&keypoints, None, &contents);
-        let error = message.into_frame(Parts::ALL).unwrap_err();
-        assert_eq!((error.part, error.actual), ("pose", 1));
-    }
-
-    #[test]
-    fn a_later_relay_may_say_more_and_give_other_reasons() {
-        let message = r#"{"index":1,"timestamp_us":-2,"width":3,"height":4,"pose":null,"left_foot":[[1]],"frame_id":5,
-            "dropped":0,"missing":{"pose":"asleep","face":"no-pose","left_foot":"no-pose"},"scores":{"pose":null}}"#;
-        let message: Keypoints = serde_json::from_str(message).unwrap();
-        assert_eq!((&message.pose, &message.face), (&Some(None), &None));
-        assert_eq!(
-            (message.scores.pose, message.scores.face),
-            (Some(None), None)
-        );
-        assert_eq!(message.missing.pose, None);
-        assert_eq!(message.missing.face, Some(MissingReason::NoPose));
-        assert_eq!(message.timings_us, Timings::default());
-    }
-}
+mod tests;

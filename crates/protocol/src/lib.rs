@@ -3,7 +3,7 @@
 //!
 //! - [`FrameMessage`], [`FrameHeader`]: binary messages to the relay, each one frame.
 //! - [`ClientMessage`], [`Configure`], [`PointSelection`]: its text messages.
-//! - [`ServerMessage`], [`Welcome`], [`Keypoints`], [`FrameFailure`], [`Stats`]: what the relay answers.
+//! - [`ServerMessage`], [`Welcome`], [`Keypoints`], [`Hand`], [`FrameFailure`], [`Stats`]: what the relay answers.
 //! - [`binary_result`]: keypoints as binary messages, about a third of the bytes.
 //! - [`ERROR_CODES`], [`CloseCode`], [`subprotocol`]: the words of errors, ends and beginnings.
 //!
@@ -30,6 +30,7 @@ mod close_code;
 mod configure;
 mod error_code;
 mod frame_message;
+mod hand;
 mod keypoints;
 mod points;
 mod server_message;
@@ -41,6 +42,7 @@ pub use close_code::CloseCode;
 pub use configure::{Configure, Format};
 pub use error_code::{BadFrame, ERROR_CODES, is_bad_frame};
 pub use frame_message::{FrameHeader, FrameMessage, check_jpeg};
+pub use hand::Hand;
 pub use keypoints::{Contents, Keypoints, Part, PartScores};
 pub use points::{IncompletePart, InvalidPoints, PointLists, PointSelection, Points};
 pub use server_message::{FrameFailure, InvalidServerMessage, ServerMessage, Stats};

@@ -12,7 +12,7 @@
 
 use std::fmt;
 
-use live_keypoints_pipeline::{ErrorCode, Landmarks};
+use live_keypoints_pipeline::{ErrorCode, FacePoints, FrameError, Landmarks};
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub struct PointLists {
     pub pose: Option<Vec<u64>>,
     /// Of the 21 of each hand, in the picture and in metres.
     pub hands: Option<Vec<u64>>,
-    /// Of the 468 of the face.
+    /// Of the 468 or 478 of the face.
     pub face: Option<Vec<u64>>,
 }
 
@@ -62,6 +62,12 @@ impl InvalidPoints {
     }
 }
 
+impl From<InvalidPoints> for FrameError {
+    fn from(error: InvalidPoints) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
 /// Checked [`PointLists`]: every index is one of its part, and none comes twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "PointLists")]
@@ -84,6 +90,23 @@ impl PointSelection {
         hands: None,
         face: None,
     };
+
+    /// Whether a face of so many points has all that are selected.
+    ///
+    /// # Errors
+    /// [`InvalidPoints::OutOfRange`] names the first that it does not have.
+    pub fn check_face(&self, face: FacePoints) -> Result<(), InvalidPoints> {
+        let count = face.count();
+        let beyond = |index: &&u16| usize::from(**index) >= count;
+        match self.face.iter().flatten().find(beyond) {
+            None => Ok(()),
+            Some(index) => Err(InvalidPoints::OutOfRange {
+                part: "face",
+                index: (*index).into(),
+                count,
+            }),
+        }
+    }
 }
 
 impl TryFrom<PointLists> for PointSelection {
@@ -93,7 +116,7 @@ impl TryFrom<PointLists> for PointSelection {
         Ok(Self {
             pose: checked::<33>("pose", lists.pose)?,
             hands: checked::<21>("hands", lists.hands)?,
-            face: checked::<468>("face", lists.face)?,
+            face: checked::<478>("face", lists.face)?,
         })
     }
 }
@@ -115,7 +138,7 @@ fn checked<const COUNT: usize>(
                 count: COUNT,
             }),
             Some(true) => Err(InvalidPoints::Repeated { part, index }),
-            // Below 468.
+            // Below 478.
             Some(slot) => {
                 *slot = true;
                 Ok(index as u16)
@@ -296,7 +319,7 @@ mod tests {
         for (json, part, problem) in [
             (r#"{"pose":[0,33]}"#, "pose", "33"),
             (r#"{"hands":[21]}"#, "hands", "21"),
-            (r#"{"face":[467,468]}"#, "face", "468"),
+            (r#"{"face":[477,478]}"#, "face", "478"),
             (
                 r#"{"face":[18446744073709551615]}"#,
                 "face",
@@ -317,5 +340,12 @@ mod tests {
         let error = PointSelection::try_from(lists).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidOption);
         assert_eq!(selection("{}"), Ok(PointSelection::ALL));
+        let iris = selection(r#"{"face":[467,468]}"#).unwrap();
+        assert_eq!(iris.check_face(FacePoints::WithIrises478), Ok(()));
+        let error = iris.check_face(FacePoints::Mesh468).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "points of face must be indices from 0 to 467, not 468"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The `welcome` message: who serves, and within which limits.
 
-use live_keypoints_pipeline::Quality;
+use live_keypoints_pipeline::{Graph, Quality};
 use serde::de::IntoDeserializer;
 use serde::de::value::{self, StringDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -19,6 +19,10 @@ pub struct Welcome {
     /// Names of the models that may run.
     #[serde(default)]
     pub models: Vec<String>,
+    /// The graphs that can run with all parts, those of later versions left out. A relay of version 0.1.0 does not say, and has
+    /// [`Graph::Holistic`] only.
+    #[serde(default, deserialize_with = "known_graphs")]
+    pub graphs: Vec<Graph>,
     /// The quality that holds until `configure`; `None` for one of a later version.
     #[serde(default, deserialize_with = "known_quality")]
     pub quality: Option<Quality>,
@@ -50,6 +54,15 @@ fn known_quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Qu
     let Some(word) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
     };
+    Ok(known(word))
+}
+
+fn known_graphs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Graph>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    Ok(words.into_iter().filter_map(known).collect())
+}
+
+fn known<'de, T: Deserialize<'de>>(word: String) -> Option<T> {
     let word: StringDeserializer<value::Error> = word.into_deserializer();
-    Ok(Quality::deserialize(word).ok())
+    T::deserialize(word).ok()
 }

@@ -93,7 +93,7 @@ fn every_option_has_its_row() {
     assert_eq!(sorted, expected);
 }
 
-/// Keypoints of which nothing was found.
+/// Keypoints of the landmarkers, which found nothing.
 fn of_nobody() -> FrameKeypoints {
     FrameKeypoints {
         index: 0,
@@ -107,13 +107,16 @@ fn of_nobody() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
-        hands: Vec::new(),
+        hands: Some(Vec::new()),
         face: None,
-        blendshapes: None,
+        blendshapes: Some(None),
         scores: Scores::default(),
         missing: MissingParts::default(),
         dropped: 0,
-        timings: Timings::default(),
+        timings: Timings {
+            palm: 1,
+            ..Timings::default()
+        },
     }
 }
 
@@ -203,5 +206,5 @@ fn every_header_of_a_frame_reads_and_is_written_the_same_again() {
         assert_eq!(header.to_bytes()[..], message[..FrameHeader::LENGTH]);
         headers += 1;
     }
-    assert_eq!(headers, 3);
+    assert_eq!(headers, 4);
 }

@@ -4,9 +4,11 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    FaceLandmarks, FailedFrame, FrameError, FrameKeypoints, Landmarks, MissingParts, MissingReason,
-    Parts, Quality, Scores, Timings,
+    Blendshapes, FaceLandmarks, FacePoints, FailedFrame, FrameError, FrameKeypoints, Graph,
+    Handedness, Landmarks, MAX_HANDS, MissingParts, MissingReason, Parts, Quality, Scores, Timings,
+    TrackedHand,
 };
+use live_keypoints_protocol::binary_result::Version;
 use live_keypoints_protocol::{
     ClientMessage, Configure, Contents, ERROR_CODES, Format, FrameHeader, FrameMessage, Keypoints,
     PROTOCOL, PointLists, ServerMessage, Stats, Welcome, WelcomeLimits, binary_result,
@@ -23,13 +25,21 @@ fn quality() -> impl Strategy<Value = Quality> {
     select(&[Quality::Full, Quality::Lite][..])
 }
 
+fn graph() -> impl Strategy<Value = Graph> {
+    select(&[Graph::Holistic, Graph::Landmarkers][..])
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    select(&[Version::One, Version::Two][..])
+}
+
 fn indices(count: u64) -> impl Strategy<Value = Option<Vec<u64>>> {
     let all: Vec<u64> = (0..count).collect();
     of(subsequence(all, 0..10).prop_shuffle())
 }
 
 fn point_lists() -> impl Strategy<Value = PointLists> {
-    (indices(33), indices(21), indices(468)).prop_map(|(pose, hands, face)| PointLists {
+    (indices(33), indices(21), indices(478)).prop_map(|(pose, hands, face)| PointLists {
         pose,
         hands,
         face,
@@ -38,7 +48,10 @@ fn point_lists() -> impl Strategy<Value = PointLists> {
 
 prop_compose! {
     fn configure()(
-        (parts, quality) in (of(parts()), of(quality())),
+        (graph, parts, quality) in (of(graph()), of(parts()), of(quality())),
+        face in of(select(&FacePoints::ALL[..])),
+        (blendshapes, num_hands) in (any::<Option<bool>>(), of(0..9_usize)),
+        binary_version in of(version()),
         format in of(select(&[Format::Json, Format::Binary][..])),
         [smoothing, hand_smoothing, face_smoothing, mirrored, hand_world]
             in any::<[Option<bool>; 5]>(),
@@ -47,7 +60,7 @@ prop_compose! {
     ) -> Configure {
         let points = points.map(|lists| lists.try_into().unwrap());
         Configure {
-            parts, quality, format, smoothing, hand_smoothing, face_smoothing, mirrored,
+            graph, parts, quality, face, blendshapes, num_hands, format, binary_version, smoothing, hand_smoothing, face_smoothing, mirrored,
             buffer_size, hand_world, points,
         }
     }
@@ -64,7 +77,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
 prop_compose! {
     fn welcome()(
         (server, models) in (".*", prop::collection::vec(".*", 0..3)),
-        quality in quality(),
+        (quality, graphs) in (quality(), prop::collection::vec(graph(), 0..3)),
         [max_message_bytes, max_text_bytes, max_pixels, max_buffer_size, max_consecutive_bad,
             idle_timeout_secs, max_session_secs] in any::<[Option<u64>; 7]>(),
         max_fps in any::<Option<u32>>(),
@@ -77,6 +90,7 @@ prop_compose! {
                 max_consecutive_bad, idle_timeout_secs, max_session_secs,
             },
             models,
+            graphs,
             quality: Some(quality),
         }))
     }
@@ -99,6 +113,33 @@ fn landmarks<const N: usize, const D: usize>() -> impl Strategy<Value = Option<L
     })
 }
 
+fn face(points: FacePoints) -> impl Strategy<Value = Option<FaceLandmarks>> {
+    of(prop::collection::vec(number(), 8)).prop_map(move |values| {
+        let values = values?;
+        Some(FaceLandmarks::from_fn(points, |n| {
+            std::array::from_fn(|d| values[(n * 3 + d) % 8])
+        }))
+    })
+}
+
+fn blendshapes() -> impl Strategy<Value = Blendshapes> {
+    prop::collection::vec(number(), 52).prop_map(|scores| scores.try_into().unwrap())
+}
+
+fn tracked_hand() -> impl Strategy<Value = TrackedHand> {
+    let sides = select(&[Handedness::Left, Handedness::Right][..]);
+    let values = prop::collection::vec(number(), 8);
+    (sides, number(), values).prop_map(|(handedness, score, values)| {
+        let point = |n: usize| [values[n % 8], values[(n + 3) % 8], 0.5];
+        TrackedHand {
+            handedness,
+            score,
+            points: Landmarks::from_fn(point),
+            world: Landmarks::from_fn(|n| point(n + 1)),
+        }
+    })
+}
+
 fn reason() -> impl Strategy<Value = Option<MissingReason>> {
     of(select(&MissingReason::ALL[..]))
 }
@@ -118,7 +159,9 @@ prop_compose! {
         (pose, pose_world) in (landmarks(), landmarks()),
         (left_hand, right_hand) in (landmarks(), landmarks()),
         (left_hand_world, right_hand_world) in (landmarks(), landmarks()),
-        face in landmarks().prop_map(|face| face.map(FaceLandmarks::from)),
+        hands in of(prop::collection::vec(tracked_hand(), 0..=MAX_HANDS)),
+        face in prop_oneof![face(FacePoints::Mesh468), face(FacePoints::WithIrises478)],
+        blendshapes in of(of(blendshapes())),
         [s0, s1, s2, s3] in prop::array::uniform4(of(number())),
         missing in missing(),
         dropped in any::<u64>(),
@@ -126,8 +169,7 @@ prop_compose! {
     ) -> FrameKeypoints {
         FrameKeypoints {
             index, timestamp_us, width, height, parts, pose, pose_world, left_hand, right_hand,
-            left_hand_world, right_hand_world, hands: Vec::new(), face,
-            blendshapes: None,
+            left_hand_world, right_hand_world, hands, face, blendshapes,
             scores: Scores { pose: s0, left_hand: s1, right_hand: s2, face: s3 },
             missing,
             dropped,
@@ -225,13 +267,19 @@ proptest! {
         mut keypoints in frame_keypoints(),
         frame_id in any::<u32>(),
         hand_world in hand_world(),
+        version in version(),
     ) {
         // What the format holds.
         (keypoints.width, keypoints.height) = (keypoints.width & 0xFFFF, keypoints.height & 0xFFFF);
         keypoints.dropped &= 0xFFFF_FFFF;
-        let bytes = binary_result::encode(&keypoints, Some(frame_id), hand_world).unwrap();
+        let bytes = binary_result::encode(&keypoints, Some(frame_id), hand_world, version).unwrap();
         if hand_world == HandWorld::Omitted {
             (keypoints.left_hand_world, keypoints.right_hand_world) = (None, None);
+        }
+        if version == Version::One {
+            (keypoints.hands, keypoints.blendshapes) = (None, None);
+            let mesh = |face: FaceLandmarks| FaceLandmarks::from_flat(face.mesh().as_flattened());
+            keypoints.face = keypoints.face.and_then(mesh);
         }
         keypoints.scores = Scores::default();
         keypoints.missing = MissingParts::default();
@@ -242,12 +290,33 @@ proptest! {
 
     #[test]
     fn whatever_comes_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-        let framed = [b"LK\x01", &bytes[..]].concat();
-        let _ = FrameMessage::read(&framed);
-        let _ = binary_result::decode(&framed, Parts::ALL);
+        for version in [1, 2] {
+            let framed = [&b"LK"[..], &[version], &bytes].concat();
+            let _ = FrameMessage::read(&framed);
+            let _ = binary_result::decode(&framed, Parts::ALL);
+        }
         let text = String::from_utf8_lossy(&bytes);
         let _ = ClientMessage::read(&text);
         let _ = ServerMessage::read(&text);
+    }
+
+    #[test]
+    fn a_spoiled_binary_result_is_read_or_refused(
+        keypoints in frame_keypoints(),
+        version in version(),
+        (at, byte) in any::<(prop::sample::Index, u8)>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let small = FrameKeypoints { width: 1, height: 1, ..keypoints };
+        let mut bytes =
+            binary_result::encode(&small, None, HandWorld::Included, version).unwrap();
+        // Half of the time within the head and the first lengths.
+        let range = if byte % 2 == 0 { bytes.len().min(48) } else { bytes.len() };
+        let at = at.index(range);
+        bytes[at] = byte;
+        let _ = binary_result::decode(&bytes, Parts::ALL);
+        let cut = cut.index(bytes.len());
+        prop_assert!(binary_result::decode(&bytes[..cut], Parts::ALL).is_err());
     }
 
     #[test]

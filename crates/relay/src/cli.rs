@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use live_keypoints_pipeline::Quality;
 use live_keypoints_pipeline::picture::DecodeLimits;
+use live_keypoints_pipeline::{FacePoints, Graph, MAX_HANDS, Options, Quality};
 use live_keypoints_relay::extract::{FrameRate, Mode};
 use live_keypoints_relay::model_loading::ModelSource;
 use live_keypoints_relay::pool::MAX_WORKERS;
@@ -79,12 +79,24 @@ pub(crate) struct ExtractArgs {
     mode: ModeArg,
     #[command(flatten)]
     pub(crate) models: ModelArgs,
+    /// How hands and face are found: near the pose, or each by itself, as MediaPipe's landmarkers do
+    #[arg(long, value_enum, default_value_t)]
+    graph: GraphArg,
+    /// Points of a face, 478 with the irises
+    #[arg(long, value_enum, default_value_t)]
+    face: FaceArg,
+    /// Tell the face's expressions, too, 52 scores. Needs --face 478
+    #[arg(long)]
+    blendshapes: bool,
+    /// Hands to look for, 1 to 4. Other than 2 with --graph landmarkers only
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=MAX_HANDS as i64))]
+    num_hands: u8,
     /// Frames a second: frame number n gets the capture time (n + 1) · floor(10⁶ / fps) µs
     #[arg(long, value_name = "N", default_value = "30")]
     pub(crate) fps: FrameRate,
     /// Leave the pose as the model gives it
     #[arg(long)]
-    pub(crate) no_smoothing: bool,
+    no_smoothing: bool,
     /// What to write
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FormatArg,
@@ -105,6 +117,24 @@ impl ExtractArgs {
         match self.mode {
             ModeArg::Video => Mode::Video,
             ModeArg::Image => Mode::Image,
+        }
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            graph: match self.graph {
+                GraphArg::Holistic => Graph::Holistic,
+                GraphArg::Landmarkers => Graph::Landmarkers,
+            },
+            quality: self.models.quality(),
+            face_points: match self.face {
+                FaceArg::Mesh468 => FacePoints::Mesh468,
+                FaceArg::WithIrises478 => FacePoints::WithIrises478,
+            },
+            blendshapes: self.blendshapes,
+            num_hands: self.num_hands.into(),
+            smoothing: !self.no_smoothing,
+            ..Options::default()
         }
     }
 
@@ -158,6 +188,22 @@ enum ModeArg {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum GraphArg {
+    #[default]
+    Holistic,
+    Landmarkers,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum FaceArg {
+    #[default]
+    #[value(name = "468")]
+    Mesh468,
+    #[value(name = "478")]
+    WithIrises478,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum QualityArg {
     #[default]
     Full,
@@ -169,7 +215,7 @@ pub(crate) enum FormatArg {
     /// One JSON object a frame
     #[default]
     Jsonl,
-    /// A file for Python's pose-format, as its load_holistic makes it
+    /// A file for Python's pose-format, as its load_holistic makes it. All hands and expressions are not in it
     Pose,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`frame`]: a picture as it comes in, JPEG or PNG, and its decoding.
 //! - [`model_loading`]: the models, from the binary or a folder.
-//! - [`model_sets`]: models by quality.
+//! - [`model_sets`]: models by job; `late_models`: those that few sessions need.
 //! - [`pool`]: the worker threads, at most [`MAX_WORKERS`](pool::MAX_WORKERS), that run the tasks of any number of sessions.
 //! - [`extract`]: keypoints of files or of a stream of pictures.
 //! - [`memory`]: the ceiling on what all sessions take.
@@ -11,6 +11,7 @@
 
 pub mod extract;
 pub mod frame;
+mod late_models;
 pub mod live;
 pub mod memory;
 pub mod model_loading;

@@ -4,6 +4,7 @@ mod cli;
 mod documents;
 
 use std::backtrace::Backtrace;
+use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
@@ -14,7 +15,6 @@ use std::{fs, panic, thread};
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use live_keypoints_pipeline::Options;
 use live_keypoints_relay::extract::{
     ExtractConfig, ExtractError, Inputs, JsonLines, OutputFile, PoseFile, ResultSink,
     StandardInput, Summary, extract,
@@ -64,11 +64,12 @@ fn printed(outcome: io::Result<()>) -> anyhow::Result<ExitCode> {
 
 fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     let limits = args.limits();
-    let inputs = Inputs::new(&args.inputs, limits).unwrap_or_else(|error| {
-        Cli::command()
-            .error(clap::error::ErrorKind::ValueValidation, error)
-            .exit()
-    });
+    let options = args.options();
+    if let Err(error) = options.validate() {
+        wrong_command_line(error);
+    }
+    let inputs =
+        Inputs::new(&args.inputs, limits).unwrap_or_else(|error| wrong_command_line(error));
     if let Some([first, second]) = inputs.numbers_turned_round() {
         report(&format!(
             "{} comes before {}: a folder's pictures are taken in bytewise order; give the files in their order, or pad \
@@ -85,7 +86,7 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         );
     }
     let standard_input = inputs.standard_input();
-    let models = load(&args.models.source(), args.models.quality())?;
+    let models = load(&args.models.source(), &options)?;
     let pool = WorkerPool::start(Arc::new(models), limits, args.workers(), u64::MAX)
         .context("the worker threads cannot be started")?;
     let (output, output_file): (Box<dyn Write>, _) = match &args.output {
@@ -102,18 +103,15 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     let mut sink: Box<dyn ResultSink> = match args.format {
         FormatArg::Jsonl => Box::new(JsonLines(output)),
         FormatArg::Pose => {
-            let file = PoseFile::new(output, args.fps).context("no temporary file can be made")?;
+            let file = PoseFile::new(output, args.fps, options.face_points)
+                .context("no temporary file can be made")?;
             Box::new(file)
         }
     };
     let config = ExtractConfig {
         mode: args.mode(),
         frame_rate: args.fps,
-        options: Options {
-            quality: args.models.quality(),
-            smoothing: !args.no_smoothing,
-            ..Options::default()
-        },
+        options,
     };
     let progress = progress_bar(args, inputs.known_length());
     let outcome = extract(&pool, inputs, &config, sink.as_mut(), &mut || {
@@ -161,6 +159,12 @@ impl Interrupt {
         })?;
         Ok(())
     }
+}
+
+fn wrong_command_line(error: impl Display) -> ! {
+    Cli::command()
+        .error(clap::error::ErrorKind::ValueValidation, error)
+        .exit()
 }
 
 fn cannot_write(path: &Path) -> String {

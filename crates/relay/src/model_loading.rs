@@ -8,9 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
-use live_keypoints_pipeline::{ErrorCode, ModelError, Quality};
+use live_keypoints_pipeline::{ErrorCode, ModelError, Options, Quality};
 use thiserror::Error;
 
+use crate::late_models::LateModels;
 use crate::model_sets::ModelSets;
 
 /// Where model files are.
@@ -59,21 +60,24 @@ impl LoadError {
     }
 }
 
-/// Loads the six models of a quality side by side.
+/// Loads the models that these options need, side by side.
 ///
 /// # Errors
-/// [`LoadError`] of the first model, in the order of [`ModelKind::of_quality`], that cannot be had.
-pub fn load(source: &ModelSource, quality: Quality) -> Result<ModelSets, LoadError> {
-    let models = load_kinds(source, &ModelKind::of_quality(quality))?;
-    Ok(ModelSets::new(quality, models))
+/// [`LoadError`] of the first model, in the order of [`ModelKind::needed_by`], that cannot be had.
+pub fn load(source: &ModelSource, options: &Options) -> Result<ModelSets, LoadError> {
+    let models = load_kinds(source, &ModelKind::needed_by(options))?;
+    Ok(ModelSets::new(options.quality, models))
 }
 
-/// Loads the models of both qualities, `main` first. A folder need not have those of the other.
+/// Loads the models of both qualities, `main` first, and has those of palms, irises and expressions loaded when they are
+/// needed. A folder need not have these, nor those of the other quality.
 ///
 /// # Errors
-/// As [`load`], and for a model of the other quality that is there and of no use.
+/// [`LoadError`] of the first model of `main` that cannot be had, or of one of the other quality that is there and of no use.
 pub fn load_all(source: &ModelSource, main: Quality) -> Result<ModelSets, LoadError> {
-    let mut sets = load(source, main)?;
+    let models = load_kinds(source, &ModelKind::of_quality(main))?;
+    let mut sets = ModelSets::new(main, models);
+    sets.add_late(LateModels::of(source));
     let other = match main {
         Quality::Full => Quality::Lite,
         Quality::Lite => Quality::Full,
@@ -100,7 +104,7 @@ pub fn load_all(source: &ModelSource, main: Quality) -> Result<ModelSets, LoadEr
 /// Within this time all models must have been read, which are some tenths of a second for those of the package.
 const LOAD_TIME: Duration = Duration::from_secs(30);
 
-fn load_kinds(source: &ModelSource, kinds: &[ModelKind]) -> Result<Models, LoadError> {
+pub(crate) fn load_kinds(source: &ModelSource, kinds: &[ModelKind]) -> Result<Models, LoadError> {
     load_within(LOAD_TIME, source, kinds)
 }
 
@@ -144,11 +148,7 @@ fn load_on_thread(source: ModelSource, kind: ModelKind) -> Receiver<Result<Model
 
 fn load_one(source: &ModelSource, kind: ModelKind) -> Result<Model, LoadError> {
     let bytes = match source {
-        ModelSource::Embedded => {
-            let model = kind.name();
-            let bytes = kind.embedded_bytes().ok_or(ModelError::Missing { model });
-            Cow::Borrowed(bytes.map_err(LoadError::Embedded)?)
-        }
+        ModelSource::Embedded => Cow::Borrowed(kind.embedded_bytes()),
         ModelSource::Folder(folder) => {
             let path = file_in(folder, kind);
             let bytes =
@@ -166,6 +166,14 @@ fn unusable(source: &ModelSource, error: ModelError, kind: ModelKind) -> LoadErr
             path: file_in(folder, kind),
             source: error,
         },
+    }
+}
+
+/// Whether a folder has a file of this name; the binary has all.
+pub(crate) fn is_there(source: &ModelSource, kind: ModelKind) -> bool {
+    match source {
+        ModelSource::Embedded => true,
+        ModelSource::Folder(folder) => file_in(folder, kind).exists(),
     }
 }
 

@@ -1,27 +1,31 @@
-//! Models by quality, of which each job takes those it asks for.
+//! The models that there are, of which each job takes those it asks for.
 
-use live_keypoints_pipeline::Quality;
-use live_keypoints_pipeline::branch::BranchJob;
-use live_keypoints_pipeline::inference::Models;
+use live_keypoints_pipeline::branch::{BranchJob, EarlyJob};
+use live_keypoints_pipeline::inference::{ModelKind, Models};
+use live_keypoints_pipeline::{FacePoints, Options, Quality};
 
-/// All models of one quality, and those of the other that differ.
+use crate::late_models::LateModels;
+
+/// All models of one quality, those of the other that differ, and those that are loaded when the first job needs them.
 #[derive(Debug)]
 pub struct ModelSets {
     quality: Quality,
     main: Models,
     other: Option<Models>,
+    late: Vec<LateModels>,
     /// For jobs of a quality that is not there.
     none: Models,
 }
 
 impl ModelSets {
-    /// All six models of one quality.
+    /// All six models of one quality; or fewer and others, if they are all that its sessions ask for.
     #[must_use]
     pub fn new(quality: Quality, models: Models) -> Self {
         Self {
             quality,
             main: models,
             other: None,
+            late: Vec::new(),
             none: Models::new(),
         }
     }
@@ -31,23 +35,63 @@ impl ModelSets {
         self.other = Some(models);
     }
 
+    /// Adds models that need not be loaded yet.
+    pub(crate) fn add_late(&mut self, models: impl IntoIterator<Item = LateModels>) {
+        self.late.extend(models);
+    }
+
     /// The quality that has all models.
     #[must_use]
     pub fn quality(&self) -> Quality {
         self.quality
     }
 
-    /// Whether jobs of this quality can run.
-    #[must_use]
-    pub fn have(&self, quality: Quality) -> bool {
-        quality == self.quality || self.other.is_some()
+    /// The models that jobs may ask for.
+    pub fn kinds(&self) -> impl Iterator<Item = ModelKind> {
+        let have = |kind: &ModelKind| self.have(*kind);
+        ModelKind::ALL.into_iter().filter(have)
     }
 
-    /// The models for a job.
+    /// The first model that is not there of those that frames with these options need.
+    #[must_use]
+    pub fn lacking(&self, options: &Options) -> Option<ModelKind> {
+        let kinds = ModelKind::needed_by(options);
+        kinds.into_iter().find(|kind| !self.have(*kind))
+    }
+
+    fn have(&self, kind: ModelKind) -> bool {
+        let other = match self.quality {
+            Quality::Full => Quality::Lite,
+            Quality::Lite => Quality::Full,
+        };
+        ModelKind::of_quality(self.quality).contains(&kind)
+            || self.other.is_some() && ModelKind::of_quality(other).contains(&kind)
+            || self.late.iter().any(|models| models.have(kind))
+    }
+
+    /// The models for a job. Those that were not needed before are loaded.
     pub(crate) fn of_job(&self, job: &BranchJob) -> &Models {
-        match job.quality() {
-            Some(quality) if quality != self.quality => self.other.as_ref().unwrap_or(&self.none),
-            _ => &self.main,
+        match (late_model(job), job.quality()) {
+            (Some(kind), _) => match self.late.iter().find(|models| models.have(kind)) {
+                Some(late) => late.models().unwrap_or(&self.none),
+                None => &self.main,
+            },
+            (None, Some(quality)) if quality != self.quality => {
+                self.other.as_ref().unwrap_or(&self.none)
+            }
+            (None, _) => &self.main,
         }
+    }
+}
+
+/// The model that says in which late set a job finds all of its own.
+fn late_model(job: &BranchJob) -> Option<ModelKind> {
+    const IRISES: FacePoints = FacePoints::WithIrises478;
+    match job {
+        BranchJob::Face(job) if job.points == IRISES => Some(ModelKind::FaceLandmark478),
+        BranchJob::Early(EarlyJob::Face { points: IRISES, .. }) => Some(ModelKind::FaceLandmark478),
+        BranchJob::Blendshapes(_) => Some(ModelKind::FaceBlendshapes),
+        BranchJob::Palm(_) => Some(ModelKind::PalmDetectionFull),
+        _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use live_keypoints_pipeline::Quality;
+use live_keypoints_pipeline::{Options, Quality};
 use live_keypoints_relay::live::Limits;
 use live_keypoints_relay::model_loading::{ModelSource, load};
 use live_keypoints_relay::serve::{ServeConfig, bind, run};
@@ -67,7 +67,11 @@ async fn sessions_that_send_all_they_can_and_read_nothing_stay_below_the_ceiling
         ..Limits::default()
     };
     let ceiling = usize::try_from(limits.max_session_bytes()).unwrap();
-    let models = load(&ModelSource::Embedded, Quality::Lite).unwrap();
+    let options = Options {
+        quality: Quality::Lite,
+        ..Options::default()
+    };
+    let models = load(&ModelSource::Embedded, &options).unwrap();
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let config = ServeConfig {

@@ -62,7 +62,7 @@ fn function(arguments: &str, body: &str) -> Function {
 }
 
 fn bytes(kind: ModelKind) -> Uint8Array {
-    Uint8Array::from(kind.embedded_bytes().unwrap())
+    Uint8Array::from(kind.embedded_bytes())
 }
 
 /// A stream's options, and what happens to it.

@@ -31,10 +31,7 @@ pub(crate) fn measure(pictures: &[Picture]) -> anyhow::Result<Vec<Sample>> {
     let mut stages = Stages {
         models: ModelKind::of_quality(Quality::Full)
             .into_iter()
-            .map(|kind| {
-                let bytes = kind.embedded_bytes().context(kind.name())?;
-                Ok((kind.name(), Model::load(kind, bytes)?))
-            })
+            .map(|kind| Ok((kind.name(), Model::load(kind, kind.embedded_bytes())?)))
             .collect::<anyhow::Result<_>>()?,
         times: BTreeMap::new(),
     };

@@ -6,6 +6,8 @@
 //! {"index":1,"error":{"code":"malformed-picture","message":"…"}}
 //! ```
 //!
+//! Where they were asked for, `blendshapes` (52 numbers) follow the face, and in the graph of the landmarkers all hands come
+//! before it: `"hands":[{"handedness":"Left","score":s,"points":[[x,y,z],…],"world":[[x,y,z],…]},…]`.
 //! A part that was not asked for is left out, one that is absent is `null`. Floats print as the shortest text that reads
 //! back the same `f32`.
 
@@ -40,8 +42,10 @@ pub fn write_line(
 mod tests {
     use super::*;
     use crate::error::{ErrorCode, FrameError};
-    use crate::keypoints::{FailedFrame, FrameKeypoints, MissingParts, Scores, Timings};
-    use crate::landmarks::Landmarks;
+    use crate::keypoints::{
+        FailedFrame, FrameKeypoints, Handedness, MissingParts, Scores, Timings, TrackedHand,
+    };
+    use crate::landmarks::{Blendshapes, Landmarks};
     use crate::options::Parts;
 
     fn keypoints(parts: Parts) -> FrameKeypoints {
@@ -57,7 +61,7 @@ mod tests {
             right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|_| [0.0; 3])),
             right_hand_world: None,
-            hands: Vec::new(),
+            hands: None,
             face: None,
             blendshapes: None,
             scores: Scores {
@@ -109,6 +113,32 @@ mod tests {
         let line = line(&result, HandWorld::Included);
         assert!(line.contains(r#""left_hand_world":[[0.0,0.0,0.0],"#));
         assert!(line.contains(r#""right_hand_world":null,"face""#));
+    }
+
+    #[test]
+    fn all_hands_and_expressions_come_where_they_were_asked_for() {
+        let mut keypoints = keypoints(Parts::ALL);
+        keypoints.hands = Some(Vec::new());
+        keypoints.blendshapes = Some(None);
+        let result = |k: &FrameKeypoints| FrameResult::Keypoints(Box::new(k.clone()));
+        let none = line(&result(&keypoints), HandWorld::Omitted);
+        let expected = r#""right_hand":null,"hands":[],"face":null,"blendshapes":null,"scores""#;
+        assert!(none.contains(expected), "{none}");
+        keypoints.hands = Some(vec![TrackedHand {
+            handedness: Handedness::Left,
+            score: 0.75,
+            points: Landmarks::from_fn(|_| [0.5; 3]),
+            world: Landmarks::from_fn(|_| [0.25; 3]),
+        }]);
+        keypoints.blendshapes = Some(Some(Blendshapes::new([0.125; 52])));
+        let some = line(&result(&keypoints), HandWorld::Omitted);
+        for expected in [
+            r#""hands":[{"handedness":"Left","score":0.75,"points":[[0.5,0.5,0.5],"#,
+            r#"],"world":[[0.25,0.25,0.25],"#,
+            r#"]}],"face":null,"blendshapes":[0.125,0.125,"#,
+        ] {
+            assert!(some.contains(expected), "{some}");
+        }
     }
 
     #[test]

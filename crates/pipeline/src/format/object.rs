@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::error::FrameError;
-use crate::keypoints::{FailedFrame, FrameKeypoints, Scores};
-use crate::landmarks::{FaceLandmarks, Landmarks};
+use crate::keypoints::{FailedFrame, FrameKeypoints, Scores, TrackedHand};
+use crate::landmarks::{Blendshapes, FaceLandmarks, Landmarks};
 
 /// Whether hands are also given in metres.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,11 @@ pub(super) struct KeypointsObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     right_hand_world: Part<'a, 21, 3>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hands: Option<&'a [TrackedHand]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     face: Option<Option<&'a FaceLandmarks>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blendshapes: Option<Option<&'a Blendshapes>>,
     scores: ScoresObject,
 }
 
@@ -83,7 +87,9 @@ impl<'a> KeypointsObject<'a> {
             right_hand: parts.hands.then_some(k.right_hand.as_ref()),
             left_hand_world: has_hand_world.then_some(k.left_hand_world.as_ref()),
             right_hand_world: has_hand_world.then_some(k.right_hand_world.as_ref()),
+            hands: k.hands.as_deref(),
             face: parts.face.then_some(k.face.as_ref()),
+            blendshapes: k.blendshapes.as_ref().map(Option::as_ref),
             scores: scores_object(k),
         }
     }

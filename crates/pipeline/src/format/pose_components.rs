@@ -2,13 +2,13 @@
 //! them: names, limbs and colours.
 
 use super::pose_file::put_u16s;
+use crate::options::FacePoints;
 use crate::topology::{
-    Connection, FACE_POINTS, FACE_TRIANGLES, HAND_CONNECTIONS, HAND_NAMES, POSE_CONNECTIONS,
-    POSE_NAMES,
+    Connection, FACE_TRIANGLES, HAND_CONNECTIONS, HAND_NAMES, POSE_CONNECTIONS, POSE_NAMES,
 };
 
 /// The kinds of component.
-enum Points {
+enum Kind {
     Body,
     Face,
     Hand,
@@ -16,19 +16,19 @@ enum Points {
 
 pub(super) struct Component {
     name: &'static str,
-    points: Points,
+    kind: Kind,
 }
 
 pub(super) const COMPONENTS: [Component; 5] = [
-    component("POSE_LANDMARKS", Points::Body),
-    component("FACE_LANDMARKS", Points::Face),
-    component("LEFT_HAND_LANDMARKS", Points::Hand),
-    component("RIGHT_HAND_LANDMARKS", Points::Hand),
-    component("POSE_WORLD_LANDMARKS", Points::Body),
+    component("POSE_LANDMARKS", Kind::Body),
+    component("FACE_LANDMARKS", Kind::Face),
+    component("LEFT_HAND_LANDMARKS", Kind::Hand),
+    component("RIGHT_HAND_LANDMARKS", Kind::Hand),
+    component("POSE_WORLD_LANDMARKS", Kind::Body),
 ];
 
-const fn component(name: &'static str, points: Points) -> Component {
-    Component { name, points }
+const fn component(name: &'static str, kind: Kind) -> Component {
+    Component { name, kind }
 }
 
 /// What a point consists of, confidence last.
@@ -63,13 +63,13 @@ const HAND_COLORS: [Rgb; 21] = [
 ];
 
 impl Component {
-    /// Appends the component to a header.
-    pub(super) fn put(&self, bytes: &mut Vec<u8>) {
-        let (names, limbs, colors): (Vec<String>, Vec<Connection>, &[Rgb]) = match self.points {
-            Points::Body => (upper(&POSE_NAMES), POSE_CONNECTIONS.to_vec(), &BODY_COLORS),
-            Points::Hand => (upper(&HAND_NAMES), HAND_CONNECTIONS.to_vec(), &HAND_COLORS),
-            Points::Face => {
-                let numbers = (0..FACE_POINTS).map(|index| index.to_string());
+    /// Appends the component to a header. Irises have no limbs, as in the original.
+    pub(super) fn put(&self, bytes: &mut Vec<u8>, face: FacePoints) {
+        let (names, limbs, colors): (Vec<String>, Vec<Connection>, &[Rgb]) = match self.kind {
+            Kind::Body => (upper(&POSE_NAMES), POSE_CONNECTIONS.to_vec(), &BODY_COLORS),
+            Kind::Hand => (upper(&HAND_NAMES), HAND_CONNECTIONS.to_vec(), &HAND_COLORS),
+            Kind::Face => {
+                let numbers = (0..face.count()).map(|index| index.to_string());
                 (numbers.collect(), mesh_lines(), &FACE_COLORS)
             }
         };

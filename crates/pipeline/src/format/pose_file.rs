@@ -9,7 +9,7 @@
 //!         (a text is its u16 length and UTF-8)
 //! body    f32 fps, u32 frames, u16 people,
 //!         f32 points    [frames][people][576][x, y, z], then
-//!         f32 confidence[frames][people][576]
+//!         f32 confidence[frames][people][576]; 586 with the irises
 //! ```
 //!
 //! Values are those of `load_holistic` of pose-format 0.15.0: x and y times width and height of the file, z as MediaPipe
@@ -17,20 +17,23 @@
 //! for the body and 1 for hands and face; what is absent is all zeros.
 
 use std::io::{self, Write};
+use std::iter;
 
 use thiserror::Error;
 
 use super::pose_components::COMPONENTS;
 use crate::keypoints::FrameKeypoints;
-use crate::landmarks::FaceLandmarks;
+use crate::options::FacePoints;
 use crate::rect::ImageSize;
-use crate::topology::FACE_POINTS;
 
 /// The version of the format.
 const VERSION: f32 = 0.2;
 
-/// Points of a frame: 33 of the body, 468 of the face, 21 of each hand, 33 of the body in the world.
-pub const POINTS: usize = 33 + FACE_POINTS + 21 + 21 + 33;
+/// Points of a frame: 33 of the body, 468 or 478 of the face, 21 of each hand, 33 of the body in the world.
+#[must_use]
+pub const fn points(face: FacePoints) -> usize {
+    33 + face.count() + 21 + 21 + 33
+}
 
 /// Width and height in pixels, which the file has once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +63,7 @@ impl TryFrom<ImageSize> for PoseFileSize {
     }
 }
 
-/// Writes all that comes before the points.
+/// Writes all that comes before the points. Every face of the file has so many.
 ///
 /// # Errors
 /// What `out` says.
@@ -69,6 +72,7 @@ pub fn write_header(
     size: PoseFileSize,
     fps: f32,
     frames: u32,
+    face: FacePoints,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
     bytes.extend(VERSION.to_le_bytes());
@@ -76,7 +80,7 @@ pub fn write_header(
     put_u16s(&mut bytes, [size.width, size.height, 0]);
     put_u16s(&mut bytes, [COMPONENTS.len() as u16]);
     for component in &COMPONENTS {
-        component.put(&mut bytes);
+        component.put(&mut bytes, face);
     }
     bytes.extend(fps.to_le_bytes());
     bytes.extend(frames.to_le_bytes());
@@ -92,19 +96,24 @@ pub(super) fn put_u16s<const N: usize>(bytes: &mut Vec<u8>, values: [u16; N]) {
 /// The values of one frame, in the order of the components.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoseFileFrame {
-    /// [`POINTS`] of x, y, z.
+    /// x, y, z of each point.
     points: Vec<[f32; 3]>,
-    /// [`POINTS`] of them.
+    /// One a point.
     confidences: Vec<f32>,
 }
 
 impl PoseFileFrame {
-    /// The values of these keypoints in a file of this size; all zeros for a frame that failed.
+    /// The values of these keypoints in a file of this size and of faces of so many points: what a face has more is left
+    /// out, what it lacks is zero. All is zero for a frame that failed.
     #[must_use]
-    pub fn new(keypoints: Option<&FrameKeypoints>, size: PoseFileSize) -> Self {
+    pub fn new(
+        keypoints: Option<&FrameKeypoints>,
+        size: PoseFileSize,
+        face_points: FacePoints,
+    ) -> Self {
         let mut frame = Self {
-            points: Vec::with_capacity(POINTS),
-            confidences: Vec::with_capacity(POINTS),
+            points: Vec::with_capacity(points(face_points)),
+            confidences: Vec::with_capacity(points(face_points)),
         };
         let absent = (None, None, None, None, None);
         let (pose, face, left_hand, right_hand, world) = keypoints.map_or(absent, |keypoints| {
@@ -116,32 +125,30 @@ impl PoseFileFrame {
                 keypoints.pose_world.as_ref(),
             )
         });
-        frame.put::<33, 4>(pose.map(|pose| &pose[..]), size, |point| point[3]);
-        frame.put::<FACE_POINTS, 3>(face.map(FaceLandmarks::mesh), size, |_| 1.0);
-        frame.put::<21, 3>(left_hand.map(|hand| &hand[..]), size, |_| 1.0);
-        frame.put::<21, 3>(right_hand.map(|hand| &hand[..]), size, |_| 1.0);
-        frame.put::<33, 4>(world.map(|world| &world[..]), size, |point| point[3]);
+        frame.put(33, pose.map(|pose| &pose[..]), size, |point| point[3]);
+        let face = face.map(|face| &face[..face.len().min(face_points.count())]);
+        frame.put(face_points.count(), face, size, |_| 1.0);
+        frame.put(21, left_hand.map(|hand| &hand[..]), size, |_| 1.0);
+        frame.put(21, right_hand.map(|hand| &hand[..]), size, |_| 1.0);
+        frame.put(33, world.map(|world| &world[..]), size, |point| point[3]);
         frame
     }
 
-    fn put<const N: usize, const D: usize>(
+    fn put<const D: usize>(
         &mut self,
+        count: usize,
         part: Option<&[[f32; D]]>,
         size: PoseFileSize,
         confidence: fn(&[f32; D]) -> f32,
     ) {
         let [width, height] = [size.width, size.height].map(f32::from);
-        match part {
-            Some(part) => {
-                let scaled = |point: &[f32; D]| [point[0] * width, point[1] * height, point[2]];
-                self.points.extend(part.iter().map(scaled));
-                self.confidences.extend(part.iter().map(confidence));
-            }
-            None => {
-                self.points.extend([[0.0; 3]; N]);
-                self.confidences.extend([0.0; N]);
-            }
-        }
+        let part = part.unwrap_or_default();
+        let scaled = |point: &[f32; D]| [point[0] * width, point[1] * height, point[2]];
+        self.points.extend(part.iter().map(scaled));
+        self.confidences.extend(part.iter().map(confidence));
+        let missing = count - part.len();
+        self.points.extend(iter::repeat_n([0.0; 3], missing));
+        self.confidences.extend(iter::repeat_n(0.0, missing));
     }
 
     /// Writes the points, which stand before all confidences of the file.
@@ -174,10 +181,11 @@ pub fn write_file(
     size: PoseFileSize,
     fps: f32,
     frames: &[PoseFileFrame],
+    face: FacePoints,
 ) -> io::Result<()> {
     let count = u32::try_from(frames.len())
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "too many frames"))?;
-    write_header(&mut out, size, fps, count)?;
+    write_header(&mut out, size, fps, count, face)?;
     for frame in frames {
         frame.write_points(&mut out)?;
     }
@@ -191,7 +199,7 @@ pub fn write_file(
 mod tests {
     use super::*;
     use crate::keypoints::{MissingParts, Scores, Timings};
-    use crate::landmarks::Landmarks;
+    use crate::landmarks::{FaceLandmarks, Landmarks};
     use crate::options::Parts;
 
     fn keypoints() -> FrameKeypoints {
@@ -207,7 +215,7 @@ mod tests {
             right_hand: Some(Landmarks::from_fn(|_| [1.0, 1.0, 0.0])),
             left_hand_world: None,
             right_hand_world: None,
-            hands: Vec::new(),
+            hands: None,
             face: None,
             blendshapes: None,
             scores: Scores::default(),
@@ -217,6 +225,7 @@ mod tests {
         }
     }
 
+    const POINTS: usize = 576;
     const SIZE: PoseFileSize = PoseFileSize {
         width: 200,
         height: 100,
@@ -224,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_part_that_is_there_is_scaled_and_one_that_is_not_is_zero() {
-        let frame = PoseFileFrame::new(Some(&keypoints()), SIZE);
+        let frame = PoseFileFrame::new(Some(&keypoints()), SIZE, FacePoints::Mesh468);
         assert_eq!(
             (frame.points.len(), frame.confidences.len()),
             (POINTS, POINTS)
@@ -238,7 +247,7 @@ mod tests {
         assert_eq!(frame.points[right_hand], [200.0, 100.0, 0.0]);
         assert_eq!(frame.confidences[right_hand], 1.0);
         assert_eq!(frame.points[POINTS - 1], [100.0, 25.0, -0.5]);
-        let failed = PoseFileFrame::new(None, SIZE);
+        let failed = PoseFileFrame::new(None, SIZE, FacePoints::Mesh468);
         assert!(
             failed
                 .confidences
@@ -249,11 +258,18 @@ mod tests {
 
     #[test]
     fn the_file_is_as_long_as_its_header_and_frames() {
-        let frame = PoseFileFrame::new(Some(&keypoints()), SIZE);
+        let frame = PoseFileFrame::new(Some(&keypoints()), SIZE, FacePoints::Mesh468);
         let mut empty = Vec::new();
-        write_file(&mut empty, SIZE, 25.0, &[]).unwrap();
+        write_file(&mut empty, SIZE, 25.0, &[], FacePoints::Mesh468).unwrap();
         let mut bytes = Vec::new();
-        write_file(&mut bytes, SIZE, 25.0, &[frame.clone(), frame]).unwrap();
+        write_file(
+            &mut bytes,
+            SIZE,
+            25.0,
+            &[frame.clone(), frame],
+            FacePoints::Mesh468,
+        )
+        .unwrap();
         assert_eq!(bytes.len() - empty.len(), 2 * POINTS * 4 * 4);
         assert_eq!(
             bytes[..12],
@@ -265,6 +281,44 @@ mod tests {
             bytes[body_start..empty.len()],
             [0, 0, 0xC8, 0x41, 2, 0, 0, 0, 1, 0]
         );
+    }
+
+    #[test]
+    fn a_face_has_as_many_points_as_the_file_says() {
+        let [mesh, with_irises] = FacePoints::ALL;
+        let place = |n: usize| [n as f32, 0.0, 0.0];
+        for (given, face_points) in [
+            (mesh, mesh),
+            (mesh, with_irises),
+            (with_irises, mesh),
+            (with_irises, with_irises),
+        ] {
+            let mut keypoints = keypoints();
+            keypoints.face = Some(FaceLandmarks::from_fn(given, place));
+            let frame = PoseFileFrame::new(Some(&keypoints), SIZE, face_points);
+            assert_eq!(frame.points.len(), points(face_points));
+            let right_hand = 33 + face_points.count() + 21;
+            assert_eq!(frame.points[right_hand], [200.0, 100.0, 0.0]);
+            let last = if given == with_irises && face_points == with_irises {
+                477
+            } else {
+                467
+            };
+            let there = |n: &usize| frame.confidences[33 + n] == 1.0;
+            assert_eq!((0..face_points.count()).rfind(there), Some(last));
+            assert_eq!(frame.points[33 + last][0], last as f32 * 200.0);
+        }
+        let header = |face| {
+            let mut bytes = Vec::new();
+            write_header(&mut bytes, SIZE, 25.0, 0, face).unwrap();
+            bytes
+        };
+        assert!(
+            header(with_irises)
+                .windows(5)
+                .any(|name| name == b"\x03\x00477")
+        );
+        assert!(!header(mesh).windows(5).any(|name| name == b"\x03\x00477"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The table of models. Sources of inputs and outputs: HOLISTIC_SPEC §3.5 to §8 and `models/README.md`.
 
 use crate::crop::{Border, CropSpec};
-use crate::options::Quality;
+use crate::options::{FacePoints, Graph, Options, Quality};
 
 /// One of the model files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,6 +99,37 @@ impl ModelKind {
             Self::FaceDetectionShortRange,
             Self::FaceLandmark,
         ]
+    }
+
+    /// The models that frames with these options may run, in the order in which they do.
+    #[must_use]
+    pub fn needed_by(options: &Options) -> Vec<Self> {
+        let [pose_detection, pose, hand_recrop, hand, face_detection, _] =
+            Self::of_quality(options.quality);
+        let graph = options.graph_to_run();
+        let parts = options.parts;
+        let mut kinds = Vec::new();
+        if parts.pose || graph == Graph::Holistic {
+            kinds.extend([pose_detection, pose]);
+        }
+        if parts.hands {
+            kinds.push(match graph {
+                Graph::Holistic => hand_recrop,
+                Graph::Landmarkers => Self::PalmDetectionFull,
+            });
+            kinds.push(hand);
+        }
+        if parts.face {
+            kinds.push(face_detection);
+            kinds.push(match options.face_points {
+                FacePoints::Mesh468 => Self::FaceLandmark,
+                FacePoints::WithIrises478 => Self::FaceLandmark478,
+            });
+        }
+        if options.blendshapes {
+            kinds.push(Self::FaceBlendshapes);
+        }
+        kinds
     }
 
     /// The file's name without `.onnx`.
@@ -231,16 +262,16 @@ impl ModelKind {
         }
     }
 
-    /// The file as it is embedded in the binary; `None` for the three of the landmarkers, which no program asks for yet.
+    /// The file as it is embedded in the binary.
     #[cfg(feature = "embedded-models")]
     #[must_use]
-    pub const fn embedded_bytes(self) -> Option<&'static [u8]> {
+    pub const fn embedded_bytes(self) -> &'static [u8] {
         macro_rules! file {
             ($name:literal) => {
                 include_bytes!(concat!("../../models/", $name, ".onnx"))
             };
         }
-        Some(match self {
+        match self {
             Self::PoseDetection => file!("pose_detection"),
             Self::PoseLandmarkFull => file!("pose_landmark_full"),
             Self::PoseLandmarkLite => file!("pose_landmark_lite"),
@@ -249,8 +280,10 @@ impl ModelKind {
             Self::HandLandmarkLite => file!("hand_landmark_lite"),
             Self::FaceDetectionShortRange => file!("face_detection_short_range"),
             Self::FaceLandmark => file!("face_landmark"),
-            Self::FaceLandmark478 | Self::FaceBlendshapes | Self::PalmDetectionFull => return None,
-        })
+            Self::FaceLandmark478 => file!("face_landmarks_478"),
+            Self::FaceBlendshapes => file!("face_blendshapes"),
+            Self::PalmDetectionFull => file!("palm_detection_full"),
+        }
     }
 
     /// The file beside the sources.
@@ -258,5 +291,51 @@ impl ModelKind {
     pub(super) fn file(self) -> Vec<u8> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
         std::fs::read(format!("{folder}/{}.onnx", self.name())).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Parts;
+
+    #[test]
+    fn options_need_the_models_of_their_parts_and_no_more() {
+        let holistic = Options::default();
+        let six = ModelKind::of_quality(Quality::Full);
+        assert_eq!(ModelKind::needed_by(&holistic), six);
+        let hands = Parts {
+            pose: false,
+            hands: true,
+            face: false,
+        };
+        let near_pose = Options {
+            parts: hands,
+            ..holistic
+        };
+        assert_eq!(ModelKind::needed_by(&near_pose), six[..4]);
+        let alone = Options {
+            graph: Graph::Landmarkers,
+            quality: Quality::Lite,
+            ..near_pose
+        };
+        let expected = [ModelKind::PalmDetectionFull, ModelKind::HandLandmarkLite];
+        assert_eq!(ModelKind::needed_by(&alone), expected);
+        let expressions = Options {
+            parts: Parts {
+                hands: false,
+                face: true,
+                ..hands
+            },
+            face_points: FacePoints::WithIrises478,
+            blendshapes: true,
+            ..alone
+        };
+        let expected = [
+            ModelKind::FaceDetectionShortRange,
+            ModelKind::FaceLandmark478,
+            ModelKind::FaceBlendshapes,
+        ];
+        assert_eq!(ModelKind::needed_by(&expressions), expected);
     }
 }

@@ -35,10 +35,7 @@ impl Models {
     pub fn embedded(quality: Quality) -> Result<Self, ModelError> {
         let mut models = Self::new();
         for kind in ModelKind::of_quality(quality) {
-            let bytes = kind
-                .embedded_bytes()
-                .ok_or(ModelError::Missing { model: kind.name() })?;
-            models.insert(Model::load(kind, bytes)?);
+            models.insert(Model::load(kind, kind.embedded_bytes())?);
         }
         Ok(models)
     }

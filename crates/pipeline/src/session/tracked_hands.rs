@@ -99,7 +99,7 @@ impl TrackedHands {
                 }
             }
         }
-        frame.keypoints.hands = found.into_iter().map(|found| found.hand).collect();
+        frame.keypoints.hands = Some(found.into_iter().map(|found| found.hand).collect());
     }
 
     /// Remembers hands for the next frame, and smooths them where that is wanted.

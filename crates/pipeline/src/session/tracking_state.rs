@@ -269,7 +269,7 @@ impl TrackingState {
             }
             (Branch::Face, BranchOutcome::Blendshapes(scores), _) if frame.wants_blendshapes => {
                 frame.wants_blendshapes = false;
-                frame.keypoints.blendshapes = scores;
+                frame.keypoints.blendshapes = Some(scores);
             }
             (Branch::Face, BranchOutcome::Face(outcome), _) if !frame.wants_blendshapes => {
                 self.finish_face(frame, outcome);

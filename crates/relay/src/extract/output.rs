@@ -6,7 +6,7 @@ use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
 use live_keypoints_pipeline::format::jsonl::{self, HandWorld};
 use live_keypoints_pipeline::format::pose_file::{PoseFileFrame, PoseFileSize, write_header};
 use live_keypoints_pipeline::rect::ImageSize;
-use live_keypoints_pipeline::{FrameKeypoints, FrameResult};
+use live_keypoints_pipeline::{FacePoints, FrameKeypoints, FrameResult};
 
 use super::FrameRate;
 
@@ -77,6 +77,7 @@ fn json_string(text: &str) -> serde_json::Result<String> {
 pub struct PoseFile<W> {
     out: W,
     frame_rate: FrameRate,
+    face: FacePoints,
     size: Option<PoseFileSize>,
     frames: u32,
     points: BufWriter<File>,
@@ -84,14 +85,15 @@ pub struct PoseFile<W> {
 }
 
 impl<W: Write> PoseFile<W> {
-    /// An empty file.
+    /// An empty file, whose faces have so many points.
     ///
     /// # Errors
     /// What the system says if it gives no temporary file.
-    pub fn new(out: W, frame_rate: FrameRate) -> io::Result<Self> {
+    pub fn new(out: W, frame_rate: FrameRate, face: FacePoints) -> io::Result<Self> {
         Ok(Self {
             out,
             frame_rate,
+            face,
             size: None,
             frames: 0,
             points: BufWriter::new(tempfile::tempfile()?),
@@ -118,7 +120,7 @@ impl<W: Write> ResultSink for PoseFile<W> {
             FrameResult::Failed(_) => None,
         };
         let size = self.size_with(keypoints)?;
-        let frame = PoseFileFrame::new(keypoints, size);
+        let frame = PoseFileFrame::new(keypoints, size, self.face);
         self.frames = self
             .frames
             .checked_add(1)
@@ -134,7 +136,7 @@ impl<W: Write> ResultSink for PoseFile<W> {
     fn finish(&mut self) -> io::Result<()> {
         let size = self.size.unwrap_or_default();
         let fps = self.frame_rate.fps() as f32;
-        write_header(&mut self.out, size, fps, self.frames)?;
+        write_header(&mut self.out, size, fps, self.frames, self.face)?;
         for part in [&mut self.points, &mut self.confidences] {
             part.flush()?;
             let file = part.get_mut();

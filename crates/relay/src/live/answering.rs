@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use live_keypoints_pipeline::{FailedFrame, FrameKeypoints};
+use live_keypoints_pipeline::{FacePoints, FailedFrame, FrameKeypoints};
+use live_keypoints_protocol::binary_result::{Version, encode};
 use live_keypoints_protocol::{
-    Configure, Contents, Format, Keypoints, ServerMessage, binary_result,
+    Configure, Contents, Format, InvalidPoints, Keypoints, ServerMessage,
 };
 
 /// A message to be sent.
@@ -22,6 +23,7 @@ pub(super) enum Sendable {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Style {
     format: Format,
+    binary_version: Version,
     contents: Contents,
 }
 
@@ -36,27 +38,42 @@ pub(super) struct Answering {
 
 impl Style {
     /// Writes what was given over what held before.
-    pub(super) fn apply(&mut self, configure: &Configure) {
+    ///
+    /// # Errors
+    /// [`InvalidPoints`] where points are selected that a face of so many does not have.
+    pub(super) fn apply(
+        &mut self,
+        configure: &Configure,
+        face: FacePoints,
+    ) -> Result<(), InvalidPoints> {
         self.format = configure.format.unwrap_or(self.format);
+        self.binary_version = configure.binary_version.unwrap_or(self.binary_version);
         if let Some(hand_world) = configure.hand_world {
             self.contents.hand_world = hand_world.into();
         }
         if let Some(points) = &configure.points {
             self.contents.points = points.clone();
         }
+        self.contents.points.check_face(face)
     }
 }
 
 impl Answering {
     /// The message of a frame with keypoints.
     pub(super) fn keypoints(&self, keypoints: &FrameKeypoints) -> Sendable {
-        if self.style.format == Format::Binary
-            && let Ok(bytes) =
-                binary_result::encode(keypoints, self.frame_id, self.style.contents.hand_world)
-        {
-            return Sendable::Binary(bytes);
+        let Style {
+            format,
+            binary_version,
+            contents,
+        } = &*self.style;
+        if *format == Format::Binary {
+            let hand_world = contents.hand_world;
+            let encoded = encode(keypoints, self.frame_id, hand_world, *binary_version);
+            if let Ok(bytes) = encoded {
+                return Sendable::Binary(bytes);
+            }
         }
-        let message = Keypoints::new(keypoints, self.frame_id, &self.style.contents);
+        let message = Keypoints::new(keypoints, self.frame_id, contents);
         Sendable::Text(ServerMessage::Keypoints(Box::new(message)).to_json())
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use live_keypoints_pipeline::{
-    ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Step, Steps,
-    Work,
+    ErrorCode, FacePoints, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError,
+    Step, Steps, Work,
 };
 use live_keypoints_protocol::{
     ClientMessage, Configure, FrameHeader, FrameMessage, InvalidClientMessage, MAX_BUFFER_SIZE,
@@ -56,6 +56,7 @@ impl Conversation {
     ) -> Result<Self, SessionError> {
         let options = Options {
             quality: models.quality(),
+            face_points: FacePoints::Mesh468,
             max_unread_results: MAX_UNSENT_ERRORS,
             ..Options::default()
         };
@@ -223,31 +224,42 @@ impl Conversation {
     }
 
     fn configure(&mut self, configure: &Configure) {
-        let mut options = self.session.options().clone();
-        configure.apply(&mut options);
-        if options.buffer_size > MAX_BUFFER_SIZE {
-            let error = SessionError::InvalidOption {
-                option: "buffer_size",
-                expected: "1 to 1000",
-                value: options.buffer_size.to_string(),
-            };
-            return self.reply_error(error.into());
-        }
-        if !self.models.have(options.quality) {
-            let message = format!("the quality {:?} is not to be had here", options.quality);
-            return self.reply_error(FrameError::new(ErrorCode::ModelMissing, message));
-        }
-        match self.session.configure(options) {
-            Ok(boundary) => {
-                Arc::make_mut(&mut self.style).apply(configure);
+        let changed = self.changed_by(configure).and_then(|(options, style)| {
+            let boundary = self.session.configure(options)?;
+            Ok((boundary, style))
+        });
+        match changed {
+            Ok((boundary, style)) => {
+                self.style = Arc::new(style);
                 let discarded = boundary.discarded.into_iter().map(|(index, _)| index);
                 self.forget_dropped("buffer", discarded);
                 self.outbox.push_reply(ServerMessage::Configured {
                     next_index: boundary.next_index,
                 });
             }
-            Err(error) => self.reply_error(error.into()),
+            Err(error) => self.reply_error(error),
         }
+    }
+
+    /// What holds after this message, if it may.
+    fn changed_by(&self, configure: &Configure) -> Result<(Options, Style), FrameError> {
+        let mut options = self.session.options().clone();
+        configure.apply(&mut options);
+        if options.buffer_size > MAX_BUFFER_SIZE {
+            return Err(FrameError::from(SessionError::InvalidOption {
+                option: "buffer_size",
+                expected: "1 to 1000",
+                value: options.buffer_size.to_string(),
+            }));
+        }
+        options.validate()?;
+        let mut style = Style::clone(&self.style);
+        style.apply(configure, options.face_points)?;
+        if let Some(kind) = self.models.lacking(&options) {
+            let message = format!("this relay does not have the model {}", kind.name());
+            return Err(FrameError::new(ErrorCode::ModelMissing, message));
+        }
+        Ok((options, style))
     }
 
     fn reset(&mut self) {

@@ -1,6 +1,5 @@
 //! `GET /live-signs`: who may connect, the upgrade, and whether there is room.
 
-use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,8 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, heade
 use axum::response::IntoResponse;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use live_keypoints_pipeline::Quality;
-use live_keypoints_pipeline::inference::ModelKind;
+use live_keypoints_pipeline::{Graph, Options};
 use live_keypoints_protocol::{
     CloseCode, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, PROTOCOL, Welcome, WelcomeLimits,
 };
@@ -169,6 +167,18 @@ impl Endpoint {
             max_session,
             ..
         } = *self.common.limits;
+        let models = &self.common.models;
+        let can_run = |graph: &Graph| {
+            let options = Options {
+                graph: *graph,
+                quality: models.quality(),
+                ..Options::default()
+            };
+            models.lacking(&options).is_none()
+        };
+        let graphs = [Graph::Holistic, Graph::Landmarkers]
+            .into_iter()
+            .filter(can_run);
         Welcome {
             protocol: PROTOCOL.to_owned(),
             server: concat!("live-keypoints-relay/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -182,26 +192,10 @@ impl Endpoint {
                 idle_timeout_secs: Some(idle_timeout.as_secs()),
                 max_session_secs: max_session.map(|age| age.as_secs()),
             },
-            models: self.model_names().into_iter().map(str::to_owned).collect(),
-            quality: Some(self.common.models.quality()),
+            models: models.kinds().map(|kind| kind.name().to_owned()).collect(),
+            graphs: graphs.collect(),
+            quality: Some(models.quality()),
         }
-    }
-
-    /// Those of the main quality, then what another adds.
-    fn model_names(&self) -> Vec<&'static str> {
-        let main = self.common.models.quality();
-        let others = [Quality::Full, Quality::Lite]
-            .into_iter()
-            .filter(|quality| *quality != main && self.common.models.have(*quality));
-        let mut names = Vec::new();
-        for quality in iter::once(main).chain(others) {
-            for name in ModelKind::of_quality(quality).map(ModelKind::name) {
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-        }
-        names
     }
 }
 

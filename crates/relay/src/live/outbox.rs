@@ -167,7 +167,7 @@ mod tests {
             right_hand: None,
             left_hand_world: None,
             right_hand_world: None,
-            hands: Vec::new(),
+            hands: None,
             face: None,
             blendshapes: None,
             scores: Scores::default(),

@@ -8,6 +8,8 @@ use crate::program::{Output, relay, run};
 /// Every command, and what `serve` alone has many of.
 const COMMANDS: [&str; 5] = ["extract", "serve", "completions", "man", "licences"];
 const OPTIONS: [&str; 3] = ["tls-cert", "max-sessions-per-address", "idle-timeout-secs"];
+/// What `extract` alone has.
+const OF_EXTRACT: [&str; 4] = ["graph", "face", "blendshapes", "num-hands"];
 
 fn printed(arguments: &[&str]) -> String {
     let Output {
@@ -23,7 +25,7 @@ fn printed(arguments: &[&str]) -> String {
 fn each_shell_gets_a_script_with_every_command_and_option() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = printed(&["completions", shell]);
-        for name in COMMANDS.iter().chain(&OPTIONS) {
+        for name in COMMANDS.iter().chain(&OPTIONS).chain(&OF_EXTRACT) {
             assert!(script.contains(name), "{shell}: {name}");
         }
     }
@@ -64,6 +66,10 @@ fn bash_completes_commands_options_and_values() {
         proposals("live-keypoints-relay serve --quality "),
         "full\nlite\n"
     );
+    assert_eq!(
+        proposals("live-keypoints-relay extract --face "),
+        "468\n478\n"
+    );
 }
 
 #[test]
@@ -82,7 +88,12 @@ fn manual_pages_describe_the_program_and_its_commands() {
     assert!(serve.contains("LIVE_KEYPOINTS_TLS_CERT"));
     assert!(serve.contains("Exit status"));
 
-    assert!(printed(&["man", "extract"]).contains(".TH live-keypoints-relay-extract 1"));
+    let extract = printed(&["man", "extract"]);
+    assert!(extract.contains(".TH live-keypoints-relay-extract 1"));
+    for name in OF_EXTRACT {
+        let option = format!("\\-\\-{}", name.replace('-', "\\-"));
+        assert!(extract.contains(&option), "{option}");
+    }
     assert_eq!(run(relay().args(["man", "nothing"]), Vec::new()).status, 2);
 }
 

@@ -5,6 +5,7 @@
 mod bounds;
 mod documents;
 mod extract_images;
+mod extract_landmarkers;
 mod extract_options;
 mod extract_output;
 mod extract_video;

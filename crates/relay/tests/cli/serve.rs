@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::program::{Relay, relay};
-use live_keypoints_pipeline::Quality;
+use live_keypoints_pipeline::Options;
 use live_keypoints_relay::model_loading::{ModelSource, load};
 use live_keypoints_relay::serve::{ServeConfig, ServeError, bind, run};
 use tokio::sync::oneshot;
@@ -259,7 +259,7 @@ async fn the_library_serves_until_its_future_resolves() {
     let address = listener.local_addr().unwrap();
     let taken = bind(address).await.unwrap_err();
     assert!(matches!(taken, ServeError::AddressTaken { .. }));
-    let models = load(&ModelSource::Embedded, Quality::Full).unwrap();
+    let models = load(&ModelSource::Embedded, &Options::default()).unwrap();
     let models = Arc::new(models);
     let config = ServeConfig {
         www: Some(site.path().join("www")),

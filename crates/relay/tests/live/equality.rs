@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use live_keypoints_pipeline::picture::DecodeLimits;
+use live_keypoints_pipeline::{FacePoints, Graph, Options};
 use live_keypoints_relay::extract::{ExtractConfig, JsonLines, extract};
 use live_keypoints_relay::frame::Frame;
 use live_keypoints_relay::live::Limits;
@@ -15,20 +16,17 @@ use crate::support::{SOON, Server, assert_accounted, clip_frame, config, config_
 const FRAMES: usize = 43;
 
 /// What `extract` says of the clip at 30 frames a second.
-fn extracted() -> Vec<Value> {
+fn extracted(options: Options) -> Vec<Value> {
     let models = Arc::clone(&config().models);
     let workers = NonZeroUsize::new(2).unwrap();
     let pool = WorkerPool::start(models, DecodeLimits::default(), workers, u64::MAX).unwrap();
     let frames = (0..FRAMES).map(|number| Frame::from_file_bytes(clip_frame(number)));
     let mut lines = JsonLines(Vec::new());
-    extract(
-        &pool,
-        frames,
-        &ExtractConfig::default(),
-        &mut lines,
-        &mut || {},
-    )
-    .unwrap();
+    let config = ExtractConfig {
+        options,
+        ..ExtractConfig::default()
+    };
+    extract(&pool, frames, &config, &mut lines, &mut || {}).unwrap();
     let text = String::from_utf8(lines.0).unwrap();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -50,6 +48,7 @@ fn assert_same(message: &Value, line: &Value) {
 
 #[tokio::test]
 async fn results_equal_those_of_extract() {
+    let extracted = || extracted(Options::default());
     let lines = tokio::task::spawn_blocking(extracted).await.unwrap();
     // However slow the machine, what is received is answered.
     let server = Server::start(config_with(Limits {
@@ -75,4 +74,27 @@ async fn results_equal_those_of_extract() {
         assert_same(answer, &lines[index]);
     }
     assert_eq!(answers.last().unwrap()["index"], FRAMES - 1);
+}
+
+#[tokio::test]
+async fn so_they_do_with_the_landmarkers() {
+    let options = Options {
+        graph: Graph::Landmarkers,
+        face_points: FacePoints::WithIrises478,
+        blendshapes: true,
+        num_hands: 3,
+        ..Options::default()
+    };
+    let lines = tokio::task::spawn_blocking(|| extracted(options));
+    let lines = lines.await.unwrap();
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    let configure =
+        r#"{"type":"configure","graph":"landmarkers","face":478,"blendshapes":true,"num_hands":3}"#;
+    client.send_text(configure).await;
+    assert_eq!(client.json().await["type"], "configured");
+    for (number, line) in lines.iter().enumerate() {
+        client.send_frame(framed_clip_frame(number)).await;
+        assert_same(&client.json().await, line);
+    }
 }

@@ -16,7 +16,8 @@ async fn bare_jpegs_get_json_results_in_order() {
     assert_eq!(welcome["quality"], "full");
     assert_eq!(welcome["limits"]["max_message_bytes"], 8 << 20);
     assert_eq!(welcome["limits"]["max_fps"], Value::Null);
-    assert_eq!(welcome["models"].as_array().unwrap().len(), 8);
+    assert_eq!(welcome["models"].as_array().unwrap().len(), 11);
+    assert_eq!(welcome["graphs"], json!(["holistic", "landmarkers"]));
     for number in 0..5 {
         client.send_frame(clip_frame(number)).await;
         let keypoints = client.json().await;

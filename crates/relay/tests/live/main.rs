@@ -10,6 +10,7 @@ mod equality;
 mod fairness;
 mod frames;
 mod health;
+mod landmarkers;
 mod limits;
 mod peers;
 mod promises;

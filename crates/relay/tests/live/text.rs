@@ -174,7 +174,7 @@ async fn a_wrong_message_is_answered_and_changes_nothing() {
         (
             r#"{"type":"configure","points":{"face":[468]}}"#,
             "invalid-option",
-            "468",
+            "0 to 467, not 468",
         ),
     ] {
         client.send_text(text).await;

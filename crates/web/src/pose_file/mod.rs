@@ -9,8 +9,8 @@ use js_sys::{Array, Float32Array, Reflect, Uint8Array};
 use live_keypoints_pipeline::format::pose_file::{PoseFileFrame, PoseFileSize, write_header};
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
-    ErrorCode, FaceLandmarks, FrameError, FrameKeypoints, Landmarks, MissingParts, Parts, Scores,
-    Timings,
+    ErrorCode, FaceLandmarks, FacePoints, FrameError, FrameKeypoints, Landmarks, MissingParts,
+    Parts, Scores, Timings,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag};
@@ -18,6 +18,9 @@ use web_sys::{Blob, BlobPropertyBag};
 use self::pace::Pace;
 use self::pieces::Pieces;
 use crate::error::js_error;
+
+/// Of every face of a file, as results of the package have them.
+const FACE_POINTS: FacePoints = FacePoints::Mesh468;
 
 /// The frames of one `.pose` file. Its width and height are those of the first frame that has keypoints.
 #[wasm_bindgen]
@@ -74,7 +77,7 @@ impl PoseFile {
             .then(|| read(keypoints))
             .transpose()?;
         let size = self.size_with(keypoints.as_ref())?;
-        let frame = PoseFileFrame::new(keypoints.as_ref(), size);
+        let frame = PoseFileFrame::new(keypoints.as_ref(), size, FACE_POINTS);
         let (mut points, mut confidences) = (Vec::new(), Vec::new());
         // A vector takes whatever it is given.
         let written = frame
@@ -96,7 +99,7 @@ impl PoseFile {
         let mut header = Vec::new();
         let fps = self.fps.unwrap_or_else(|| self.pace.fps()) as f32;
         let size = self.size.unwrap_or_default();
-        let written = write_header(&mut header, size, fps, self.frames);
+        let written = write_header(&mut header, size, fps, self.frames, FACE_POINTS);
         debug_assert!(written.is_ok());
         let parts = Array::of1(&Uint8Array::from(&header[..]));
         for (whole, rest) in [self.points.parts(), self.confidences.parts()] {
@@ -141,7 +144,7 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         right_hand: part(keypoints, "rightHand")?,
         left_hand_world: None,
         right_hand_world: None,
-        hands: Vec::new(),
+        hands: None,
         face: part(keypoints, "face")?.map(FaceLandmarks::from),
         blendshapes: None,
         scores: Scores::default(),

@@ -134,7 +134,7 @@ impl RelayOptions {
             buffer_size: Some(self.buffer_size.min(self.max_frames_in_flight) as usize),
             // Left out rather than false: relays of version 0.1.0 do not know it.
             hand_world: self.hand_world.then_some(true),
-            points: None,
+            ..Configure::default()
         }
     }
 }

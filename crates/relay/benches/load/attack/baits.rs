@@ -90,7 +90,7 @@ impl Bait {
                 Self::Chain if kind == ModelKind::HandRecrop => chain(CHAINED_NODES),
                 Self::Constant if kind == ModelKind::HandRecrop => constant(1_000_000_000),
                 Self::Mutants => mutant(kind, number),
-                _ => kind.embedded_bytes().unwrap_or_default().to_vec(),
+                _ => kind.embedded_bytes().to_vec(),
             };
             fs::write(folder.join(format!("{}.onnx", kind.name())), bytes)?;
         }
@@ -157,7 +157,7 @@ const NODE_BYTES: u64 = 16 << 10;
 
 /// A model of which up to six bytes are others, if it is its turn: the same ones in every run.
 fn mutant(kind: ModelKind, number: usize) -> Vec<u8> {
-    let mut bytes = kind.embedded_bytes().unwrap_or_default().to_vec();
+    let mut bytes = kind.embedded_bytes().to_vec();
     if let Some((known, changes)) = KNOWN_MUTANTS.get(number) {
         if *known == kind {
             for (place, value) in *changes {

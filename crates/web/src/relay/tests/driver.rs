@@ -293,7 +293,12 @@ impl Driver {
 
     /// Answers with a pose.
     pub(super) fn answer(&mut self, frame_id: u32) {
-        let bytes = binary_result::encode(&keypoints(), Some(frame_id), HandWorld::Omitted);
+        let bytes = binary_result::encode(
+            &keypoints(),
+            Some(frame_id),
+            HandWorld::Omitted,
+            binary_result::Version::One,
+        );
         let id = self.last().id;
         self.client.handle_binary(id, &bytes.unwrap(), self.now_ms);
         self.drive();
@@ -379,7 +384,7 @@ pub(super) fn keypoints() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
-        hands: Vec::new(),
+        hands: None,
         face: None,
         blendshapes: None,
         scores: Scores::default(),
