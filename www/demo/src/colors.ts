@@ -8,6 +8,7 @@ export const STEPS: readonly Step[] = [
   "leftHand",
   "rightHand",
   "face",
+  "palm",
 ];
 
 export const STEP_LABELS: Readonly<Record<Step, string>> = {
