@@ -251,11 +251,12 @@ async function open(): Promise<void> {
     if (settings.engine === "relay")
       relayIsLimited = !(await relayTakes({ graph: "landmarkers", face: 478 }));
     show();
-    const live = await player.open(possibleSettings());
+    const possible = possibleSettings();
+    const live = await player.open(possible);
     if (!live) return;
     demo.live = live;
-    figures.restart(live.stats(), settings.parts);
-    chart.restart();
+    figures.restart(live.stats(), possible);
+    chart.restart(possible.graph);
     showRunning(live);
   } catch (error) {
     // A later choice ended this start.
