@@ -74,6 +74,10 @@ test("the address chooses workers, parts and models, and can keep it from starti
     async (page) => {
       await isLoaded(page);
       assert.equal(await page.evaluate(() => demo.state), "paused");
+      // The second set of the hands' models comes after the start.
+      await page.waitForFunction(() =>
+        demo.live.stats().workers[0].steps.includes("leftHand"),
+      );
       const steps = await page.evaluate(() =>
         demo.live.stats().workers.map((worker) => worker.steps),
       );
