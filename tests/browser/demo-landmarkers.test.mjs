@@ -1,9 +1,11 @@
 // The demo's graphs, irises and expressions.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before } from "node:test";
 
 import { BLENDSHAPE_NAMES } from "../../www/dist/index.js";
+import { POSE_BYTES_PER_FRAME } from "../../www/dist/pose.js";
 import { openBrowser } from "./browser.mjs";
 import {
   colorAt,
@@ -170,6 +172,28 @@ test("hands alone need no body, neither in the picture nor to download", async (
     assert.equal(await page.getByRole("cell", { name: "Palms" }).count(), 1);
     assert.equal(await page.getByRole("cell", { name: "Hand 1" }).count(), 1);
     await screenshot(page, "demo-hands");
+  });
+});
+
+test("faces with irises are recorded, as .pose without them", async () => {
+  await onDemo(`${FACE}&with=irises`, LAPTOP, async (page) => {
+    await results(page, 1);
+    for (const format of ["jsonl", "pose"]) {
+      await page.getByLabel("Format of recordings").selectOption(format);
+      await page.getByRole("button", { name: "Record" }).click();
+      const save = page.getByRole("button", { name: /Save [1-9]\d* frames/ });
+      await save.waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        save.click(),
+      ]);
+      const file = await readFile(await download.path());
+      if (format === "jsonl") {
+        const [first] = file.toString().split("\n");
+        assert.equal(JSON.parse(first).face.length, 478);
+      } else assert.ok(file.length > POSE_BYTES_PER_FRAME);
+    }
+    assert.ok(await page.locator("#error").isHidden());
   });
 });
 
