@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 
+import { RELAY_OPTIONS } from "../../www/build/generated/options.js";
 import { openBrowser, openPage } from "./browser.mjs";
 import { test } from "../limited.mjs";
 
@@ -18,7 +19,7 @@ after(() => opened.close());
 
 /** Stands for the page's WebSocket; `relay.refuses` and `relay.sockets` are for the tests. */
 function fakeRelay() {
-  globalThis.relay = { refuses: false, sockets: [] };
+  globalThis.relay = { refuses: false, sockets: [], said: [] };
   globalThis.WebSocket = class {
     bufferedAmount = 0;
     readyState = 1;
@@ -47,6 +48,7 @@ function fakeRelay() {
 
     send(data) {
       if (typeof data === "string") {
+        relay.said.push(JSON.parse(data));
         if (JSON.parse(data).type !== "configure") return;
         this.say({ type: "welcome", protocol: "live-keypoints.v1" });
         this.say({ type: "configured", next_index: 0 });
@@ -131,6 +133,41 @@ test("page and relay can be changed while it runs, and the page says where the p
     assert.doesNotMatch(page.url(), /engine/);
     await results(page, (await page.evaluate(() => demo.results)) + 1);
     assert.notEqual(await page.evaluate(() => demo.last.pose[0]), 0.5);
+  });
+});
+
+test("a relay is asked for graph, irises and expressions where the package can do so, and otherwise the page says so", async () => {
+  const address =
+    "/?workers=1&graph=landmarkers&parts=face&with=expressions&autoplay=0";
+  await onDemo(address, async (page) => {
+    await page.waitForFunction(() => demo.state === "paused");
+    await page.getByRole("radio", { name: "Relay" }).click();
+    await page.waitForFunction(
+      () => demo.state === "paused" && demo.live.engine === "relay",
+    );
+    const said = await page.evaluate(() => relay.said);
+    const [{ graph, blendshapes }] = said.filter(
+      ({ type }) => type === "configure",
+    );
+    const canAsk = "graph" in RELAY_OPTIONS;
+    const landmarkers = page.getByRole("radio", { name: "Landmarkers" });
+    const expressions = page.getByRole("checkbox", { name: "Expressions" });
+    const note = page.getByText("The relay has the Holistic graph");
+    for (const control of [landmarkers, expressions]) {
+      assert.equal(await control.isEnabled(), canAsk);
+      assert.equal(await control.isChecked(), canAsk);
+    }
+    assert.equal(await note.isVisible(), !canAsk);
+    assert.equal(await page.getByRole("region").count(), canAsk ? 3 : 2);
+    assert.equal(graph, canAsk ? "landmarkers" : undefined);
+    assert.equal(blendshapes, canAsk ? true : undefined);
+    await page.getByRole("radio", { name: "This page" }).click();
+    await page.waitForFunction(
+      () => demo.state === "paused" && demo.live.engine === "page",
+    );
+    assert.ok(await landmarkers.isChecked());
+    assert.ok(await expressions.isChecked());
+    assert.ok(await note.isHidden());
   });
 });
 

@@ -2,9 +2,7 @@
 
 use js_sys::Float32Array;
 use live_keypoints_pipeline::branch::Branch;
-use live_keypoints_pipeline::{
-    ErrorCode, FrameKeypoints, FrameResult, Handedness, Landmarks, MissingReason, Step,
-};
+use live_keypoints_pipeline::{ErrorCode, FrameResult, Handedness, Landmarks, MissingReason, Step};
 use wasm_bindgen::JsValue;
 
 use crate::declared::{Maybe, ToJs, object};
@@ -213,16 +211,12 @@ pub(crate) fn step_word(step: Step) -> &'static str {
     }
 }
 
-/// The keys of a result that are there only where they are asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Extras {
-    pub(crate) hand_world: bool,
-    pub(crate) hands: bool,
-    pub(crate) blendshapes: bool,
-}
-
 /// A frame's result. `timestamp_ms` is the capture time as it was given.
-pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Extras) -> JsValue {
+pub(crate) fn result_object(
+    result: &FrameResult,
+    timestamp_ms: f64,
+    has_hand_world: bool,
+) -> JsValue {
     let k = match result {
         FrameResult::Keypoints(keypoints) => keypoints,
         FrameResult::Failed(failed) => {
@@ -236,7 +230,7 @@ pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Ext
             .to_js();
         }
     };
-    let has_hands_world = k.parts.hands && extras.hand_world;
+    let has_hands_world = k.parts.hands && has_hand_world;
     let milliseconds = |microseconds: u64| microseconds as f64 / 1000.0;
     Keypoints {
         index: k.index,
@@ -249,12 +243,12 @@ pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Ext
         right_hand: points(k.parts.hands, k.right_hand.as_ref()),
         left_hand_world: points(has_hands_world, k.left_hand_world.as_ref()),
         right_hand_world: points(has_hands_world, k.right_hand_world.as_ref()),
-        hands: Maybe((k.parts.hands && extras.hands).then(|| hands(k))),
+        hands: Maybe(k.hands.as_deref().map(hands)),
         face: flat(k.parts.face, k.face.as_ref().map(|face| face.as_flat())),
-        blendshapes: flat(
-            k.parts.face && extras.blendshapes,
-            k.blendshapes.as_ref().map(|scores| scores.as_slice()),
-        ),
+        blendshapes: Maybe(k.blendshapes.as_ref().map(|scores| {
+            let scores = scores.as_ref();
+            scores.map(|scores| Float32Array::from(scores.as_slice()))
+        })),
         scores: Scores {
             pose: k.scores.pose,
             left_hand: k.scores.left_hand,
@@ -294,8 +288,8 @@ fn flat(is_asked: bool, values: Option<&[f32]>) -> Maybe<Option<Float32Array>> {
     Maybe(is_asked.then(|| values.map(Float32Array::from)))
 }
 
-fn hands(keypoints: &FrameKeypoints) -> Vec<TrackedHand> {
-    let hands = keypoints.hands.iter().map(|hand| TrackedHand {
+fn hands(hands: &[live_keypoints_pipeline::TrackedHand]) -> Vec<TrackedHand> {
+    let hands = hands.iter().map(|hand| TrackedHand {
         handedness: hand.handedness,
         score: hand.score,
         points: hand.points.as_flat().into(),

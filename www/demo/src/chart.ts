@@ -1,8 +1,8 @@
 /** The last seconds: latency, the time of each step, and drops. */
 
-import type { Keypoints } from "live-keypoints";
+import type { Graph, Keypoints } from "live-keypoints";
 import { Canvas } from "./canvas.js";
-import { color, STEP_LABELS, STEPS } from "./colors.js";
+import { color, stepLabel, STEPS } from "./colors.js";
 
 const SPAN_MS = 10_000;
 const UPDATE_INTERVAL_MS = 100;
@@ -19,12 +19,14 @@ export class Chart {
   readonly #canvas: Canvas;
   #samples: Sample[] = [];
   #drawnAt = 0;
+  #graph: Graph = "holistic";
 
   constructor(element: HTMLCanvasElement) {
     this.#canvas = new Canvas(element, () => this.#draw());
   }
 
-  restart(): void {
+  restart(graph: Graph): void {
+    this.#graph = graph;
     this.#samples = [];
     this.#canvas.redraw();
   }
@@ -97,7 +99,8 @@ export class Chart {
     const text = "Milliseconds of the last ten seconds";
     if (!last) return text;
     const steps = STEPS.filter((step) => last.timings[step] > 0).map(
-      (step) => `${STEP_LABELS[step]} ${last.timings[step].toFixed(0)}`,
+      (step) =>
+        `${stepLabel(step, this.#graph)} ${last.timings[step].toFixed(0)}`,
     );
     return `${text}. Now: latency ${last.timings.total.toFixed(0)}, ${steps.join(", ")}`;
   }

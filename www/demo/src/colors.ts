@@ -1,6 +1,6 @@
 /** The steps' names and colours, the same in table, chart and legend. */
 
-import type { Step } from "live-keypoints";
+import type { Graph, Step } from "live-keypoints";
 
 export const STEPS: readonly Step[] = [
   "decode",
@@ -8,9 +8,10 @@ export const STEPS: readonly Step[] = [
   "leftHand",
   "rightHand",
   "face",
+  "palm",
 ];
 
-export const STEP_LABELS: Readonly<Record<Step, string>> = {
+const STEP_LABELS: Readonly<Record<Step, string>> = {
   decode: "Decode",
   pose: "Body",
   leftHand: "Left hand",
@@ -18,6 +19,17 @@ export const STEP_LABELS: Readonly<Record<Step, string>> = {
   face: "Face",
   palm: "Palms",
 };
+
+/** Where hands are found by themselves, a step is not that of a side. */
+const HAND_LABELS: Partial<Readonly<Record<Step, string>>> = {
+  leftHand: "Hand 1",
+  rightHand: "Hand 2",
+};
+
+export function stepLabel(step: Step, graph: Graph): string {
+  const label = graph === "landmarkers" ? HAND_LABELS[step] : undefined;
+  return label ?? STEP_LABELS[step];
+}
 
 /** Classes that give `--color`. */
 export const STEP_CLASSES: Readonly<Record<Step, string>> = {

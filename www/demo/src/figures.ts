@@ -1,8 +1,9 @@
 /** Frames a second, latency, drops, and the time of each step on each worker. */
 
-import type { Keypoints, Part, Stats, Step } from "live-keypoints";
+import type { Keypoints, Stats, Step } from "live-keypoints";
 
-import { STEP_CLASSES, STEP_LABELS } from "./colors.js";
+import { STEP_CLASSES, stepLabel } from "./colors.js";
+import type { Settings } from "./settings.js";
 
 /** Results that the figures are taken over. */
 const WINDOW_MS = 2000;
@@ -24,17 +25,20 @@ export class Figures {
   #updatedAt = 0;
 
   /** Begins anew, with a row for each step of each worker, or of the relay. */
-  restart(stats: Stats, parts: readonly Part[]): void {
+  restart(stats: Stats, settings: Settings): void {
     this.#recent = [];
     this.#rows = [];
     this.#body.replaceChildren();
     const places = stats.connection
-      ? [{ name: "Relay", steps: stepsOf(parts) }]
+      ? [{ name: "Relay", steps: stepsOf(settings) }]
       : stats.workers.map(({ steps }, worker) => ({
           ...{ name: String(worker + 1), steps },
         }));
     for (const { name, steps } of places)
-      steps.forEach((step, at) => this.#addRow(name, steps.length, step, at));
+      steps.forEach((step, at) => {
+        const label = stepLabel(step, settings.graph);
+        this.#addRow(name, steps.length, step, label, at);
+      });
     for (const figure of [this.#fps, this.#latency, this.#dropped])
       figure.textContent = "–";
   }
@@ -77,14 +81,20 @@ export class Figures {
     return values[Math.floor(values.length / 2)] ?? 0;
   }
 
-  #addRow(place: string, rowsOfPlace: number, step: Step, at: number): void {
+  #addRow(
+    place: string,
+    rowsOfPlace: number,
+    step: Step,
+    label: string,
+    at: number,
+  ): void {
     const row = document.createElement("tr");
     if (at === 0) {
       const heading = append(row, "th", place);
       heading.scope = "row";
       heading.rowSpan = rowsOfPlace;
     }
-    append(row, "td", STEP_LABELS[step]);
+    append(row, "td", label);
     const track = append(append(row, "td", ""), "div", "");
     track.className = "bar";
     const bar = append(track, "div", "");
@@ -97,11 +107,16 @@ export class Figures {
 }
 
 /** What is computed for some parts. */
-function stepsOf(parts: readonly Part[]): Step[] {
-  const steps: Step[] = ["decode", "pose"];
-  if (parts.includes("hands")) steps.push("leftHand", "rightHand");
-  if (parts.includes("face")) steps.push("face");
-  return steps;
+function stepsOf({ graph, parts }: Settings): Step[] {
+  const isApart = graph === "landmarkers";
+  const hasHands = parts.includes("hands");
+  return [
+    "decode",
+    ...(parts.includes("pose") || !isApart ? (["pose"] as const) : []),
+    ...(hasHands ? (["leftHand", "rightHand"] as const) : []),
+    ...(parts.includes("face") ? (["face"] as const) : []),
+    ...(hasHands && isApart ? (["palm"] as const) : []),
+  ];
 }
 
 function element(id: string): HTMLElement {

@@ -11,20 +11,24 @@ import { openCamera } from "./camera.js";
 import { Chart } from "./chart.js";
 import { openClip } from "./clip.js";
 import { openFile } from "./file.js";
+import { Expressions } from "./expressions.js";
 import { Figures } from "./figures.js";
 import { LoadingBar } from "./loading-bar.js";
 import { Player } from "./player.js";
 import { Recording } from "./recording.js";
+import { relayTakes } from "./relay.js";
 import {
+  landmarksOf,
   readAddress,
   readForm,
   showSettings,
+  withoutLandmarkers,
   writeAddress,
 } from "./settings.js";
 import type { Settings, SourceName } from "./settings.js";
 import type { Source } from "./source.js";
 import { Stage } from "./stage.js";
-import { chooseViews } from "./views.js";
+import { Views } from "./views.js";
 import { WorldView } from "./world-view.js";
 
 /** For tests and the console. */
@@ -51,6 +55,8 @@ const stage = new Stage(byId("picture"), byId("canvas") as HTMLCanvasElement);
 const figures = new Figures();
 const chart = new Chart(byId("chart") as HTMLCanvasElement);
 const world = new WorldView(byId("world") as HTMLCanvasElement);
+const expressions = new Expressions(byId("view-expressions"));
+const views = new Views(byId("views"));
 const recording = new Recording(
   {
     button: byId("record") as HTMLButtonElement,
@@ -73,6 +79,8 @@ const player = new Player(stage, {
 const address = new URLSearchParams(location.search);
 
 let settings = readAddress(address);
+/** Whether a relay has neither the other graph nor what a face can be with. */
+let relayIsLimited = false;
 let isPaused = address.get("autoplay") === "0";
 let source: Source | undefined;
 /** Which source that is. */
@@ -84,8 +92,7 @@ globalThis.demo = {
   live: undefined,
 };
 
-stage.faceStyle = settings.faceStyle;
-showSettings(form, settings);
+show();
 showPause();
 form.addEventListener("change", () => void change());
 pauseButton.addEventListener("click", () => {
@@ -93,14 +100,13 @@ pauseButton.addEventListener("click", () => {
   showPause();
   playOrPause();
 });
-chooseViews(byId("views"));
 fileInput.addEventListener("change", () => {
   const [file] = fileInput.files ?? [];
   // The same file can be chosen again.
   fileInput.value = "";
   if (file) void changeSource("file", () => openFile(file));
 });
-fileInput.addEventListener("cancel", () => showSettings(form, settings));
+fileInput.addEventListener("cancel", show);
 acceptDrops(byId("picture"), (file) => {
   void changeSource("file", () => openFile(file));
 });
@@ -132,7 +138,7 @@ async function begin(): Promise<void> {
 async function change(): Promise<void> {
   const previous = settings;
   const next = readForm(form, previous);
-  if (!next) return showSettings(form, settings);
+  if (!next) return show();
   if (next.source === "file" && previous.source !== "file") {
     // The source stays until there is a file.
     return fileInput.click();
@@ -149,16 +155,31 @@ async function change(): Promise<void> {
 
 function choose(next: Settings): void {
   settings = next;
-  stage.faceStyle = settings.faceStyle;
-  showSettings(form, settings);
+  show();
   writeAddress(settings);
+}
+
+function show(): void {
+  const possible = possibleSettings();
+  stage.faceStyle = possible.faceStyle;
+  showSettings(form, possible, isLimited());
+  views.offer("expressions", landmarksOf(possible).blendshapes ?? false);
+}
+
+function possibleSettings(): Settings {
+  return isLimited() ? withoutLandmarkers(settings) : settings;
+}
+
+function isLimited(): boolean {
+  return relayIsLimited && settings.engine === "relay";
 }
 
 function needsRestart(previous: Settings, next: Settings): boolean {
   return (
     previous.workers !== next.workers ||
     previous.quality !== next.quality ||
-    previous.parts.join() !== next.parts.join()
+    previous.parts.join() !== next.parts.join() ||
+    JSON.stringify(landmarksOf(previous)) !== JSON.stringify(landmarksOf(next))
   );
 }
 
@@ -227,11 +248,15 @@ async function open(): Promise<void> {
   loading.show();
   pauseButton.disabled = true;
   try {
-    const live = await player.open(settings);
+    if (settings.engine === "relay")
+      relayIsLimited = !(await relayTakes({ graph: "landmarkers", face: 478 }));
+    show();
+    const possible = possibleSettings();
+    const live = await player.open(possible);
     if (!live) return;
     demo.live = live;
-    figures.restart(live.stats(), settings.parts);
-    chart.restart();
+    figures.restart(live.stats(), possible);
+    chart.restart(possible.graph);
     showRunning(live);
   } catch (error) {
     // A later choice ended this start.
@@ -264,6 +289,7 @@ function showResult(keypoints: Keypoints, live: LiveKeypoints): void {
   figures.add(keypoints, live.stats());
   chart.add(keypoints);
   world.show(keypoints);
+  expressions.show(keypoints);
   recording.add(keypoints);
 }
 

@@ -7,6 +7,8 @@ import type {
   LiveKeypointsError,
   Progress,
 } from "live-keypoints";
+import { RELAY } from "./relay.js";
+import { landmarksOf } from "./settings.js";
 import type { Settings } from "./settings.js";
 import type { Shot, Source } from "./source.js";
 import type { Stage } from "./stage.js";
@@ -77,12 +79,13 @@ export class Player {
     const onProgress = this.#events.progress;
     // An overlay wants the newest picture rather than every one.
     const common = {
-      ...{ parts, quality, bufferSize: 1, handWorld: true },
+      ...{ ...landmarksOf(settings), parts, quality },
+      ...{ bufferSize: 1, handWorld: true },
       ...{ signal, onProgress },
     };
     if (engine === "page")
       return LiveKeypoints.create({ ...common, workers, maxFramesInFlight: 2 });
-    return LiveKeypoints.connect("live-signs", { ...common, format: "json" });
+    return LiveKeypoints.connect(RELAY, { ...common, format: "json" });
   }
 
   async #closeLive(): Promise<void> {

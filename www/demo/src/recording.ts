@@ -1,5 +1,6 @@
 /** Keeps results and hands them out as a file. */
 
+import { FACE_LANDMARK_COUNT } from "live-keypoints";
 import type { Keypoints } from "live-keypoints";
 import { PoseRecorder } from "live-keypoints/pose";
 import { LinesRecorder } from "./json-lines.js";
@@ -20,7 +21,16 @@ const FORMATS: Readonly<
   jsonl: { name: "keypoints.jsonl", open: async () => new LinesRecorder() },
   pose: {
     name: "keypoints.pose",
-    open: () => PoseRecorder.create({ maxFrames: MOST_FRAMES }),
+    open: async () => {
+      const recorder = await PoseRecorder.create({ maxFrames: MOST_FRAMES });
+      return {
+        get frames() {
+          return recorder.frames;
+        },
+        add: (keypoints) => recorder.add(withoutIrises(keypoints)),
+        toBlob: () => recorder.toBlob(),
+      };
+    },
   },
 };
 
@@ -90,6 +100,13 @@ export class Recording {
   get #chosen(): (typeof FORMATS)[string] {
     return FORMATS[this.#elements.format.value]!;
   }
+}
+
+/** The format has the 468 points of the mesh. */
+function withoutIrises(keypoints: Keypoints): Keypoints {
+  const { face } = keypoints;
+  if (!face) return keypoints;
+  return { ...keypoints, face: face.subarray(0, 3 * FACE_LANDMARK_COUNT) };
 }
 
 function save(file: Blob, name: string): void {

@@ -1,13 +1,34 @@
-/** The card with the table, the chart and the body in space, one of them at a time. */
+/** The card with the table, the chart, the body in space and the expressions, one of them at a time. */
 
-/** Shows the panel that its radio names; hidden canvases draw nothing. */
-export function chooseViews(group: HTMLElement): void {
-  const show = (): void => {
-    for (const input of group.querySelectorAll("input")) {
+export class Views {
+  readonly #group: HTMLElement;
+
+  constructor(group: HTMLElement) {
+    this.#group = group;
+    group.addEventListener("change", () => this.#show());
+    this.#show();
+  }
+
+  /** Adds a view and shows it, or takes it away. */
+  offer(name: string, isOffered: boolean): void {
+    const input = this.#input(name);
+    const choice = input.closest("label")!;
+    if (choice.hidden !== isOffered) return;
+    choice.hidden = !isOffered;
+    if (isOffered) input.checked = true;
+    else if (input.checked) this.#input("steps").checked = true;
+    this.#show();
+  }
+
+  /** Shows the panel that its radio names; hidden canvases draw nothing. */
+  #show(): void {
+    for (const input of this.#group.querySelectorAll("input")) {
       const panel = document.getElementById(`view-${input.value}`)!;
       panel.hidden = !input.checked;
     }
-  };
-  group.addEventListener("change", show);
-  show();
+  }
+
+  #input(name: string): HTMLInputElement {
+    return this.#group.querySelector(`[value=${name}]`)!;
+  }
 }

@@ -12,7 +12,6 @@ use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::declared::{Check, options, words};
 use crate::error::js_error;
 use crate::object::property;
-use crate::objects::Extras;
 use crate::panics::Panics;
 use crate::pool::{MAX_WORKERS, Patience};
 
@@ -116,15 +115,6 @@ impl StreamOptions {
             min_hand_landmarks_confidence: self.min_hand_landmarks_confidence,
             min_face_detection_confidence: self.min_face_detection_confidence,
             min_face_presence_confidence: self.min_face_presence_confidence,
-        }
-    }
-
-    /// What results have besides.
-    pub(super) fn extras(&self) -> Extras {
-        Extras {
-            hand_world: self.hand_world,
-            hands: self.graph == Graph::Landmarkers,
-            blendshapes: self.blendshapes,
         }
     }
 
