@@ -44,12 +44,15 @@ export type {
   StageTime,
   Stats,
   Timings,
+  TrackedHand,
   WorkerStats,
 } from "./generated/results.js";
 export { ERROR_CODES, MODEL_NAMES } from "./generated/words.js";
 export type {
   ConnectionWord,
   ErrorCode,
+  Graph,
+  Handedness,
   MissingReason,
   ModelName,
   Part,
