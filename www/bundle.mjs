@@ -41,7 +41,7 @@ execFileSync(process.execPath, [tsc, "-p", here(".")], { stdio: "inherit" });
 for (const name of ["session", "relay"]) await makeBindings(name);
 
 /** What pages import shares what it has in common; a worker's script is one file. */
-await bundle(["index", "draw", "pose"], { splitting: true });
+await bundle(["index", "draw", "pose", "tasks"], { splitting: true });
 await bundle(["worker", "capture/worker"]);
 
 rmSync(here("dist/wasm"), { recursive: true, force: true });

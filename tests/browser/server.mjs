@@ -16,7 +16,10 @@ const FOLDERS = [
   ["/live-keypoints/", join(ROOT, "www/dist")],
   ["/next/live-keypoints/", join(ROOT, "www/dist")],
   ["/clips/", process.env.CLIPS ?? join(ROOT, "tests/fixtures/clips")],
+  ["/images/", join(ROOT, "tests/fixtures/images")],
   ["/pages/", join(ROOT, "tests/browser/pages")],
+  ["/rivals/", join(ROOT, "target/rivals")],
+  ["/tasks-vision/", join(ROOT, "tests/node_modules/@mediapipe/tasks-vision")],
   ["/", join(ROOT, "www/demo")],
   ["/", join(ROOT, "www/demo-dist")],
 ];
@@ -24,10 +27,12 @@ const FOLDERS = [
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".css": "text/css",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
   ".jpg": "image/jpeg",
+  ".png": "image/png",
   ".onnx": "application/octet-stream",
 };
 

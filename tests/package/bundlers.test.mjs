@@ -176,6 +176,6 @@ test("a bundler takes each model along once, and no file that nobody asks for", 
   const folder = await install("vite");
   await build({ root: folder, logLevel: "error" });
   const files = await filesOf(join(folder, "dist"));
-  assert.equal(files.filter((file) => file.endsWith(".onnx")).length, 8);
+  assert.equal(files.filter((file) => file.endsWith(".onnx")).length, 11);
   assert.equal(files.filter((file) => /worker.*\.js$/.test(file)).length, 2);
 });

@@ -18,6 +18,7 @@ test("it holds what it needs and nothing else, and stays under 30 MB", async () 
   for (const needed of [
     ...["package.json", "README.md", "dist/index.js", "dist/index.d.ts"],
     ...["dist/worker.js", "dist/capture/worker.js", "dist/draw.js"],
+    ...["dist/pose.js", "dist/tasks.js"],
     ...["dist/LICENSE-MIT", "dist/LICENSE-APACHE", "dist/NOTICE"],
     ...["dist/THIRD-PARTY.txt", "dist/CHANGELOG.md", "docs/migration.md"],
     "dist/wasm/session/session_bg.wasm",

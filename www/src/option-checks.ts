@@ -26,6 +26,8 @@ export type Check = { readonly default?: unknown } & (
   | { readonly kind: "word"; readonly words: readonly (string | number)[] }
   /** At least one of the words. */
   | { readonly kind: "words"; readonly words: readonly string[] }
+  /** Of all that others take, this value or, where it is undefined, none. */
+  | { readonly kind: "only"; readonly value: unknown; readonly because: string }
   | {
       readonly kind: "nested";
       readonly options: Checks<object>;
@@ -129,6 +131,12 @@ function requireValue(option: string, value: unknown, check: Check): void {
           value.every((word) => check.words.includes(word as string)),
         `a list of at least one of ${check.words.join(", ")}`,
       );
+    case "only": {
+      const { value: only, because } = check;
+      if (value === only) return;
+      const expected = only === undefined ? "absent" : shown(only);
+      throw invalid(`option ${option} must be ${expected}: ${because}`);
+    }
     case "nested":
       if (check.or === "false" && value === false) return;
       if (check.or === "address" && isOneAddress(value))

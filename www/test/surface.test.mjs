@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { drawKeypoints } from "../build/draw.js";
 import { LiveKeypoints, LiveKeypointsError } from "../build/index.js";
 import { PoseRecorder } from "../build/pose.js";
+import { FaceLandmarker, HandLandmarker } from "../build/tasks.js";
 import { fakeRelay } from "./fake-socket.mjs";
 import { fakeStream, FakePicture, jpeg } from "./fake-stream.mjs";
 import { until } from "./fake-worker.mjs";
@@ -36,6 +37,8 @@ const takesOptions = (live) => ({
   on: (options) => live.on("keypoints", () => {}, options),
   recorder: (options) => PoseRecorder.create(options),
   draw: (options) => drawKeypoints(context(), {}, options),
+  face: (options) => FaceLandmarker.createFromOptions({}, options),
+  hand: (options) => HandLandmarker.createFromOptions({}, options),
 });
 
 const context = () =>
@@ -72,6 +75,7 @@ test("a mistyped option is named, with the one that was meant", async () => {
   const { live } = await fakeStream({ workers: 1 });
   const { create, connect, push, detect, attach, on, recorder, draw } =
     takesOptions(live);
+  const { face, hand } = takesOptions(live);
   for (const [call, options, wrong, meant] of [
     [create, { smothing: false }, "smothing", "smoothing"],
     [create, { smothing: undefined }, "smothing", "smoothing"],
@@ -115,6 +119,12 @@ test("a mistyped option is named, with the one that was meant", async () => {
     [draw, { linewidth: 1 }, "linewidth", "lineWidth"],
     [draw, { colors: { lefthand: "red" } }, "colors.lefthand", "leftHand"],
     [draw, { area: { widht: 1 } }, "area.widht", "width"],
+    [hand, { numHand: 2 }, "numHand", "numHands"],
+    [
+      face,
+      { baseOptions: { modelPath: "a" } },
+      ...["baseOptions.modelPath", undefined],
+    ],
   ]) {
     const suggestion = meant ? `did you mean "${meant}"\\?` : "there are: ";
     await refuses(
