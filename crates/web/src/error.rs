@@ -1,9 +1,9 @@
 //! Errors as JavaScript sees them: an `Error` with a stable `code`.
 
 use js_sys::{Error, Reflect};
-#[cfg(any(feature = "session", feature = "relay"))]
-use live_keypoints_pipeline::ErrorCode;
 use live_keypoints_pipeline::FrameError;
+#[cfg(any(feature = "session", feature = "relay"))]
+use live_keypoints_pipeline::{ErrorCode, SessionError};
 use wasm_bindgen::JsValue;
 
 /// An `Error` whose `code` is the stable word.
@@ -12,6 +12,36 @@ pub(crate) fn js_error(error: impl Into<FrameError>) -> JsValue {
     let js = Error::new(&error.message);
     set(&js, "code", &error.code.as_str().into());
     js.into()
+}
+
+/// A session's error, with the option's name as JavaScript writes it.
+#[cfg(any(feature = "session", feature = "relay"))]
+pub(crate) fn in_camel_case(error: SessionError) -> FrameError {
+    match error {
+        SessionError::InvalidOption {
+            option,
+            expected,
+            value,
+        } => {
+            let message = format!(
+                "option {} must be {expected}, not {value}",
+                camel_case(option)
+            );
+            FrameError::new(ErrorCode::InvalidOption, message)
+        }
+        other => other.into(),
+    }
+}
+
+/// A name of words with `_` between them.
+#[cfg(any(feature = "session", feature = "relay"))]
+pub(crate) fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at(word.len().min(1));
+        name + &initial.to_ascii_uppercase() + rest
+    })
 }
 
 /// Sets a property of an object that we made and nothing has frozen.

@@ -143,10 +143,18 @@ export const STREAM_OPTIONS = {
 
 /** What `LiveKeypoints.connect` may be told of how frames are sent and computed. Everything is optional. */
 export interface RelayOptions {
+  /** How the parts are found: hands and face near the body, or each by itself. Default `holistic`. */
+  graph?: Graph | undefined;
   /** The parts to report, at least one. Default: all. */
   parts?: readonly Part[] | undefined;
   /** Landmark models of body and hands. Default: the relay's. */
   quality?: Quality | undefined;
+  /** Points of a face: 468, or 478 with the irises. Default 468. */
+  face?: 468 | 478 | undefined;
+  /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
+  blendshapes?: boolean | undefined;
+  /** Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one. Default 2. */
+  numHands?: number | undefined;
   /** Frames that wait to be sent before the oldest is dropped, and results that wait to be read. Default 50. */
   bufferSize?: number | undefined;
   /** Temporal smoothing of the pose. Default: as the relay does, which is true. */
@@ -185,8 +193,12 @@ export interface RelayOptions {
 
 /** What each of `RelayOptions` may be. */
 export const RELAY_OPTIONS = {
+  graph: { kind: "word", words: ["holistic", "landmarkers"], default: "holistic" },
   parts: { kind: "words", words: ["pose", "hands", "face"], default: ["pose", "hands", "face"] },
   quality: { kind: "word", words: ["full", "lite"] },
+  face: { kind: "word", words: [468, 478], default: 468 },
+  blendshapes: { kind: "boolean", default: false },
+  numHands: { kind: "whole", least: 1, most: 4, default: 2 },
   bufferSize: { kind: "whole", least: 1, most: 2147483647, default: 50 },
   smoothing: { kind: "boolean" },
   handSmoothing: { kind: "boolean" },

@@ -1,16 +1,14 @@
 //! What a stream of the page is started with.
 
 use js_sys::Function;
-use live_keypoints_pipeline::{
-    ErrorCode, FacePoints, FrameError, Graph, MAX_HANDS, Options, Parts, Quality,
-};
+use live_keypoints_pipeline::{FacePoints, Graph, MAX_HANDS, Options, Parts, Quality};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::assets::AssetOptions;
 use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::declared::{Check, options, words};
-use crate::error::js_error;
+use crate::error::{in_camel_case, js_error};
 use crate::object::property;
 use crate::panics::Panics;
 use crate::pool::{MAX_WORKERS, Patience};
@@ -117,20 +115,6 @@ impl StreamOptions {
             min_face_presence_confidence: self.min_face_presence_confidence,
         }
     }
-
-    /// Fails where options exclude each other.
-    fn check_together(&self) -> Result<(), FrameError> {
-        let message = if self.blendshapes && !self.parts.face {
-            "option blendshapes needs the face, which option parts leaves out"
-        } else if self.blendshapes && self.face == FacePoints::Mesh468 {
-            "option blendshapes needs option face to be 478"
-        } else if self.num_hands != 2 && self.graph == Graph::Holistic {
-            "option numHands needs option graph to be landmarkers"
-        } else {
-            return Ok(());
-        };
-        Err(FrameError::new(ErrorCode::InvalidOption, message))
-    }
 }
 
 /// What a stream is started with.
@@ -148,7 +132,8 @@ impl StartOptions {
     pub(super) fn read(object: &JsValue) -> Result<Self, JsValue> {
         let stream = StreamOptions::read(object).map_err(js_error)?;
         stream.check_ranges("").map_err(js_error)?;
-        stream.check_together().map_err(js_error)?;
+        let session = stream.session();
+        session.validate().map_err(|e| js_error(in_camel_case(e)))?;
         let function = |key: &str| property(object, key).dyn_into::<Function>();
         Ok(Self {
             patience: Patience {
@@ -162,7 +147,7 @@ impl StartOptions {
                 given: property(object, "assets"),
                 address_of: function("addressOf")?,
                 keeps_models: stream.cache,
-                session: stream.session(),
+                session,
                 on_progress: function("onProgress").ok(),
             }),
             stream,

@@ -7,6 +7,7 @@ use live_keypoints_protocol::{
 };
 
 use super::link::SocketId;
+use crate::error::camel_case;
 
 /// An answer to one frame.
 #[derive(Debug)]
@@ -307,14 +308,5 @@ fn refused(error: FrameError) -> Heard {
     Heard::Over(Closing {
         kind: ClosingKind::Refused,
         error,
-    })
-}
-
-fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
-        let (initial, rest) = word.split_at(word.len().min(1));
-        name + &initial.to_ascii_uppercase() + rest
     })
 }

@@ -1,11 +1,14 @@
 //! What the owner of a stream may ask of a relay and of its client.
 
-use live_keypoints_pipeline::{ErrorCode, FrameError, Parts, Quality};
-use live_keypoints_protocol::{Configure, Format};
+use live_keypoints_pipeline::{
+    ErrorCode, FacePoints, FrameError, Graph, MAX_HANDS, Options, Parts, Quality,
+};
+use live_keypoints_protocol::{Configure, Format, binary_result};
 
 use wasm_bindgen::JsValue;
 
 use crate::declared::{Check, FromJs, options, words};
+use crate::error::in_camel_case;
 
 /// Longest wait between attempts, milliseconds, where nothing is said.
 const MOST_WAIT_MS: u32 = 15_000;
@@ -13,10 +16,18 @@ const MOST_WAIT_MS: u32 = 15_000;
 options! {
     /// What `LiveKeypoints.connect` may be told of how frames are sent and computed. Everything is optional.
     pub struct RelayOptions {
+        /// How the parts are found: hands and face near the body, or each by itself.
+        graph: Graph = Graph::Holistic, Check::Word(Some("Graph"), &["holistic", "landmarkers"]);
         /// The parts to report, at least one.
         parts: Parts = Parts::ALL, Check::Parts;
         /// Landmark models of body and hands. Default: the relay's.
         quality: Option<Quality> = None, Check::Word(Some("Quality"), &["full", "lite"]);
+        /// Points of a face: 468, or 478 with the irises.
+        face: FacePoints = FacePoints::Mesh468, Check::OneOf(&[468, 478]);
+        /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
+        blendshapes: bool = false, Check::Boolean;
+        /// Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one.
+        num_hands: u32 = 2, Check::Whole(1..=MAX_HANDS as u32);
         /// Frames that wait to be sent before the oldest is dropped, and results that wait to be read.
         buffer_size: u32 = 50, Check::COUNT;
         /// Temporal smoothing of the pose. Default: as the relay does, which is true.
@@ -116,13 +127,31 @@ impl RelayOptions {
             return Err(invalid("option token must be a text that is not empty"));
         }
         self.check_ranges("")?;
+        let together = Options {
+            graph: self.graph,
+            parts: self.parts,
+            face_points: self.face,
+            blendshapes: self.blendshapes,
+            num_hands: self.num_hands as usize,
+            ..Options::default()
+        };
+        together.validate().map_err(in_camel_case)?;
         self.reconnect.validate()
     }
 
     /// What every connection begins with.
     #[must_use]
     pub fn configure(&self) -> Configure {
+        // What has its default is left out: an older relay refuses a field that it does not know.
+        let default = Self::default();
+        let is_new = self.graph != default.graph || self.face != default.face;
         Configure {
+            graph: (self.graph != default.graph).then_some(self.graph),
+            face: (self.face != default.face).then_some(self.face),
+            blendshapes: self.blendshapes.then_some(true),
+            num_hands: (self.num_hands != default.num_hands).then_some(self.num_hands as usize),
+            binary_version: (is_new && self.format == Format::Binary)
+                .then_some(binary_result::Version::Two),
             parts: Some(self.parts),
             quality: self.quality,
             format: Some(self.format),
@@ -132,7 +161,6 @@ impl RelayOptions {
             mirrored: self.mirrored,
             // More never wait there.
             buffer_size: Some(self.buffer_size.min(self.max_frames_in_flight) as usize),
-            // Left out rather than false: relays of version 0.1.0 do not know it.
             hand_world: self.hand_world.then_some(true),
             ..Configure::default()
         }
@@ -233,5 +261,48 @@ mod tests {
             text,
             r#"{"parts":["pose","hands","face"],"format":"json","buffer_size":1,"hand_world":true}"#
         );
+    }
+
+    #[test]
+    fn what_only_new_results_hold_asks_for_their_version() {
+        let options = RelayOptions {
+            graph: Graph::Landmarkers,
+            face: FacePoints::WithIrises478,
+            blendshapes: true,
+            num_hands: 4,
+            ..RelayOptions::default()
+        };
+        assert_eq!(options.validate(), Ok(()));
+        let text = serde_json::to_string(&options.configure()).unwrap();
+        let expected = concat!(
+            r#"{"graph":"landmarkers","parts":["pose","hands","face"],"face":478,"blendshapes":true,"num_hands":4,"#,
+            r#""format":"binary","binary_version":2,"buffer_size":4}"#
+        );
+        assert_eq!(text, expected);
+        for (graph, blendshapes, expected) in [
+            (
+                Graph::Holistic,
+                false,
+                "option numHands must be 2 where graph is holistic, not 4",
+            ),
+            (
+                Graph::Landmarkers,
+                true,
+                "option blendshapes must be false unless face is among parts and has 478 points, not true",
+            ),
+        ] {
+            let face = FacePoints::Mesh468;
+            let options = RelayOptions {
+                graph,
+                face,
+                blendshapes,
+                ..options.clone()
+            };
+            let error = options.validate().unwrap_err();
+            assert_eq!(
+                (error.code, error.message.as_str()),
+                (ErrorCode::InvalidOption, expected)
+            );
+        }
     }
 }
