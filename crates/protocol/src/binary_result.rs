@@ -18,7 +18,8 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    ErrorCode, FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, Parts, Scores, Timings,
+    ErrorCode, FaceLandmarks, FrameKeypoints, HandSources, Landmarks, MissingParts, Parts, Scores,
+    Timings,
 };
 use thiserror::Error;
 
@@ -198,6 +199,7 @@ impl Reader<'_> {
                 blendshapes: None,
                 left_hand_world: self.landmarks(has(5)),
                 right_hand_world: self.landmarks(has(6)),
+                hand_sources: HandSources::default(),
                 hands: Vec::new(),
                 scores: Scores::default(),
                 missing: MissingParts::default(),
@@ -256,6 +258,7 @@ mod tests {
             right_hand: points(has(3), f32::MIN_POSITIVE),
             left_hand_world: points(has(5), 3.0),
             right_hand_world: points(has(6), 4.0),
+            hand_sources: HandSources::default(),
             hands: Vec::new(),
             face: points(has(4), 2.0).map(FaceLandmarks::from),
             blendshapes: None,

@@ -8,7 +8,8 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts, Scores, Timings,
+    FaceLandmarks, FrameKeypoints, HandSources, Landmarks, MissingParts, MissingReason, Parts,
+    Scores, Timings,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -245,6 +246,7 @@ impl Keypoints {
             right_hand: landmarks("right_hand", self.right_hand)?,
             left_hand_world: landmarks("left_hand_world", self.left_hand_world)?,
             right_hand_world: landmarks("right_hand_world", self.right_hand_world)?,
+            hand_sources: HandSources::default(),
             hands: Vec::new(),
             face: landmarks("face", self.face)?.map(FaceLandmarks::from),
             blendshapes: None,
@@ -284,6 +286,7 @@ mod tests {
             right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|n| [n as f32 * 0.01, 0.0, 0.0])),
             right_hand_world: None,
+            hand_sources: HandSources::default(),
             hands: Vec::new(),
             face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0]).into()),
             blendshapes: None,

@@ -4,7 +4,7 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    ErrorCode, FrameKeypoints, MissingParts, MissingReason, Parts, Scores, Timings,
+    ErrorCode, FrameKeypoints, HandSources, MissingParts, MissingReason, Parts, Scores, Timings,
 };
 use live_keypoints_protocol::{
     BadFrame, ClientMessage, CloseCode, Configure, Contents, ERROR_CODES, FrameHeader,
@@ -107,6 +107,7 @@ fn of_nobody() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
+        hand_sources: HandSources::default(),
         hands: Vec::new(),
         face: None,
         blendshapes: None,

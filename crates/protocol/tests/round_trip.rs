@@ -4,8 +4,8 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    FaceLandmarks, FailedFrame, FrameError, FrameKeypoints, Landmarks, MissingParts, MissingReason,
-    Parts, Quality, Scores, Timings,
+    FaceLandmarks, FailedFrame, FrameError, FrameKeypoints, HandSources, Landmarks, MissingParts,
+    MissingReason, Parts, Quality, Scores, Timings,
 };
 use live_keypoints_protocol::{
     ClientMessage, Configure, Contents, ERROR_CODES, Format, FrameHeader, FrameMessage, Keypoints,
@@ -126,7 +126,8 @@ prop_compose! {
     ) -> FrameKeypoints {
         FrameKeypoints {
             index, timestamp_us, width, height, parts, pose, pose_world, left_hand, right_hand,
-            left_hand_world, right_hand_world, hands: Vec::new(), face,
+            left_hand_world, right_hand_world, hand_sources: HandSources::default(),
+            hands: Vec::new(), face,
             blendshapes: None,
             scores: Scores { pose: s0, left_hand: s1, right_hand: s2, face: s3 },
             missing,

@@ -148,7 +148,8 @@ fn dropped_of(result: &mut FrameResult) -> &mut u64 {
 #[cfg(test)]
 mod tests {
     use live_keypoints_pipeline::{
-        ErrorCode, FailedFrame, FrameError, FrameKeypoints, MissingParts, Parts, Scores, Timings,
+        ErrorCode, FailedFrame, FrameError, FrameKeypoints, HandSources, MissingParts, Parts,
+        Scores, Timings,
     };
     use proptest::prelude::*;
 
@@ -167,6 +168,7 @@ mod tests {
             right_hand: None,
             left_hand_world: None,
             right_hand_world: None,
+            hand_sources: HandSources::default(),
             hands: Vec::new(),
             face: None,
             blendshapes: None,

@@ -9,8 +9,8 @@ use js_sys::{Array, Float32Array, Reflect, Uint8Array};
 use live_keypoints_pipeline::format::pose_file::{PoseFileFrame, PoseFileSize, write_header};
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
-    ErrorCode, FaceLandmarks, FrameError, FrameKeypoints, Landmarks, MissingParts, Parts, Scores,
-    Timings,
+    ErrorCode, FaceLandmarks, FrameError, FrameKeypoints, HandSources, Landmarks, MissingParts,
+    Parts, Scores, Timings,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag};
@@ -141,6 +141,7 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         right_hand: part(keypoints, "rightHand")?,
         left_hand_world: None,
         right_hand_world: None,
+        hand_sources: HandSources::default(),
         hands: Vec::new(),
         face: part(keypoints, "face")?.map(FaceLandmarks::from),
         blendshapes: None,

@@ -2,8 +2,8 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    ErrorCode, FailedFrame, FrameError, FrameKeypoints, FrameResult, Landmarks, MissingParts,
-    Parts, Scores, Timings,
+    ErrorCode, FailedFrame, FrameError, FrameKeypoints, FrameResult, HandSources, Landmarks,
+    MissingParts, Parts, Scores, Timings,
 };
 use live_keypoints_protocol::{
     FrameHeader, FrameMessage, PROTOCOL, ServerMessage, Welcome, WelcomeLimits, binary_result,
@@ -379,6 +379,7 @@ pub(super) fn keypoints() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
+        hand_sources: HandSources::default(),
         hands: Vec::new(),
         face: None,
         blendshapes: None,
