@@ -37,6 +37,8 @@ pub struct FrameKeypoints {
     pub left_hand_world: Option<HandWorldLandmarks>,
     /// Right hand in metres; there whenever `right_hand` is.
     pub right_hand_world: Option<HandWorldLandmarks>,
+    /// Where the regions of the hands came from.
+    pub hand_sources: HandSources,
     /// Of [`Graph::Landmarkers`](crate::Graph) all hands in the order of tracking: those of the frame before first. Above
     /// are the one left and the one right hand that are surest of their side; of equals the first. `None` in the other graph
     /// and where hands were not asked for.
@@ -99,6 +101,39 @@ pub struct TrackedHand {
     pub points: HandLandmarks,
     /// In metres.
     pub world: HandWorldLandmarks,
+}
+
+/// Where the region of a hand came from, in which the model found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HandSource {
+    /// The pose's wrist and fingers, or the frame before where they agree with it.
+    Body,
+    /// The frame before. With [`Hands::Recover`](crate::Hands) the body gives no hand, or one that is none.
+    Tracked,
+    /// The palm detector.
+    Palm,
+}
+
+/// The source of each hand; `None` where the hand is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandSources {
+    /// Of the subject's left hand.
+    pub left_hand: Option<HandSource>,
+    /// Of the subject's right hand.
+    pub right_hand: Option<HandSource>,
+}
+
+impl HandSource {
+    /// The word that JSON and JavaScript show.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Tracked => "tracked",
+            Self::Palm => "palm",
+        }
+    }
 }
 
 /// The side of a hand.
@@ -186,7 +221,7 @@ pub struct Timings {
     pub right_hand: u64,
     /// Face detector and mesh.
     pub face: u64,
-    /// Palm detector, which runs in [`Graph::Landmarkers`](crate::Graph) only.
+    /// Palm detector, of [`Graph::Landmarkers`](crate::Graph) and [`Hands::Recover`](crate::Hands) only.
     #[serde(skip_serializing_if = "is_default")]
     pub palm: u64,
     /// From `add_frame` to the end of the last step.

@@ -72,14 +72,14 @@ pub use frame_buffer::FrameBuffer;
 #[cfg(feature = "inference")]
 pub use inline_executor::{InlineExecutor, decode};
 pub use keypoints::{
-    FailedFrame, FrameKeypoints, FrameResult, Handedness, MissingParts, MissingReason, Scores,
-    Timings, TrackedHand,
+    FailedFrame, FrameKeypoints, FrameResult, HandSource, HandSources, Handedness, MissingParts,
+    MissingReason, Scores, Timings, TrackedHand,
 };
 pub use landmarks::{
     Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks, Landmarks, PoseLandmarks,
     PoseWorldLandmarks,
 };
-pub use options::{FacePoints, Graph, MAX_HANDS, Options, Parts, Quality};
+pub use options::{FacePoints, Graph, Hands, MAX_HANDS, Options, Parts, Quality};
 pub use session::{
     Admission, Boundary, Decoded, MAX_STILLS, Outcome, Session, Stats, Step, Steps, Task, TaskId,
     Work,

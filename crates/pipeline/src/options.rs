@@ -76,6 +76,19 @@ pub enum Graph {
     Landmarkers,
 }
 
+/// How hands are looked for in [`Graph::Holistic`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hands {
+    /// Near the pose's wrists, as MediaPipe's holistic graph does.
+    #[default]
+    Body,
+    /// Where that gives no hand: at its place in the frame before, then with the palm detector, in every third frame at most.
+    /// So hands are found whose wrist is hidden or wrongly placed, and those of nobody
+    /// (<https://github.com/google-ai-edge/mediapipe/issues/5373>).
+    Recover,
+}
+
 /// How a [`Session`](crate::Session) works. All but the three sizes hold for single frames: each keeps the options that
 /// held when it was added.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,9 +126,11 @@ pub struct Options {
     pub min_pose_presence_confidence: f32,
     /// A hand counts while its presence is above this, 0..=1.
     pub min_hand_landmarks_confidence: f32,
+    /// How hands are looked for. [`Graph::Holistic`] only: the other has no body to go by.
+    pub hands: Hands,
     /// Hands to look for, 1 to [`MAX_HANDS`]. [`Graph::Holistic`] has 2, a left and a right one.
     pub num_hands: usize,
-    /// Least score of a detected palm, 0..=1. Of [`Graph::Landmarkers`] only.
+    /// Least score of a detected palm, 0..=1. Of [`Graph::Landmarkers`] and [`Hands::Recover`] only.
     pub min_palm_detection_confidence: f32,
     /// Least score of a detected face, 0..=1.
     pub min_face_detection_confidence: f32,
@@ -141,6 +156,7 @@ impl Default for Options {
             min_pose_detection_confidence: 0.5,
             min_pose_presence_confidence: 0.5,
             min_hand_landmarks_confidence: 0.5,
+            hands: Hands::default(),
             num_hands: 2,
             min_palm_detection_confidence: 0.5,
             min_face_detection_confidence: 0.5,
@@ -154,6 +170,12 @@ impl Options {
     #[must_use]
     pub fn graph_to_run(&self) -> Graph {
         self.graph
+    }
+
+    /// Whether hands are looked for that the body does not give.
+    #[must_use]
+    pub fn recovers_hands(&self) -> bool {
+        self.hands == Hands::Recover && self.graph_to_run() == Graph::Holistic && self.parts.hands
     }
 
     /// Checks every range.
@@ -230,6 +252,10 @@ impl Options {
                 "none".to_owned(),
             );
         }
+        if self.hands == Hands::Recover && !self.recovers_hands() {
+            let expected = "body, or the graph holistic and parts with hands";
+            return invalid("hands", expected, "recover".to_owned());
+        }
         let has_irises = self.parts.face && self.face_points == FacePoints::WithIrises478;
         if self.blendshapes && !has_irises {
             let expected = "false unless face is among parts and has 478 points";
@@ -291,6 +317,22 @@ mod tests {
             ..Options::default()
         };
         assert!(options.validate().is_err());
+
+        let recover_alone = |o: &mut Options| {
+            o.hands = Hands::Recover;
+            o.graph = Graph::Landmarkers;
+        };
+        assert_eq!(wrong(recover_alone), "hands");
+        let recover_nothing = |o: &mut Options| {
+            o.hands = Hands::Recover;
+            o.parts.hands = false;
+        };
+        assert_eq!(wrong(recover_nothing), "hands");
+        let recover = Options {
+            hands: Hands::Recover,
+            ..Options::default()
+        };
+        assert_eq!(recover.validate(), Ok(()));
 
         assert_eq!(wrong(|o| o.blendshapes = true), "blendshapes");
         let no_face = |o: &mut Options| {

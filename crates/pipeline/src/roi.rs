@@ -50,10 +50,15 @@ const FACE_FROM_MESH: RectTransform = RectTransform {
     scale: 1.5,
 };
 
-/// MediaPipe's HandLandmarker means 90 degrees and writes 90 into the option that is in radians: a fresh palm's region is
+/// The angle at which a hand points in its region, radians. MediaPipe's HandLandmarker means 90 degrees and writes 90 into the option that is in radians: a fresh palm's region is
 /// turned by 26.6° against the hand, and the hand model gives other landmarks for it
 /// (`mediapipe/tasks/cc/vision/hand_detector/hand_detector_graph.cc`).
-const PALM_TARGET_ANGLE: f32 = 90.0;
+const fn palm_target_angle(graph: Graph) -> f32 {
+    match graph {
+        Graph::Landmarkers => 90.0,
+        Graph::Holistic => FRAC_PI_2,
+    }
+}
 
 /// The palm, without the fingers' ends: MediaPipe makes a hand's next region from these 12 of its 21 points.
 const PALM_POINTS: [usize; 12] = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18];
@@ -120,11 +125,13 @@ pub fn hand_from_recrop(
         .transformed(size, HAND_FROM_RECROP)
 }
 
-/// Hand: from the box and the seven keypoints of the palm detector, in fractions of the picture.
+/// Hand: from the box and the seven keypoints of the palm detector, in fractions of the picture. In [`Graph::Holistic`],
+/// which recovers a hand by it, the hand stands upright in it.
 #[must_use]
 pub fn hand_from_palm(
     bounds: Bounds,
     keypoints: &[[f32; 2]; 7],
+    graph: Graph,
     size: ImageSize,
 ) -> NormalizedRect {
     const WRIST: usize = 0;
@@ -136,7 +143,7 @@ pub fn hand_from_palm(
     };
     let (wrist, knuckle) = (in_pixels(WRIST), in_pixels(MIDDLE_FINGER_KNUCKLE));
     let rect = NormalizedRect {
-        rotation: rotation_between(wrist, knuckle, PALM_TARGET_ANGLE),
+        rotation: rotation_between(wrist, knuckle, palm_target_angle(graph)),
         ..NormalizedRect::from_bounds(bounds, keypoints[WRIST], keypoints[WRIST], size)
     };
     rect.transformed(size, HAND_FROM_PALM)

@@ -14,8 +14,8 @@ use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
 use live_keypoints_pipeline::picture::RgbImage;
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
-    Decoded, FacePoints, FrameKeypoints, FrameResult, Graph, Options, Outcome, Parts, Session,
-    Steps, Task, Work, branch,
+    Decoded, FacePoints, FrameKeypoints, FrameResult, Graph, HandSource, Hands, Options, Outcome,
+    Parts, Session, Steps, Task, Work, branch,
 };
 use serde_json::Value;
 
@@ -68,12 +68,19 @@ fn stream(graph: Graph) -> Stream {
 
 /// Processes what waits; one frame at most.
 fn result(models: &Models, session: &mut Stream) -> FrameKeypoints {
+    result_of(models, session, |path| Arc::new(read_picture(path)))
+}
+
+fn result_of<F>(
+    models: &Models,
+    session: &mut Session<F, Arc<RgbImage>>,
+    picture: impl Fn(&F) -> Arc<RgbImage>,
+) -> FrameKeypoints {
     while let Some(Task { id, work }) = session.next_task(Steps::ALL, 0) {
         let outcome = match work {
-            Work::Decode(path) => {
-                let image = read_picture(&path);
-                let size = image.size();
-                let pixels = Arc::new(image);
+            Work::Decode(frame) => {
+                let pixels = picture(&frame);
+                let size = pixels.size();
                 Outcome::Decoded(Decoded { pixels, size })
             }
             Work::Branch(image, job) => Outcome::Branch(branch::run(models, &image, &job).unwrap()),
@@ -253,4 +260,71 @@ fn a_face_near_a_pose_is_as_holistic_landmarker_has_it() {
         let keypoints = result(&models, &mut session);
         check_face(&keypoints, &golden["holistic"], &NEAR_THE_POSE);
     }
+}
+
+/// The hand of the clip so near that next to nothing of the body is in the picture: without that, the holistic graph finds
+/// no hand. The landmarks are those to which the body leads in the whole picture.
+#[test]
+fn a_close_up_of_a_hand_is_recovered_from_a_palm_and_tracked() {
+    const CORNER: [u32; 2] = [190, 80];
+    const SIDE: u32 = 120;
+    const FRAMES: std::ops::Range<usize> = 6..18;
+    /// Of a hand of 70 pixels, at whose region the model looks through the rim of the picture.
+    const MAX_MEAN_PX: f64 = 4.0;
+    let text = std::fs::read_to_string(repository("tests/golden/fingers.clip.json")).unwrap();
+    let golden: Value = serde_json::from_str(&text).unwrap();
+    let models = models();
+    let of = |hands| Options {
+        hands,
+        parts: Parts {
+            face: false,
+            ..Parts::ALL
+        },
+        ..Options::default()
+    };
+    let mut by_body = Session::new(of(Hands::Body)).unwrap();
+    let mut recovered = Session::new(of(Hands::Recover)).unwrap();
+    let mut sources = Vec::new();
+    let frames = golden["frames"].as_array().unwrap();
+    for index in FRAMES {
+        let frame = &frames[index];
+        let path = repository(&format!("tests/fixtures/clips/fingers/{index:03}.jpg"));
+        let close_up = Arc::new(cropped(&read_picture(&path), CORNER, SIDE));
+        let size = close_up.size();
+        for session in [&mut by_body, &mut recovered] {
+            session.add_frame(close_up.clone(), (index as i64 + 1) * 33_333, 0);
+        }
+        let keypoints = result_of(&models, &mut by_body, Arc::clone);
+        assert_eq!((keypoints.left_hand, keypoints.right_hand), (None, None));
+
+        let keypoints = result_of(&models, &mut recovered, Arc::clone);
+        assert_eq!(keypoints.right_hand, None);
+        let own = keypoints.left_hand.unwrap();
+        let expected: Vec<[f32; 2]> = rows(&frame["left_hand"])
+            .iter()
+            .map(|row| {
+                let in_picture = [row[0] * 320.0, row[1] * 240.0];
+                [0, 1].map(|axis| {
+                    ((in_picture[axis] - f64::from(CORNER[axis])) / f64::from(SIDE)) as f32
+                })
+            })
+            .collect();
+        let off_px = mean(&distances(&xy(&own[..]), &expected, size));
+        assert_near(&format!("hand of frame {index}"), off_px, MAX_MEAN_PX);
+        sources.push(keypoints.hand_sources.left_hand.unwrap());
+    }
+    assert_eq!(sources[0], HandSource::Palm);
+    assert!(
+        sources[1..]
+            .iter()
+            .all(|source| *source == HandSource::Tracked),
+        "{sources:?}"
+    );
+}
+
+fn cropped(image: &RgbImage, [left, top]: [u32; 2], side: u32) -> RgbImage {
+    let stride = image.size().width as usize * 3;
+    let rows = (top..top + side).map(|y| y as usize * stride + left as usize * 3);
+    let pixels = rows.flat_map(|start| image.pixels()[start..start + side as usize * 3].to_vec());
+    RgbImage::from_rgb(side, side, pixels.collect()).unwrap()
 }

@@ -9,8 +9,8 @@ mod stand_in;
 
 use any_order::{Event, Random, Way, run, run_plainly};
 use live_keypoints_pipeline::{
-    ErrorCode, FacePoints, FrameResult, Graph, MAX_HANDS, MAX_STILLS, Options, Parts, Quality,
-    Session, Step, Steps,
+    ErrorCode, FacePoints, FrameResult, Graph, HandSource, Hands, MAX_HANDS, MAX_STILLS, Options,
+    Parts, Quality, Session, Step, Steps,
 };
 use proptest::prelude::*;
 use stand_in::{Kind, Stream};
@@ -87,12 +87,17 @@ fn kinds() -> impl Strategy<Value = Kind> {
 
 fn options() -> impl Strategy<Value = Options> {
     let graph = prop_oneof![Just(Graph::Holistic), Just(Graph::Landmarkers)];
-    let flags = prop::collection::vec(any::<bool>(), 10);
+    let flags = prop::collection::vec(any::<bool>(), 11);
     let confidences = prop::collection::vec(0.0f32..0.8, 3);
     let sizes = (1usize..5, 1usize..5, 1..=MAX_HANDS);
     (graph, flags, confidences, sizes).prop_map(
         |(graph, flags, confidences, (max_frames_in_flight, buffer_size, num_hands))| Options {
             graph,
+            hands: if graph == Graph::Holistic && flags[0] && flags[10] {
+                Hands::Recover
+            } else {
+                Hands::Body
+            },
             num_hands: match graph {
                 Graph::Holistic => 2,
                 Graph::Landmarkers => num_hands,
@@ -246,6 +251,27 @@ fn the_stand_in_notices_a_lost_state() {
     let reset = run_plainly(&events).results;
     assert_eq!(kept[1], reset[1]);
     assert_ne!(kept[2], reset[2]);
+}
+
+#[test]
+fn the_stand_in_shows_hands_of_every_source() {
+    let options = Options {
+        hands: Hands::Recover,
+        ..Options::default()
+    };
+    let mut events = frames(&[Kind::Person; 60]);
+    events.insert(0, Event::Configure(Box::new(options)));
+    let results = run_plainly(&events).results;
+    let sources: Vec<_> = results
+        .iter()
+        .filter_map(|result| match result {
+            FrameResult::Keypoints(keypoints) => keypoints.hand_sources.left_hand,
+            FrameResult::Failed(_) => None,
+        })
+        .collect();
+    for source in [HandSource::Body, HandSource::Tracked, HandSource::Palm] {
+        assert!(sources.contains(&source), "{source:?}");
+    }
 }
 
 #[test]

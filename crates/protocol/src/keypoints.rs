@@ -290,6 +290,7 @@ impl Keypoints {
             right_hand: landmarks("right_hand", self.right_hand)?,
             left_hand_world: landmarks("left_hand_world", self.left_hand_world)?,
             right_hand_world: landmarks("right_hand_world", self.right_hand_world)?,
+            hand_sources: live_keypoints_pipeline::HandSources::default(),
             hands: self
                 .hands
                 .map(|hands| hands.iter().map(Hand::tracked).collect())

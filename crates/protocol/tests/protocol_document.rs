@@ -107,6 +107,7 @@ fn of_nobody() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
+        hand_sources: live_keypoints_pipeline::HandSources::default(),
         hands: Some(Vec::new()),
         face: None,
         blendshapes: Some(None),

@@ -169,7 +169,8 @@ prop_compose! {
     ) -> FrameKeypoints {
         FrameKeypoints {
             index, timestamp_us, width, height, parts, pose, pose_world, left_hand, right_hand,
-            left_hand_world, right_hand_world, hands, face, blendshapes,
+            left_hand_world, right_hand_world,
+            hand_sources: live_keypoints_pipeline::HandSources::default(), hands, face, blendshapes,
             scores: Scores { pose: s0, left_hand: s1, right_hand: s2, face: s3 },
             missing,
             dropped,

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::detector::DetectedKeypoints;
 use crate::landmarks::{Blendshapes, FaceLandmarks, HandLandmarks, HandWorldLandmarks};
+#[cfg(doc)]
+use crate::options::Hands;
 use crate::options::{FacePoints, Graph, Quality};
 use crate::rect::NormalizedRect;
 use crate::smoothing::RawPose;
@@ -22,7 +24,7 @@ pub enum Branch {
     RightHand,
     /// As the hands.
     Face,
-    /// Palms in the whole picture, where fewer hands are tracked than are looked for. In [`Graph::Landmarkers`] only.
+    /// Palms in the whole picture, where hands are missing. In [`Graph::Landmarkers`], and with [`Hands::Recover`].
     Palm,
 }
 
@@ -235,6 +237,8 @@ pub struct PalmJob {
     pub min_detection_confidence: f32,
     /// Palms to give at most.
     pub most: usize,
+    /// Of which graph: their regions are turned differently.
+    pub graph: Graph,
 }
 
 /// The palms that were found.

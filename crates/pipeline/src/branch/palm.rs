@@ -23,7 +23,12 @@ pub(super) fn run(
             min: in_image(palm.bounds.min),
             max: in_image(palm.bounds.max),
         };
-        roi::hand_from_palm(bounds, &palm.keypoints.map(in_image), image.size())
+        roi::hand_from_palm(
+            bounds,
+            &palm.keypoints.map(in_image),
+            job.graph,
+            image.size(),
+        )
     });
     Ok(PalmOutcome {
         rois: rois.filter(NormalizedRect::is_croppable).collect(),

@@ -61,6 +61,7 @@ mod tests {
             right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|_| [0.0; 3])),
             right_hand_world: None,
+            hand_sources: crate::HandSources::default(),
             hands: None,
             face: None,
             blendshapes: None,

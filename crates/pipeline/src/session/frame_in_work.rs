@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::hand_slots::HandSlots;
 use super::intake::Queued;
 use super::part_state::Epoch;
+use super::recovery::{Progress as HandProgress, Recovery};
 use super::step::{Decoded, Outcome, Step};
 use crate::branch::{Branch, BranchOutcome, EarlyOutcome};
 use crate::error::FrameError;
 use crate::keypoints::{
-    FailedFrame, FrameKeypoints, FrameResult, MissingParts, MissingReason, Scores, Timings,
+    FailedFrame, FrameKeypoints, FrameResult, HandSource, HandSources, MissingParts, MissingReason,
+    Scores, Timings,
 };
 use crate::landmarks::{HandLandmarks, HandWorldLandmarks};
 use crate::options::{Graph, Options};
@@ -47,7 +49,10 @@ pub(super) struct FrameInWork<P> {
     has_end: bool,
     decode: Progress,
     branches: [Progress; Branch::ALL.len()],
-    /// In [`Graph::Landmarkers`], from when the hands of the frame before are known until those of this one are.
+    /// With [`Hands::Recover`](crate::Hands), how far each hand is.
+    pub(super) recovery: Option<Recovery>,
+    /// In [`Graph::Landmarkers`], from when the hands of the frame before are known until those of this one are. With
+    /// [`Hands::Recover`](crate::Hands), while hands are looked for that the body does not give.
     pub(super) hands: Option<HandSlots>,
     /// The face was found, and its expressions are still to be told: the next frame's face need not wait for that.
     pub(super) wants_blendshapes: bool,
@@ -72,6 +77,7 @@ impl<P: Clone> FrameInWork<P> {
             right_hand: None,
             left_hand_world: None,
             right_hand_world: None,
+            hand_sources: HandSources::default(),
             hands: None,
             face: None,
             blendshapes: queued.options.blendshapes.then_some(None),
@@ -83,6 +89,7 @@ impl<P: Clone> FrameInWork<P> {
                 ..Timings::default()
             },
         });
+        let recovery = queued.options.recovers_hands().then(Recovery::default);
         let frame = Self {
             is_still,
             generation: queued.generation,
@@ -92,6 +99,7 @@ impl<P: Clone> FrameInWork<P> {
             has_end: false,
             decode: Progress::Running { ticket },
             branches: [const { Progress::Waiting(Early::NotBegun) }; Branch::ALL.len()],
+            recovery,
             hands: None,
             wants_blendshapes: false,
             pixels: None,
@@ -154,22 +162,40 @@ impl<P: Clone> FrameInWork<P> {
             Branch::Pose => parts.pose || !is_alone,
             Branch::LeftHand | Branch::RightHand => parts.hands,
             Branch::Face => parts.face,
-            Branch::Palm => parts.hands && is_alone,
+            Branch::Palm => parts.hands && (is_alone || self.recovery.is_some()),
         }
     }
 
     /// The branches that earlier frames must be through with before this one begins: hands that are tracked as a list
-    /// need the whole list.
+    /// need the whole list, and so do those that may be recovered.
     pub(super) fn goes_by(&self, branch: Branch) -> &'static [Branch] {
-        match (self.graph(), branch) {
-            (_, Branch::Pose) => &[Branch::Pose],
-            (_, Branch::Face) => &[Branch::Face],
-            (Graph::Holistic, Branch::LeftHand) => &[Branch::LeftHand],
-            (Graph::Holistic, Branch::RightHand) => &[Branch::RightHand],
-            (Graph::Landmarkers, Branch::LeftHand | Branch::RightHand) | (_, Branch::Palm) => {
+        let is_of_body = self.graph() == Graph::Holistic && self.recovery.is_none();
+        match branch {
+            Branch::Pose => &[Branch::Pose],
+            Branch::Face => &[Branch::Face],
+            Branch::LeftHand if is_of_body => &[Branch::LeftHand],
+            Branch::RightHand if is_of_body => &[Branch::RightHand],
+            Branch::LeftHand | Branch::RightHand | Branch::Palm => {
                 &[Branch::Palm, Branch::LeftHand, Branch::RightHand]
             }
         }
+    }
+
+    /// Whether a hand is to be asked for by the body.
+    pub(super) fn asks_body(&self, side: Branch) -> bool {
+        let recovery = self.recovery.as_ref();
+        let is_at_body = recovery.is_none_or(|r| r.side(side) == Some(HandProgress::AtBody));
+        self.graph() == Graph::Holistic && is_at_body
+    }
+
+    /// The order in which an executor that is free for all takes up its branches. In [`Graph::Holistic`] palms, which few
+    /// frames have hands by, come last.
+    pub(super) fn order(&self) -> [Branch; Branch::ALL.len()] {
+        let mut order = Branch::ALL;
+        if self.graph() == Graph::Holistic {
+            order.rotate_left(1);
+        }
+        order
     }
 
     pub(super) fn is_waiting(&self, branch: Branch) -> bool {
@@ -273,7 +299,7 @@ impl<P: Clone> FrameInWork<P> {
     /// A task of a branch is over, and so is the branch, unless it is one that may be asked again for this frame.
     pub(super) fn end(&mut self, branch: Branch, elapsed_us: u64) {
         let is_asked_again = match branch {
-            Branch::LeftHand | Branch::RightHand => self.hands.is_some(),
+            Branch::LeftHand | Branch::RightHand => self.hands.is_some() || self.recovery.is_some(),
             Branch::Face => self.wants_blendshapes,
             Branch::Pose | Branch::Palm => false,
         };
@@ -300,6 +326,12 @@ impl<P: Clone> FrameInWork<P> {
         *time_us = time_us.saturating_add(elapsed_us);
     }
 
+    pub(super) fn pass_hands(&mut self) {
+        for branch in [Branch::Palm, Branch::LeftHand, Branch::RightHand] {
+            self.pass(branch);
+        }
+    }
+
     pub(super) fn skip(&mut self, branch: Branch, reason: Option<MissingReason>) {
         self.pass(branch);
         self.set_missing(branch, reason);
@@ -311,16 +343,19 @@ impl<P: Clone> FrameInWork<P> {
         presence: Option<f32>,
         landmarks: Option<HandLandmarks>,
         world: Option<HandWorldLandmarks>,
+        source: Option<HandSource>,
     ) {
         let keypoints = &mut self.keypoints;
         if branch == Branch::LeftHand {
             keypoints.scores.left_hand = presence;
             keypoints.left_hand = landmarks;
             keypoints.left_hand_world = world;
+            keypoints.hand_sources.left_hand = source;
         } else {
             keypoints.scores.right_hand = presence;
             keypoints.right_hand = landmarks;
             keypoints.right_hand_world = world;
+            keypoints.hand_sources.right_hand = source;
         }
     }
 
@@ -343,8 +378,10 @@ impl<P: Clone> FrameInWork<P> {
             Step::Branch(branch) => {
                 self.wants_blendshapes &= branch != Branch::Face;
                 self.end(branch, elapsed_us);
-                if let Some(hands) = &mut self.hands {
-                    hands.fail(branch);
+                match (&mut self.hands, &mut self.recovery) {
+                    (Some(hands), _) => hands.fail(branch),
+                    (None, Some(recovery)) => recovery.fail(branch),
+                    (None, None) => {}
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The hands of one frame in [`Graph::Landmarkers`](crate::Graph): a list of regions, each for the hand model to look at.
+//! The hands of one frame that are found without the body, as in [`Graph::Landmarkers`](crate::Graph): a list of regions, each for the hand model to look at.
 //!
 //! First come those where hands were in the frame before; the palm detector adds others while there is room. The two hand
 //! steps are lanes: of the slots at even and at odd places, each lane runs one after the other. Which region stands where
@@ -48,6 +48,11 @@ impl HandSlots {
         }
     }
 
+    /// How many there are at most.
+    pub(super) fn num_hands(&self) -> usize {
+        self.num_hands
+    }
+
     /// Whether the palm step is to run, or runs.
     pub(super) fn wants_palms(&self) -> bool {
         self.wants_palms
@@ -58,12 +63,8 @@ impl HandSlots {
     pub(super) fn add_palms(&mut self, rois: Vec<NormalizedRect>, is_still: bool) {
         self.wants_palms = false;
         for roi in rois {
-            let bounds = roi.unrotated_bounds();
-            let overlaps = |slot: &Slot| {
-                let other = slot.roi.unrotated_bounds();
-                bounds.intersection_over_union(&other) > MAX_OVERLAP
-            };
-            let is_new = is_still || !self.slots.iter().any(overlaps);
+            let is_known = self.slots.iter().any(|slot| is_one_region(&slot.roi, &roi));
+            let is_new = is_still || !is_known;
             if is_new && self.slots.len() < self.num_hands {
                 self.slots.push(Slot::new(roi));
             }
@@ -116,6 +117,12 @@ impl HandSlots {
             Answer::Awaited | Answer::Failed => None,
         })
     }
+}
+
+/// Whether two regions are of one hand: their rotation does not count.
+pub(super) fn is_one_region(a: &NormalizedRect, b: &NormalizedRect) -> bool {
+    let bounds = a.unrotated_bounds();
+    bounds.intersection_over_union(&b.unrotated_bounds()) > MAX_OVERLAP
 }
 
 impl Slot {

@@ -10,13 +10,17 @@
 //! - `intake`: what waits to be taken up, with the options that held when it came.
 //! - `frame_in_work`: one frame on its way through the steps.
 //! - `tracking_state`: what the stream remembers from frame to frame; `part_state`: of one hand or the face.
+//! - `body_hands`: the hands of the frame before, near the pose's wrists; `recovery`: how far those of one frame are that the
+//!   body may not give.
 //! - `hand_slots`: the hands of one frame where they are found without the pose; `tracked_hands`: of the frame before.
 //! - `results`: the bounded queue of what is to be read.
 
+mod body_hands;
 mod frame_in_work;
 mod hand_slots;
 mod intake;
 mod part_state;
+mod recovery;
 mod results;
 mod schedule;
 mod step;

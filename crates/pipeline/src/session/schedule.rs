@@ -15,8 +15,15 @@ impl<F, P: Clone> Session<F, P> {
     }
 
     fn next_branch_task(&mut self, steps: Steps) -> Option<Task<F, P>> {
-        for (position, branch) in self.places(steps) {
-            if !self.is_ready(position, branch) || self.in_work[position].is_running_early(branch) {
+        let places = (0..self.in_work.len())
+            .flat_map(|position| (0..Branch::ALL.len()).map(move |place| (position, place)));
+        for (position, place) in places {
+            let branch = self.in_work[position].order()[place];
+            let is_served = steps.contains(Step::Branch(branch));
+            if !is_served
+                || !self.is_ready(position, branch)
+                || self.in_work[position].is_running_early(branch)
+            {
                 continue;
             }
             let frame = &mut self.in_work[position];

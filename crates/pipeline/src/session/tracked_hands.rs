@@ -5,7 +5,7 @@ use super::frame_in_work::FrameInWork;
 use super::hand_slots::HandSlots;
 use super::part_state::Epoch;
 use crate::branch::{Branch, HandReading};
-use crate::keypoints::{Handedness, MissingReason, TrackedHand};
+use crate::keypoints::{HandSource, Handedness, MissingReason, TrackedHand};
 use crate::landmarks::HandLandmarks;
 use crate::rect::{Bounds, ImageSize, NormalizedRect};
 use crate::roi;
@@ -78,14 +78,11 @@ impl TrackedHands {
             (Branch::RightHand, Handedness::Right),
         ] {
             match surest(&found, side) {
-                Some(Found { hand, presence, .. }) => {
-                    let landmarks = (hand.points.clone(), hand.world.clone());
-                    frame.set_hand(
-                        branch,
-                        Some(*presence),
-                        Some(landmarks.0),
-                        Some(landmarks.1),
-                    );
+                Some(found) => {
+                    let (points, world) = (found.hand.points.clone(), found.hand.world.clone());
+                    let presence = Some(found.presence);
+                    let source = Some(found.source());
+                    frame.set_hand(branch, presence, Some(points), Some(world), source);
                 }
                 None => {
                     let of_side = unsure.iter().filter(|(other, _)| *other == side);
@@ -95,7 +92,7 @@ impl TrackedHands {
                         None => MissingReason::OutOfView,
                     };
                     frame.set_missing(branch, Some(reason));
-                    frame.set_hand(branch, presence, None, None);
+                    frame.set_hand(branch, presence, None, None, None);
                 }
             }
         }
@@ -145,9 +142,16 @@ impl Found {
             was_at,
         })
     }
+
+    fn source(&self) -> HandSource {
+        match self.was_at {
+            Some(_) => HandSource::Tracked,
+            None => HandSource::Palm,
+        }
+    }
 }
 
-fn handedness(right: f32) -> Handedness {
+pub(super) fn handedness(right: f32) -> Handedness {
     if right >= 0.5 {
         Handedness::Right
     } else {
@@ -169,7 +173,7 @@ fn surest(found: &[Found], side: Handedness) -> Option<&Found> {
 
 /// Whether two readings are of one hand (`hand_landmarks_deduplication_calculator.cc`): many points lie near each other,
 /// and the boxes overlap.
-fn is_same_hand(a: &HandLandmarks, b: &HandLandmarks, size: ImageSize) -> bool {
+pub(super) fn is_same_hand(a: &HandLandmarks, b: &HandLandmarks, size: ImageSize) -> bool {
     const MIN_NEAR_POINTS: usize = 10;
     /// In lengths of the palm.
     const MAX_DISTANCE: f32 = 0.2;

@@ -1,22 +1,20 @@
 //! What a stream remembers from frame to frame: the pose's region and filters, and the previous landmarks and filters of
 //! hands and face. Each branch reads and writes its own, in frame order, by the options of the frame.
 
+use super::body_hands::{BodyHands, why_not_by_body};
 use super::frame_in_work::FrameInWork;
 use super::part_state::{Epoch, PartState};
 use super::tracked_hands::TrackedHands;
 use crate::branch::{
-    BlendshapesJob, Branch, BranchJob, BranchOutcome, EarlyJob, FaceJob, FaceOutcome, HandJob,
-    HandOutcome, PalmJob, PoseJob, PoseOutcome,
+    BlendshapesJob, Branch, BranchJob, BranchOutcome, EarlyJob, FaceJob, FaceOutcome, PalmJob,
+    PalmOutcome, PoseJob, PoseOutcome,
 };
 use crate::keypoints::MissingReason;
-use crate::landmarks::{FaceLandmarks, HandLandmarks, PoseLandmarks};
-use crate::options::{Graph, Quality};
+use crate::landmarks::FaceLandmarks;
+use crate::options::Graph;
 use crate::rect::{ImageSize, NormalizedRect};
 use crate::roi;
-use crate::smoothing::{FaceFilters, HandFilters, PoseFilters};
-
-/// A hand is looked for while its wrist is more visible than this (HOLISTIC_SPEC §7.1).
-const MIN_WRIST_VISIBILITY: f32 = 0.1;
+use crate::smoothing::{FaceFilters, PoseFilters};
 
 #[derive(Debug)]
 pub(super) struct TrackingState {
@@ -27,8 +25,7 @@ pub(super) struct TrackingState {
     pose_epoch: Epoch,
     filters: PoseFilters,
     pose_roi: Option<NormalizedRect>,
-    left_hand: PartState<HandLandmarks, HandFilters>,
-    right_hand: PartState<HandLandmarks, HandFilters>,
+    body_hands: BodyHands,
     hands: TrackedHands,
     face: PartState<FaceLandmarks, FaceFilters>,
 }
@@ -42,8 +39,7 @@ impl TrackingState {
             pose_epoch: Epoch::default(),
             filters: PoseFilters::new(Graph::Holistic, true),
             pose_roi: None,
-            left_hand: PartState::absent(Epoch::default()),
-            right_hand: PartState::absent(Epoch::default()),
+            body_hands: BodyHands::new(),
             hands: TrackedHands::default(),
             face: PartState::absent(Epoch::default()),
         }
@@ -72,39 +68,37 @@ impl TrackingState {
             return true;
         }
         match frame.graph() {
+            Graph::Holistic if frame.recovery.is_some() && is_of_hands(branch) => {
+                self.body_hands.recover(branch, frame)
+            }
             Graph::Holistic => self.skip(branch, frame),
             Graph::Landmarkers => self.settle_hands(branch, frame),
         }
     }
 
     fn skip<P: Clone>(&mut self, branch: Branch, frame: &mut FrameInWork<P>) -> bool {
-        let reason = match (branch, &frame.keypoints.pose) {
-            (Branch::Pose, _) => return false,
-            (_, None) => MissingReason::NoPose,
-            (Branch::LeftHand, Some(pose)) if is_hidden(pose, LEFT_HAND) => {
-                MissingReason::OutOfView
-            }
-            (Branch::RightHand, Some(pose)) if is_hidden(pose, RIGHT_HAND) => {
-                MissingReason::OutOfView
-            }
-            _ => return false,
+        let pose = frame.keypoints.pose.as_ref();
+        let reason = match branch {
+            Branch::LeftHand | Branch::RightHand => why_not_by_body(branch, pose),
+            Branch::Face if pose.is_none() => Some(MissingReason::NoPose),
+            Branch::Pose | Branch::Face | Branch::Palm => None,
         };
-        self.forget(branch, frame);
-        frame.skip(branch, Some(reason));
-        true
+        if reason.is_some() {
+            self.forget(branch, frame);
+            frame.skip(branch, reason);
+        }
+        reason.is_some()
     }
 
     fn settle_hands<P: Clone>(&mut self, branch: Branch, frame: &mut FrameInWork<P>) -> bool {
-        if matches!(branch, Branch::Pose | Branch::Face) {
+        if !is_of_hands(branch) {
             return false;
         }
         match frame.hands.take() {
             None => frame.hands = Some(self.hands.slots(frame)),
             Some(hands) if hands.are_through() => {
                 self.hands.finish(hands, frame);
-                for branch in [Branch::Palm, Branch::LeftHand, Branch::RightHand] {
-                    frame.pass(branch);
-                }
+                frame.pass_hands();
             }
             hands => {
                 frame.hands = hands;
@@ -120,47 +114,43 @@ impl TrackingState {
         branch: Branch,
         frame: &mut FrameInWork<P>,
     ) -> Option<BranchJob> {
-        let quality = frame.options().quality;
-        match (frame.graph(), branch) {
-            (_, Branch::Face) if frame.wants_blendshapes => {
+        let options = frame.options();
+        Some(match (branch, &frame.hands) {
+            (Branch::Face, _) if frame.wants_blendshapes => {
                 let landmarks = frame.keypoints.face.clone()?;
-                return Some(BranchJob::Blendshapes(BlendshapesJob { landmarks }));
+                BranchJob::Blendshapes(BlendshapesJob { landmarks })
             }
-            (_, Branch::Pose) => return Some(BranchJob::Pose(self.pose_job(frame))),
-            (Graph::Holistic, _) => {}
-            (Graph::Landmarkers, Branch::Palm) => {
-                let options = frame.options();
-                let is_wanted = frame.hands.as_ref()?.wants_palms();
-                return is_wanted.then_some(BranchJob::Palm(PalmJob {
+            (Branch::Face, _) => {
+                let head = match frame.graph() {
+                    Graph::Landmarkers => None,
+                    Graph::Holistic => {
+                        let pose = frame.keypoints.pose.as_ref()?;
+                        Some(std::array::from_fn(|n| [pose[n][0], pose[n][1]]))
+                    }
+                };
+                BranchJob::Face(self.face_job(head, frame))
+            }
+            (Branch::Pose, _) => BranchJob::Pose(self.pose_job(frame)),
+            (Branch::Palm, hands) => {
+                let hands = hands.as_ref().filter(|hands| hands.wants_palms())?;
+                BranchJob::Palm(PalmJob {
                     min_detection_confidence: options.min_palm_detection_confidence,
-                    most: options.num_hands,
-                }));
+                    most: hands.num_hands(),
+                    graph: frame.graph(),
+                })
             }
-            (Graph::Landmarkers, Branch::Face) => {
-                return Some(BranchJob::Face(self.face_job(None, frame)));
+            (lane, Some(hands)) => BranchJob::HandInRegion {
+                roi: hands.roi_of(lane)?,
+                quality: options.quality,
+            },
+            (side, None) if frame.asks_body(side) => {
+                let job = self.body_hands.job(side, frame)?;
+                match side {
+                    Branch::LeftHand => BranchJob::LeftHand(job),
+                    _ => BranchJob::RightHand(job),
+                }
             }
-            (Graph::Landmarkers, lane) => {
-                let roi = frame.hands.as_ref()?.roi_of(lane)?;
-                return Some(BranchJob::HandInRegion { roi, quality });
-            }
-        }
-        let pose = frame.keypoints.pose.as_ref()?;
-        // A still has no epoch: nothing is previous to it.
-        let epoch = frame.epoch();
-        Some(match branch {
-            Branch::LeftHand => {
-                let previous = self.left_hand.previous(epoch);
-                BranchJob::LeftHand(hand_job(pose, LEFT_HAND, previous.cloned(), quality))
-            }
-            Branch::RightHand => {
-                let previous = self.right_hand.previous(epoch);
-                BranchJob::RightHand(hand_job(pose, RIGHT_HAND, previous.cloned(), quality))
-            }
-            Branch::Face => {
-                let head = std::array::from_fn(|n| [pose[n][0], pose[n][1]]);
-                BranchJob::Face(self.face_job(Some(head), frame))
-            }
-            Branch::Pose | Branch::Palm => return None,
+            (_, None) => return None,
         })
     }
 
@@ -188,16 +178,15 @@ impl TrackingState {
         }
         // Where pixels are of another size (fast decoding), the region may differ in its last bits: it is not used then.
         let (size, epoch) = (frame.size(), frame.epoch());
-        let hand = |state: &PartState<HandLandmarks, HandFilters>| {
-            Some(EarlyJob::Hand {
-                roi: roi::hand_from_landmarks(state.previous(epoch)?, size),
-                quality: frame.options().quality,
-            })
-        };
         let job = match branch {
             Branch::Pose | Branch::Palm => None,
-            Branch::LeftHand => hand(&self.left_hand),
-            Branch::RightHand => hand(&self.right_hand),
+            Branch::LeftHand | Branch::RightHand => {
+                let previous = self.body_hands.previous(branch, epoch);
+                previous.map(|previous| EarlyJob::Hand {
+                    roi: roi::hand_from_landmarks(previous, size),
+                    quality: frame.options().quality,
+                })
+            }
             Branch::Face => self.face.previous(epoch).map(|mesh| {
                 let points = frame.options().face_points;
                 let roi = roi::face_from_mesh_near_head(mesh, points, size);
@@ -238,8 +227,7 @@ impl TrackingState {
                 self.pose_roi = None;
                 self.filters.pose_lost();
             }
-            Branch::LeftHand => self.left_hand.lost(frame.epoch()),
-            Branch::RightHand => self.right_hand.lost(frame.epoch()),
+            Branch::LeftHand | Branch::RightHand => self.body_hands.lost(branch, frame),
             Branch::Face => self.face.lost(frame.epoch()),
             Branch::Palm => self.hands.lost(),
         }
@@ -253,6 +241,13 @@ impl TrackingState {
         outcome: BranchOutcome,
     ) -> bool {
         let is_still = frame.is_still();
+        let outcome = match outcome {
+            BranchOutcome::Palm(PalmOutcome { rois }) if frame.recovery.is_some() => {
+                let rois = BodyHands::without_found(frame, rois);
+                BranchOutcome::Palm(PalmOutcome { rois })
+            }
+            outcome => outcome,
+        };
         match (branch, outcome, &mut frame.hands) {
             (Branch::Pose, BranchOutcome::Pose(outcome), _) => self.finish_pose(frame, outcome),
             (Branch::Palm, BranchOutcome::Palm(outcome), Some(hands)) => {
@@ -265,7 +260,7 @@ impl TrackingState {
             ) => hands.take(branch, reading),
             (Branch::LeftHand, BranchOutcome::LeftHand(outcome), None)
             | (Branch::RightHand, BranchOutcome::RightHand(outcome), None) => {
-                self.finish_hand(branch, frame, outcome);
+                self.body_hands.finish(branch, frame, outcome);
             }
             (Branch::Face, BranchOutcome::Blendshapes(scores), _) if frame.wants_blendshapes => {
                 frame.wants_blendshapes = false;
@@ -308,48 +303,6 @@ impl TrackingState {
         frame.keypoints.pose_world = Some(smoothed.world);
     }
 
-    fn finish_hand<P: Clone>(
-        &mut self,
-        branch: Branch,
-        frame: &mut FrameInWork<P>,
-        outcome: HandOutcome,
-    ) {
-        let threshold = frame.options().min_hand_landmarks_confidence;
-        let presence = outcome.reading.as_ref().map(|reading| reading.presence);
-        let reading = outcome
-            .reading
-            .filter(|reading| reading.presence > threshold);
-        let (mut landmarks, mut world) =
-            reading.map_or((None, None), |reading| (reading.landmarks, reading.world));
-        if landmarks.is_none() {
-            let reason = match presence {
-                Some(_) => MissingReason::LowPresence,
-                None => MissingReason::OutOfView,
-            };
-            frame.set_missing(branch, Some(reason));
-        }
-        if !frame.is_still() {
-            let state = if branch == Branch::LeftHand {
-                &mut self.left_hand
-            } else {
-                &mut self.right_hand
-            };
-            match &mut landmarks {
-                None => state.lost(frame.epoch()),
-                Some(landmarks) => {
-                    let filters = state.found(frame.epoch(), landmarks.clone());
-                    if frame.options().hand_smoothing {
-                        let timestamp_us = frame.keypoints.timestamp_us;
-                        filters.apply(landmarks, world.as_mut(), timestamp_us, frame.size());
-                    } else {
-                        *filters = HandFilters::default();
-                    }
-                }
-            }
-        }
-        frame.set_hand(branch, presence, landmarks, world);
-    }
-
     fn finish_face<P: Clone>(&mut self, frame: &mut FrameInWork<P>, outcome: FaceOutcome) {
         let threshold = frame.options().min_face_presence_confidence;
         frame.keypoints.scores.face = outcome.mesh.as_ref().map(|mesh| mesh.presence);
@@ -385,28 +338,6 @@ impl TrackingState {
     }
 }
 
-/// Pose points of a wrist, its little finger and its index finger.
-type HandPoints = [usize; 3];
-const LEFT_HAND: HandPoints = [15, 17, 19];
-const RIGHT_HAND: HandPoints = [16, 18, 20];
-
-fn is_hidden(pose: &PoseLandmarks, [wrist, ..]: HandPoints) -> bool {
-    pose[wrist][3] <= MIN_WRIST_VISIBILITY
-}
-
-fn hand_job(
-    pose: &PoseLandmarks,
-    points: HandPoints,
-    previous: Option<HandLandmarks>,
-    quality: Quality,
-) -> HandJob {
-    let [wrist, pinky, index] = points.map(|n| [pose[n][0], pose[n][1]]);
-    HandJob {
-        wrist,
-        pinky,
-        index,
-        previous,
-        quality,
-        early: None,
-    }
+fn is_of_hands(branch: Branch) -> bool {
+    !matches!(branch, Branch::Pose | Branch::Face)
 }

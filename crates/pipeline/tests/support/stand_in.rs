@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     FailsInTheFace,
     FailsInTheBlendshapes,
     FailsInThePalms,
-    /// Of hands without a body: the model fails for about every other region.
+    /// The model fails for about every other region, and the body's step as often.
     FailsInSomeHands,
     /// Its hands lie so far out that no region can be made of them.
     HandsFarOut,
@@ -81,6 +81,9 @@ impl Picture {
             BranchJob::Palm(_) => self.kind == Kind::FailsInThePalms,
             BranchJob::HandInRegion { roi, .. } => {
                 self.kind == Kind::FailsInSomeHands && self.noise(roi).at(8) < 0.5
+            }
+            BranchJob::LeftHand(job) | BranchJob::RightHand(job) => {
+                self.kind == Kind::FailsInSomeHands && self.noise(&job.wrist).at(8) < 0.5
             }
             _ => false,
         };

@@ -42,6 +42,7 @@ pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResu
     Ok(BinaryResult {
         frame_id,
         keypoints: FrameKeypoints {
+            hand_sources: live_keypoints_pipeline::HandSources::default(),
             index,
             timestamp_us,
             width: width.into(),

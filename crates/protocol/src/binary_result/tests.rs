@@ -26,6 +26,7 @@ fn keypoints(parts: u8) -> FrameKeypoints {
         right_hand: points(has(3), f32::MIN_POSITIVE),
         left_hand_world: points(has(5), 3.0),
         right_hand_world: points(has(6), 4.0),
+        hand_sources: live_keypoints_pipeline::HandSources::default(),
         hands: None,
         face: points(has(4), 2.0).map(FaceLandmarks::from),
         blendshapes: None,

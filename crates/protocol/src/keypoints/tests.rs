@@ -19,6 +19,7 @@ fn keypoints(parts: Parts) -> FrameKeypoints {
         right_hand: None,
         left_hand_world: Some(Landmarks::from_fn(|n| [n as f32 * 0.01, 0.0, 0.0])),
         right_hand_world: None,
+        hand_sources: live_keypoints_pipeline::HandSources::default(),
         hands: None,
         face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0]).into()),
         blendshapes: None,
