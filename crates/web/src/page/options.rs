@@ -99,6 +99,8 @@ impl StreamOptions {
             face_points: self.face,
             blendshapes: self.blendshapes,
             num_hands: self.num_hands,
+            // No page can ask for their recovery yet.
+            hands: Options::default().hands,
             min_palm_detection_confidence: self.min_palm_detection_confidence,
             quality: self.quality,
             buffer_size: self.buffer_size,
