@@ -36,12 +36,16 @@ pub(crate) fn in_camel_case(error: SessionError) -> FrameError {
 /// A name of words with `_` between them.
 #[cfg(any(feature = "session", feature = "relay"))]
 pub(crate) fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
-        let (initial, rest) = word.split_at(word.len().min(1));
-        name + &initial.to_ascii_uppercase() + rest
-    })
+    let mut camel = String::new();
+    let mut begins = false;
+    for letter in name.chars() {
+        match letter {
+            '_' => begins = true,
+            letter if std::mem::take(&mut begins) => camel.push(letter.to_ascii_uppercase()),
+            letter => camel.push(letter),
+        }
+    }
+    camel
 }
 
 /// Sets a property of an object that we made and nothing has frozen.

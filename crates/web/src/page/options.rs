@@ -88,7 +88,7 @@ pub(crate) enum Decode {
     /// At a fraction of it where that is large enough.
     Fast,
 }
-words!(Decode, Graph);
+words!(Decode);
 
 impl StreamOptions {
     /// What the pipeline's session is told.

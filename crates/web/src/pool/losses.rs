@@ -108,12 +108,9 @@ impl<F> Pool<F> {
         self.places[lost].steps.iter().filter(is_orphaned).collect()
     }
 
-    /// First who serves least.
     fn ask_all_heirs(&mut self, lost: usize, now_ms: f64) {
-        let mut heirs: Vec<usize> = (0..self.places.len())
-            .filter(|number| self.places[*number].is_at_work())
-            .collect();
-        heirs.sort_by_key(|number| std::cmp::Reverse(self.places[*number].steps.iter().count()));
+        let heirs = (0..self.places.len()).filter(|number| self.places[*number].is_at_work());
+        let heirs = heirs.collect();
         if let Some(loss) = &mut self.places[lost].loss {
             loss.heirs = heirs;
             loss.retry_at_ms = None;
@@ -121,9 +118,11 @@ impl<F> Pool<F> {
         self.ask_next_heir(lost, now_ms);
     }
 
+    /// Of those that may be able to, who serves least.
     fn ask_next_heir(&mut self, lost: usize, now_ms: f64) {
         let steps = self.orphaned(lost);
         let is_settled = steps == Steps::NONE;
+        let served_by: Vec<usize> = self.places.iter().map(|p| p.steps.iter().count()).collect();
         let Some(loss) = &mut self.places[lost].loss else {
             return;
         };
@@ -132,7 +131,9 @@ impl<F> Pool<F> {
             self.places[lost].steps = Steps::NONE;
             return;
         }
-        let Some(heir) = loss.heirs.pop() else {
+        let served = |position: &usize| served_by[loss.heirs[*position]];
+        let least = (0..loss.heirs.len()).min_by_key(served);
+        let Some(heir) = least.map(|position| loss.heirs.swap_remove(position)) else {
             loss.retry_at_ms = Some(now_ms + loss.pause_ms);
             loss.pause_ms = (2.0 * loss.pause_ms).min(MOST_PAUSE_MS);
             return;
