@@ -232,12 +232,58 @@ test("a still remembers nothing, and a picture without a hand has none", async (
   });
 });
 
+test("a close-up of a hand is recovered from its palm and tracked, for any number of workers", async () => {
+  const closeUp = (options) =>
+    inPage(
+      opened,
+      async (harness, options) => {
+        const [side, left, top] = [120, 190, 80];
+        const pictures = [];
+        for (let number = 6; number < 18; number += 1) {
+          const jpeg = new Blob([await harness.clipFrame(number)]);
+          const whole = await createImageBitmap(jpeg);
+          const context = new OffscreenCanvas(side, side).getContext("2d");
+          context.drawImage(whole, -left, -top);
+          pictures.push(context.getImageData(0, 0, side, side));
+        }
+        const live = await harness.LiveKeypoints.create(options);
+        const played = await harness.run(live, pictures);
+        await live.close();
+        return played;
+      },
+      options,
+    );
+  const recovered = await closeUp({ hands: "recover", workers: 1 });
+  assert.deepEqual(recovered.errors, []);
+  const sources = recovered.results.map(
+    ({ handSources }) => handSources.leftHand,
+  );
+  assert.equal(sources[0], "palm");
+  for (const [index, { leftHand, missing }] of recovered.results.entries()) {
+    assert.equal(leftHand?.length, 21 * 3, `frame ${index}`);
+    assert.ok(!("leftHand" in missing));
+  }
+  assert.ok(sources.slice(1).every((source) => source === "tracked"));
+  for (const workers of [2, 4]) {
+    const together = await closeUp({ hands: "recover", workers });
+    assert.deepEqual(
+      together.results.map(lasting),
+      recovered.results.map(lasting),
+    );
+  }
+  const byBody = await closeUp({ workers: 1 });
+  assert.ok(byBody.results.every(({ leftHand }) => leftHand === null));
+  assert.ok(byBody.results.every((result) => !("handSources" in result)));
+});
+
 test("options that exclude each other are told, both by name", async () => {
   for (const [options, names] of [
     [{ blendshapes: true }, /blendshapes.*face/],
     [{ blendshapes: true, face: 478, parts: ["pose"] }, /blendshapes.*parts/],
     [{ numHands: 3 }, /numHands.*graph/],
     [{ face: 400 }, /face must be 468 or 478/],
+    [{ graph: "landmarkers", hands: "recover" }, /hands.*graph/],
+    [{ parts: ["pose"], hands: "recover" }, /hands.*parts/],
     [{ graph: "hands" }, /graph must be holistic or landmarkers/],
     [
       { graph: "landmarkers", numHands: 5 },

@@ -178,6 +178,13 @@ impl Options {
         self.hands == Hands::Recover && self.graph_to_run() == Graph::Holistic && self.parts.hands
     }
 
+    /// Whether the palm detector may run.
+    #[must_use]
+    pub fn wants_palms(&self) -> bool {
+        let is_alone = self.graph_to_run() == Graph::Landmarkers && self.parts.hands;
+        is_alone || self.recovers_hands()
+    }
+
     /// Checks every range.
     ///
     /// # Errors

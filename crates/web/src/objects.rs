@@ -2,7 +2,9 @@
 
 use js_sys::Float32Array;
 use live_keypoints_pipeline::branch::Branch;
-use live_keypoints_pipeline::{ErrorCode, FrameResult, Handedness, Landmarks, MissingReason, Step};
+use live_keypoints_pipeline::{
+    ErrorCode, FrameResult, HandSource, Handedness, Landmarks, MissingReason, Step,
+};
 use wasm_bindgen::JsValue;
 
 use crate::declared::{Maybe, ToJs, object};
@@ -55,6 +57,15 @@ object! {
         face: Maybe<MissingReason>,
     }
 
+    /// Where each hand comes from; `null` where it is absent. `body`: from the pose's wrist and fingers, or the frame before where
+    /// they agree with it. `tracked`: from the frame before. `palm`: from the detector of palms.
+    pub(crate) struct HandSources {
+        /// Of the subject's left hand.
+        left_hand: Option<HandSource>,
+        /// Of the subject's right hand.
+        right_hand: Option<HandSource>,
+    }
+
     /// A hand of any side, of the graph `landmarkers`.
     pub(crate) struct TrackedHand {
         /// The subject's own side, as the model of hands has it: two hands may both be left ones.
@@ -93,6 +104,8 @@ object! {
         left_hand_world: Maybe<Option<Float32Array>>,
         /// Right hand in metres, likewise.
         right_hand_world: Maybe<Option<Float32Array>>,
+        /// Where each hand comes from, where option `hands` is `recover`.
+        hand_sources: Maybe<HandSources>,
         /// In the graph `landmarkers` all hands, those of the frame before first. `leftHand` and `rightHand` are those of them
         /// that are surest of their side.
         hands: Maybe<Vec<TrackedHand>>,
@@ -194,6 +207,7 @@ words! {
     ErrorCode, "ErrorCode", ErrorCode::as_str;
     LinkState, "ConnectionWord", LinkState::as_str;
     Step, "Step", step_word;
+    HandSource, "HandSource", HandSource::as_str;
     Handedness, "Handedness", |side| match side {
         Handedness::Left => "Left",
         Handedness::Right => "Right",
@@ -211,12 +225,15 @@ pub(crate) fn step_word(step: Step) -> &'static str {
     }
 }
 
+/// What results have only where it is asked for, and the session does not know of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extras {
+    pub(crate) hand_world: bool,
+    pub(crate) hand_sources: bool,
+}
+
 /// A frame's result. `timestamp_ms` is the capture time as it was given.
-pub(crate) fn result_object(
-    result: &FrameResult,
-    timestamp_ms: f64,
-    has_hand_world: bool,
-) -> JsValue {
+pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Extras) -> JsValue {
     let k = match result {
         FrameResult::Keypoints(keypoints) => keypoints,
         FrameResult::Failed(failed) => {
@@ -230,7 +247,7 @@ pub(crate) fn result_object(
             .to_js();
         }
     };
-    let has_hands_world = k.parts.hands && has_hand_world;
+    let has_hands_world = k.parts.hands && extras.hand_world;
     let milliseconds = |microseconds: u64| microseconds as f64 / 1000.0;
     Keypoints {
         index: k.index,
@@ -243,6 +260,10 @@ pub(crate) fn result_object(
         right_hand: points(k.parts.hands, k.right_hand.as_ref()),
         left_hand_world: points(has_hands_world, k.left_hand_world.as_ref()),
         right_hand_world: points(has_hands_world, k.right_hand_world.as_ref()),
+        hand_sources: Maybe(extras.hand_sources.then_some(HandSources {
+            left_hand: k.hand_sources.left_hand,
+            right_hand: k.hand_sources.right_hand,
+        })),
         hands: Maybe(k.hands.as_deref().map(hands)),
         face: flat(k.parts.face, k.face.as_ref().map(|face| face.as_flat())),
         blendshapes: Maybe(k.blendshapes.as_ref().map(|scores| {

@@ -89,7 +89,13 @@ export interface StreamOptions {
   minPosePresenceConfidence?: number | undefined;
   /** A hand counts while its presence is above this, 0 to 1. Default 0.5. */
   minHandLandmarksConfidence?: number | undefined;
-  /** Least score of a detected palm, 0 to 1. Of the graph `landmarkers`. Default 0.5. */
+  /**
+   * Where the hands of the graph `holistic` are looked for: `body`, near the pose's wrists, as MediaPipe does; `recover`,
+   * where that gives none, also where the hand was in the frame before and, in every third frame at most, with the
+   * detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in `handSources`. Default `body`.
+   */
+  hands?: "body" | "recover" | undefined;
+  /** Least score of a detected palm, 0 to 1. Of the graph `landmarkers`, and of hands that are recovered. Default 0.5. */
   minPalmDetectionConfidence?: number | undefined;
   /** Least score of a detected face, 0 to 1. Default 0.5. */
   minFaceDetectionConfidence?: number | undefined;
@@ -132,6 +138,7 @@ export const STREAM_OPTIONS = {
   minPoseDetectionConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minPosePresenceConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minHandLandmarksConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
+  hands: { kind: "word", words: ["body", "recover"], default: "body" },
   minPalmDetectionConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minFaceDetectionConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
   minFacePresenceConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },

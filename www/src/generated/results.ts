@@ -1,6 +1,6 @@
 // Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.
 
-import type { ConnectionWord, ErrorCode, Handedness, MissingReason, Step } from "./words.js";
+import type { ConnectionWord, ErrorCode, HandSource, Handedness, MissingReason, Step } from "./words.js";
 
 /**
  * Milliseconds spent on a frame, with fractions; 0 for what did not run. Of a relay's binary results only the total is
@@ -49,6 +49,17 @@ export interface MissingParts {
   readonly face?: MissingReason;
 }
 
+/**
+ * Where each hand comes from; `null` where it is absent. `body`: from the pose's wrist and fingers, or the frame before where
+ * they agree with it. `tracked`: from the frame before. `palm`: from the detector of palms.
+ */
+export interface HandSources {
+  /** Of the subject's left hand. */
+  readonly leftHand: HandSource | null;
+  /** Of the subject's right hand. */
+  readonly rightHand: HandSource | null;
+}
+
 /** A hand of any side, of the graph `landmarkers`. */
 export interface TrackedHand {
   /** The subject's own side, as the model of hands has it: two hands may both be left ones. */
@@ -89,6 +100,8 @@ export interface Keypoints {
   readonly leftHandWorld?: Float32Array | null;
   /** Right hand in metres, likewise. */
   readonly rightHandWorld?: Float32Array | null;
+  /** Where each hand comes from, where option `hands` is `recover`. */
+  readonly handSources?: HandSources;
   /**
    * In the graph `landmarkers` all hands, those of the frame before first. `leftHand` and `rightHand` are those of them
    * that are surest of their side.

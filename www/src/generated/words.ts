@@ -9,6 +9,9 @@ export type Quality = "full" | "lite";
 /** How parts are found: hands and face near the body, or each by itself. */
 export type Graph = "holistic" | "landmarkers";
 
+/** Where a hand comes from. */
+export type HandSource = "body" | "tracked" | "palm";
+
 /** The side of a hand, the subject's own. */
 export type Handedness = "Left" | "Right";
 

@@ -113,10 +113,12 @@ impl ModelKind {
             kinds.extend([pose_detection, pose]);
         }
         if parts.hands {
-            kinds.push(match graph {
-                Graph::Holistic => hand_recrop,
-                Graph::Landmarkers => Self::PalmDetectionFull,
-            });
+            if graph == Graph::Holistic {
+                kinds.push(hand_recrop);
+            }
+            if options.wants_palms() {
+                kinds.push(Self::PalmDetectionFull);
+            }
             kinds.push(hand);
         }
         if parts.face {

@@ -13,13 +13,15 @@ use live_keypoints_pipeline::topology::{
     FACE_POINTS_WITH_IRISES, FACE_RIGHT_IRIS, HAND_CONNECTIONS, HAND_NAMES, POSE_CONNECTIONS,
     POSE_NAMES,
 };
-use live_keypoints_pipeline::{ErrorCode, Graph, Handedness, MissingReason, Parts, Quality, Step};
+use live_keypoints_pipeline::{
+    ErrorCode, Graph, HandSource, Handedness, MissingReason, Parts, Quality, Step,
+};
 
 use super::package::{PackageOptions, package_options};
 use super::{Check, FromJs, Key, ToJs};
 use crate::objects::{
-    ConnectionStats, FailedFrame, Keypoints, MissingParts, Scores, Stats, Timings, TrackedHand,
-    WorkerStats,
+    ConnectionStats, FailedFrame, HandSources, Keypoints, MissingParts, Scores, Stats, Timings,
+    TrackedHand, WorkerStats,
 };
 use crate::page::models::MODELS;
 use crate::page::options::StreamOptions;
@@ -280,7 +282,7 @@ fn url(out: &mut String, name: &str, path: &str) {
 fn generated_results_are_those_of_rust() {
     let mut out = HEADING.to_owned();
     out.push_str(
-        "\nimport type { ConnectionWord, ErrorCode, Handedness, MissingReason, Step } from \"./words.js\";\n\n",
+        "\nimport type { ConnectionWord, ErrorCode, HandSource, Handedness, MissingReason, Step } from \"./words.js\";\n\n",
     );
     macro_rules! interfaces {
         ($($Name:ident),+) => {
@@ -291,6 +293,7 @@ fn generated_results_are_those_of_rust() {
         Timings,
         Scores,
         MissingParts,
+        HandSources,
         TrackedHand,
         Keypoints,
         FailedFrame,
@@ -336,6 +339,8 @@ fn generated_words_are_those_of_rust() {
         [Graph::Holistic, Graph::Landmarkers].map(|graph| serde_json::to_value(graph).unwrap());
     let sides =
         [Handedness::Left, Handedness::Right].map(|side| serde_json::to_value(side).unwrap());
+    let sources = [HandSource::Body, HandSource::Tracked, HandSource::Palm];
+    let sources = sources.map(|source| source.as_str().into());
     let parts = serde_json::from_str(&Parts::ALL.source().unwrap()).unwrap();
     let reasons = MissingReason::ALL.map(|reason| reason.as_str().into());
     let steps = Step::ALL.map(|step| crate::objects::step_word(step).into());
@@ -362,6 +367,7 @@ fn generated_words_are_those_of_rust() {
             " How parts are found: hands and face near the body, or each by itself.",
             graphs.to_vec(),
         ),
+        ("HandSource", " Where a hand comes from.", sources.to_vec()),
         (
             "Handedness",
             " The side of a hand, the subject's own.",

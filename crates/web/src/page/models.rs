@@ -90,7 +90,7 @@ pub(super) fn models_for(steps: Steps, options: &Options) -> Vec<ModelFile> {
             models.push(HAND_RECROP);
         }
     }
-    if serves(Branch::Palm) && options.graph_to_run() == Graph::Landmarkers {
+    if serves(Branch::Palm) && options.wants_palms() {
         models.push(PALM_DETECTION);
     }
     if serves(Branch::Face) {

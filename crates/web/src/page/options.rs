@@ -1,7 +1,7 @@
 //! What a stream of the page is started with.
 
 use js_sys::Function;
-use live_keypoints_pipeline::{FacePoints, Graph, MAX_HANDS, Options, Parts, Quality};
+use live_keypoints_pipeline::{FacePoints, Graph, Hands, MAX_HANDS, Options, Parts, Quality};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -10,6 +10,7 @@ use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::declared::{Check, options, words};
 use crate::error::{in_camel_case, js_error};
 use crate::object::property;
+use crate::objects::Extras;
 use crate::panics::Panics;
 use crate::pool::{MAX_WORKERS, Patience};
 
@@ -57,7 +58,11 @@ options! {
         min_pose_presence_confidence: f32 = Options::default().min_pose_presence_confidence, Check::FRACTION;
         /// A hand counts while its presence is above this, 0 to 1.
         min_hand_landmarks_confidence: f32 = Options::default().min_hand_landmarks_confidence, Check::FRACTION;
-        /// Least score of a detected palm, 0 to 1. Of the graph `landmarkers`.
+        /// Where the hands of the graph `holistic` are looked for: `body`, near the pose's wrists, as MediaPipe does; `recover`,
+        /// where that gives none, also where the hand was in the frame before and, in every third frame at most, with the
+        /// detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in `handSources`.
+        hands: Hands = Hands::Body, Check::Word(None, &["body", "recover"]);
+        /// Least score of a detected palm, 0 to 1. Of the graph `landmarkers`, and of hands that are recovered.
         min_palm_detection_confidence: f32 = Options::default().min_palm_detection_confidence, Check::FRACTION;
         /// Least score of a detected face, 0 to 1.
         min_face_detection_confidence: f32 = Options::default().min_face_detection_confidence, Check::FRACTION;
@@ -88,9 +93,17 @@ pub(crate) enum Decode {
     /// At a fraction of it where that is large enough.
     Fast,
 }
-words!(Decode);
+words!(Decode, Hands);
 
 impl StreamOptions {
+    /// What results have besides.
+    pub(super) fn extras(&self) -> Extras {
+        Extras {
+            hand_world: self.hand_world,
+            hand_sources: self.hands == Hands::Recover,
+        }
+    }
+
     /// What the pipeline's session is told.
     pub(super) fn session(&self) -> Options {
         Options {
@@ -99,8 +112,7 @@ impl StreamOptions {
             face_points: self.face,
             blendshapes: self.blendshapes,
             num_hands: self.num_hands,
-            // No page can ask for their recovery yet.
-            hands: Options::default().hands,
+            hands: self.hands,
             min_palm_detection_confidence: self.min_palm_detection_confidence,
             quality: self.quality,
             buffer_size: self.buffer_size,

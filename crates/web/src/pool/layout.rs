@@ -57,7 +57,7 @@ pub(crate) fn layout(workers: usize, options: &Options) -> Vec<Served> {
         Branch::Pose => has_pose,
         Branch::LeftHand | Branch::RightHand => parts.hands,
         Branch::Face => parts.face,
-        Branch::Palm => parts.hands && !is_holistic,
+        Branch::Palm => options.wants_palms(),
     };
     let steps = |branches: &[Branch]| -> Steps {
         let wanted = branches.iter().copied().filter(is_wanted);
@@ -77,7 +77,7 @@ pub(crate) fn layout(workers: usize, options: &Options) -> Vec<Served> {
 
 #[cfg(test)]
 mod tests {
-    use live_keypoints_pipeline::Parts;
+    use live_keypoints_pipeline::{Hands, Parts};
 
     use super::*;
 
@@ -121,6 +121,19 @@ mod tests {
         assert_eq!(words(2, [true, true, false]), ["dp later lr", "dlr"]);
         // Hands hang on the pose.
         assert_eq!(words(4, [false, true, false]), ["dp", "dlr", "dlr"]);
+    }
+
+    #[test]
+    fn hands_that_are_recovered_need_palms() {
+        let options = Options {
+            hands: Hands::Recover,
+            ..Options::default()
+        };
+        for workers in 1..=MAX_WORKERS {
+            let finds_palms = |served: &&Served| served.first.contains(Step::Branch(Branch::Palm));
+            let layout = layout(workers, &options);
+            assert_eq!(layout.iter().filter(finds_palms).count(), 1);
+        }
     }
 
     #[test]
