@@ -92,7 +92,7 @@ impl Test {
         );
         let models = JsValue::from(Object::new());
         for kind in ModelKind::ALL {
-            if kind.embedded_bytes().is_some() && !left_out.contains(&kind) {
+            if !left_out.contains(&kind) {
                 set(&models, kind.name(), bytes(kind));
             }
         }
