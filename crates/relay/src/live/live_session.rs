@@ -170,14 +170,22 @@ impl LiveSession {
         self.state().conversation.next_result()
     }
 
-    /// Queues what came of a frame.
-    pub(super) fn answer(&self, result: FrameResult) {
+    /// Queues what came of a frame, and lets it be taken for sending before the next one may replace it: results that
+    /// come at once are all sent, unless the peer keeps one that is being sent waiting.
+    pub(super) async fn answer(&self, result: FrameResult) {
         let end = self.state().conversation.answer(result);
         if let Some(end) = end {
             self.end(end);
         }
         self.answers_came.notify_one();
         self.progress.notify_waiters();
+        loop {
+            let taken = self.progress.notified();
+            if self.is_sending() || self.state().conversation.has_nothing_to_send() {
+                return;
+            }
+            taken.await;
+        }
     }
 
     /// Queues a ping.

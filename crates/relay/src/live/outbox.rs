@@ -146,7 +146,7 @@ fn dropped_of(result: &mut FrameResult) -> &mut u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use live_keypoints_pipeline::{
         ErrorCode, FailedFrame, FrameError, FrameKeypoints, MissingParts, Parts, Scores, Timings,
     };
@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    fn keypoints(index: u64, dropped: u64) -> FrameResult {
+    pub(in crate::live) fn keypoints(index: u64, dropped: u64) -> FrameResult {
         FrameResult::Keypoints(Box::new(FrameKeypoints {
             index,
             timestamp_us: 0,

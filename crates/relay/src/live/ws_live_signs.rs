@@ -1,9 +1,12 @@
 //! One session from `welcome` to the closing handshake.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
+use futures_util::stream::unfold;
+use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
+use live_keypoints_pipeline::FrameResult;
 use live_keypoints_protocol::{Stats, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -123,11 +126,18 @@ where
     )?;
     let session = LiveSession::new(conversation, memory);
     let (mut sink, mut messages) = socket.split();
+    let results = unfold(FrameProcessor::new(pool), |mut processor| {
+        let session = &session;
+        async move {
+            let result = get_frame_kps(&mut processor, session).await?;
+            Some((result, processor))
+        }
+    });
     let end = {
         let all = async {
             tokio::join!(
                 producer_handler(&mut messages, &session, meter),
-                consumer(FrameProcessor::new(pool), &session),
+                consumer(results, &session),
                 send_answers(&mut sink, &session),
                 watch(&session, meter, limits),
             );
@@ -176,9 +186,10 @@ async fn until_last_work(
 }
 
 /// Takes the results in their order and has them sent.
-async fn consumer(mut processor: FrameProcessor, session: &LiveSession) {
-    while let Some(result) = get_frame_kps(&mut processor, session).await {
-        session.answer(result);
+async fn consumer(results: impl Stream<Item = FrameResult>, session: &LiveSession) {
+    let mut results = pin!(results);
+    while let Some(result) = results.next().await {
+        session.answer(result).await;
     }
     session.end(End::OurFault);
 }

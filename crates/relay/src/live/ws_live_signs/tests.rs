@@ -1,4 +1,5 @@
-//! A session whose own task panics, as no input is known to make it: the connection does, on which it runs.
+//! A session's own task: that it sends all that is there, and what comes of it where it panics. No input is known to
+//! make it; the connection does, on which it runs.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::super::endpoint::websocket;
+use super::super::outbox::tests::keypoints;
 use super::*;
 
 /// Panics at one read once it is told to.
@@ -133,4 +135,41 @@ async fn a_panic_in_a_sessions_task_closes_its_connection_with_1011_and_no_other
     let our_fault = EndLabel { end: "our-fault" };
     let closed = common.metrics.sessions_closed.get_or_create(&our_fault);
     assert_eq!(closed.get(), 1);
+}
+
+#[tokio::test]
+async fn results_that_come_at_once_are_all_sent_to_who_reads() {
+    let common = common();
+    let conversation = Conversation::new(
+        Arc::clone(&common.limits),
+        Arc::clone(&common.metrics),
+        Arc::clone(&common.models),
+        Welcome::default(),
+    );
+    let session = LiveSession::new(conversation.unwrap(), &common.memory);
+    for _ in 0..3 {
+        session.receive_frame(&Bytes::from_static(&[0xFF, 0xD8, 0, 0]));
+    }
+    let results = futures_util::stream::iter((0..3).map(|index| keypoints(index, 0)));
+    let (here, there) = duplex(1 << 16);
+    let mut client = WebSocketStream::from_raw_socket(here, Role::Client, None).await;
+    let mut sink = WebSocketStream::from_raw_socket(there, Role::Server, None).await;
+    let answers = async {
+        tokio::join!(
+            consumer(results, &session),
+            send_answers(&mut sink, &session)
+        )
+    };
+    let read = async {
+        for expected in ["welcome", r#""index":0,"#, r#""index":1,"#, r#""index":2,"#] {
+            let message = client.next().await.unwrap().unwrap();
+            let text = message.into_text().unwrap();
+            assert!(text.contains(expected), "{text} instead of {expected}");
+        }
+    };
+    tokio::select! {
+        _ = answers => panic!("who sends never stops by itself"),
+        () = read => {}
+    }
+    assert_eq!(session.stats().dropped, 0);
 }
