@@ -52,6 +52,36 @@ fn large_jpeg() -> Vec<u8> {
     jpeg
 }
 
+/// Pages that the system had to find for it so far.
+#[cfg(target_os = "linux")]
+fn page_faults(relay: &Relay) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", relay.child.id())).unwrap();
+    // Behind the program's name: state, parent, group, session, terminal, its group, flags.
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields.split_whitespace().nth(7).unwrap().parse().unwrap()
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[tokio::test]
+async fn a_frame_is_computed_in_memory_that_is_there() {
+    let relay = start();
+    let url = format!("ws://{}/live-signs", relay.address);
+    let (mut socket, _) = connect_async(url).await.unwrap();
+    let _welcome = socket.next().await.unwrap().unwrap();
+    let mut faults = 0;
+    for number in 0..20 {
+        if number == 10 {
+            faults = page_faults(&relay);
+        }
+        let frame = Message::binary(clip_bytes(number));
+        socket.send(frame).await.unwrap();
+        let _keypoints = socket.next().await.unwrap().unwrap();
+    }
+    let of_a_frame = (page_faults(&relay) - faults) / 10;
+    // Some 15,000 where each tensor is mapped by itself.
+    assert!(of_a_frame < 1000, "{of_a_frame} page faults a frame");
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn memory_goes_back_when_sessions_of_large_pictures_are_over() {
