@@ -154,6 +154,17 @@ for (const [what, path] of [
   });
 }
 
+test("the workers' module is asked for while the page's own is on its way", async () => {
+  opened.server.requests.length = 0;
+  opened.server.line.stalls.set(SESSION, Infinity);
+  const error = await inPage(opened, (harness) =>
+    harness.createError({ signal: AbortSignal.timeout(5000) }),
+  );
+  opened.server.line.stalls.delete(SESSION);
+  assert.equal(error.code, "aborted");
+  assert.ok(opened.server.requests.includes(RELAXED));
+});
+
 test("a file that is no model, and another model than the one it is named, are told apart", async () => {
   const garbage = {
     type: "application/octet-stream",

@@ -19,8 +19,11 @@ export async function startPage(
   if (signal?.aborted) throw aborted();
   requireSimd();
   const { baseUrl, ...given } = sourcesOf(assets);
-  const { createWorker } = options;
-  const workers = createWorker ? undefined : new WorkerMaker(options.workerUrl);
+  const { createWorker, workerUrl } = options;
+  const addressOfModule = () => moduleUrl("inference", baseUrl);
+  const workers = createWorker
+    ? undefined
+    : new WorkerMaker(workerUrl, given.inference ? undefined : addressOfModule);
   const engine = Engine.start("page", async (hooks) => {
     const { PageStream } = await loadSession(assets, signal, onProgress);
     return PageStream.start({
@@ -28,7 +31,7 @@ export async function startPage(
       assets: { ...given, base: baseOfPage() },
       addressOf: (name: string) =>
         (name === "inference"
-          ? moduleUrl(name, baseUrl)
+          ? addressOfModule()
           : modelUrl(name as ModelName, baseUrl)
         ).href,
       createWorker: createWorker ?? (() => workers!.make()),

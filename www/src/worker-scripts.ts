@@ -25,16 +25,24 @@ export function createInferenceWorker(url: string | URL | undefined): Worker {
   });
 }
 
-/** Makes such workers. The first is there before the module that will hear it: its script comes meanwhile. */
+/**
+ * Makes such workers. The first is there before the module that will hear it: its script, and the module that it compiles
+ * for all, come meanwhile.
+ */
 export class WorkerMaker {
   readonly #url: string | URL | undefined;
   #first: Worker | undefined;
 
-  constructor(url: string | URL | undefined) {
+  constructor(
+    url: string | URL | undefined,
+    addressOfModule: (() => URL) | undefined,
+  ) {
     this.#url = url;
     try {
       this.#first = createInferenceWorker(url);
       this.#first.onerror = () => this.end();
+      if (addressOfModule)
+        this.#first.postMessage({ prepare: addressOfModule().href });
     } catch {
       // The next one will not be made either, and that is told.
     }

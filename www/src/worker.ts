@@ -12,7 +12,9 @@ import initRelaxed, {
 interface ScriptMessage {
   /** Say hello once more: nobody has heard it. */
   hello?: true;
-  /** Compile the module, for all workers; the one before is given up. */
+  /** Compile what will most likely be asked for, and keep it. */
+  prepare?: string;
+  /** Compile the module, for all workers; another one is given up. */
   compile?: { file: Blob } | { url: string };
   /** How the HTTP cache is asked for it. */
   cache?: RequestCache;
@@ -29,8 +31,15 @@ interface WorkerScope {
   ): void;
 }
 
+/** A module on its way. */
+interface Compiling {
+  url: string | undefined;
+  compiled: Promise<WebAssembly.Module>;
+  controller: AbortController;
+}
+
 const scope = globalThis as unknown as WorkerScope;
-let compiling: AbortController | undefined;
+let compiling: Compiling | undefined;
 let worker: Promise<InstanceType<typeof InferenceWorker>> | undefined;
 
 scope.addEventListener("message", ({ data }) => {
@@ -43,6 +52,7 @@ scope.postMessage({ hello: VERSION });
 
 async function handle(data: ScriptMessage): Promise<void> {
   if (data.hello) return scope.postMessage({ hello: VERSION });
+  if (data.prepare) return void begin(data.prepare, "default");
   if (data.compile) return compile(data.compile, data.cache);
   if (data.module) worker = start(data.module);
   const started = await worker;
@@ -66,17 +76,29 @@ async function compile(
   place: { file: Blob } | { url: string },
   cache: RequestCache = "default",
 ): Promise<void> {
-  compiling?.abort();
-  const { signal } = (compiling = new AbortController());
+  const url = "url" in place ? place.url : undefined;
+  const isPrepared = url && url === compiling?.url && cache === "default";
+  const { compiled, controller } = isPrepared
+    ? compiling!
+    : begin("file" in place ? place.file : place.url, cache);
   try {
-    const compiled = await compileModule(
-      "inference",
-      "file" in place ? place.file : place.url,
-      { cache, signal },
-      (...bytes) => scope.postMessage({ downloaded: bytes }),
-    );
-    if (!signal.aborted) scope.postMessage({ compiled });
+    const module = await compiled;
+    if (!controller.signal.aborted) scope.postMessage({ compiled: module });
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!controller.signal.aborted) throw error;
   }
+}
+
+function begin(source: Blob | string, cache: RequestCache): Compiling {
+  compiling?.controller.abort();
+  const controller = new AbortController();
+  const compiled = compileModule(
+    "inference",
+    source,
+    { cache, signal: controller.signal },
+    (...bytes) => scope.postMessage({ downloaded: bytes }),
+  );
+  compiled.catch(() => {}); // It is told to who asks for it.
+  const url = source instanceof Blob ? undefined : source;
+  return (compiling = { url, compiled, controller });
 }
