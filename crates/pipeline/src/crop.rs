@@ -4,6 +4,7 @@
 //! neighbours are weighted in integers and rounded to 8 bits, only then the value range is applied. There is no
 //! anti-aliasing, as in MediaPipe.
 
+use crate::inference::kernels::{self, Pixels, RUN, RowMap};
 use crate::numeric::sin_cos;
 use crate::picture::RgbImage;
 use crate::rect::NormalizedRect;
@@ -125,40 +126,32 @@ impl CropSpec {
         let value_of_byte = self.value_of_byte();
         let source = Source::new(image, self.border);
         for (y, row) in input.chunks_exact_mut(side * 3).enumerate() {
-            let position = picture_from_input.row(y as f64);
+            let map = picture_from_input.row(y as f64);
             let pixels = row.as_chunks_mut::<3>().0;
             for (run, pixels) in pixels.chunks_mut(RUN).enumerate() {
-                // All positions first: that loop becomes vectors.
-                let positions: [[i32; 2]; RUN] =
-                    std::array::from_fn(|x| position((run * RUN + x) as f64).map(nearest_whole));
-                for (at, pixel) in positions.into_iter().zip(pixels) {
-                    let bytes = source.sample(at);
-                    *pixel = bytes.map(|byte| value_of_byte[usize::from(byte)]);
+                let at = kernels::positions(&map, run * RUN);
+                if !kernels::blend(source.pixels(), &at, self.scale_and_black(), pixels) {
+                    for (index, pixel) in pixels.iter_mut().enumerate() {
+                        let bytes = source.sample([at.x[index], at.y[index]]);
+                        *pixel = bytes.map(|byte| value_of_byte[usize::from(byte)]);
+                    }
                 }
             }
         }
     }
 
+    /// What a byte is multiplied by, and what black is.
+    fn scale_and_black(&self) -> [f32; 2] {
+        let [black, white] = self.range;
+        [(white - black) / 255.0, black]
+    }
+
     /// Product and sum are rounded once, as in the fused multiply-add of OpenCV's conversion.
     fn value_of_byte(&self) -> [f32; 256] {
-        let [black, white] = self.range;
-        let scale = (white - black) / 255.0;
+        let [scale, black] = self.scale_and_black();
         std::array::from_fn(|byte| (byte as f64 * f64::from(scale) + f64::from(black)) as f32)
     }
 }
-
-/// The nearest whole number, the even one of two; what is far outside any picture is brought nearer.
-///
-/// A sum with 1.5 · 2⁵² is rounded to whole numbers, which its lowest bits then hold. (`f64::round_ties_even` is a call
-/// into the C library on x86-64 without SSE 4.1, and conversions to integers are slow to vectorise.)
-fn nearest_whole(x: f64) -> i32 {
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    const FAR: f64 = (1 << 30) as f64;
-    (x.clamp(-FAR, FAR) + WHOLE).to_bits() as i32
-}
-
-/// Pixels of a row that are sampled in one go.
-const RUN: usize = 32;
 
 /// Positions are rounded to this part of a pixel.
 const STEPS: f64 = 32.0;
@@ -246,13 +239,13 @@ impl Projection {
     }
 
     /// The map of one row.
-    fn row(self, y: f64) -> impl Fn(f64) -> [f64; 2] {
-        let start = [0, 1].map(|axis| self.origin[axis] + y * self.along_y[axis]);
-        // The divisor is 1 within 1e-6, so 1 / (1 + d) is 1 − d to the last bits.
-        let start_divisor = y * self.divisor[1];
-        move |x| {
-            let factor = 1.0 - (start_divisor + x * self.divisor[0]);
-            [0, 1].map(|axis| (start[axis] + x * self.along_x[axis]) * factor)
+    fn row(self, y: f64) -> RowMap {
+        RowMap {
+            start: [0, 1].map(|axis| self.origin[axis] + y * self.along_y[axis]),
+            along: self.along_x,
+            // The divisor is 1 within 1e-6, so 1 / (1 + d) is 1 − d to the last bits.
+            start_divisor: y * self.divisor[1],
+            divisor: self.divisor[0],
         }
     }
 }
@@ -275,6 +268,14 @@ impl<'a> Source<'a> {
         }
     }
 
+    fn pixels(&self) -> Pixels<'a> {
+        Pixels {
+            bytes: self.pixels.as_flattened(),
+            width: self.width as usize,
+            height: self.height as usize,
+        }
+    }
+
     /// The colour at a position in 1/32 pixels; whole numbers are the pixels themselves.
     fn sample(&self, [x, y]: [i32; 2]) -> [u8; 3] {
         let (column, row) = (x >> 5, y >> 5);
@@ -289,6 +290,10 @@ impl<'a> Source<'a> {
             );
             [top[0], top[1], bottom[0], bottom[1]]
         } else {
+            let is_far = column < -1 || row < -1 || column >= self.width || row >= self.height;
+            if is_far && self.border == Border::Zero {
+                return [0; 3];
+            }
             [
                 self.pixel(column, row),
                 self.pixel(column + 1, row),

@@ -31,11 +31,12 @@ pub(crate) const WASM_BUILDS: [(&str, &[&str]); 2] = [
 pub(crate) const WASM_FLAGS: &str = "-Ctarget-feature=+simd128";
 
 /// The library's tests of one module, without tract.
-const KERNEL_TESTS: [&str; 4] = [
+const KERNEL_TESTS: [&str; 5] = [
     "--package=live-keypoints-pipeline",
     "--no-default-features",
     "--lib",
     "inference::kernels",
+    "crop::tests",
 ];
 
 /// Adds the steps.

@@ -134,9 +134,11 @@ proptest! {
     fn a_crop_of_any_region_stays_inside_picture_and_input(
         (width, height) in (1u32..40, 1u32..40), input_size in 1usize..70, keeps_aspect: bool, is_replicate: bool,
         center in [-2.0f32..3.0, -2.0f32..3.0], size in [0.01f32..4.0, 0.01f32..4.0], rotation in -4.0f32..4.0,
+        range in prop::sample::select(&[[0.0, 255.0], [0.0, 1.0], [-1.0, 1.0]][..]),
     ) {
         let border = if is_replicate { Border::Replicate } else { Border::Zero };
-        let spec = spec(input_size, keeps_aspect, border);
+        let spec = CropSpec { range, ..spec(input_size, keeps_aspect, border) };
+        let value_of_byte = spec.value_of_byte();
         let roi = NormalizedRect {
             x_center: center[0],
             y_center: center[1],
@@ -157,8 +159,11 @@ proptest! {
             let source = Source::new(&image, border);
             for (at, pixel) in input.chunks(3).enumerate() {
                 let (x, y) = ((at % input_size) as f64, (at / input_size) as f64);
-                let position = map.row(y)(x).map(|v| v.round_ties_even() as i32);
-                let expected = source.sample(position).map(f32::from);
+                let row = map.row(y);
+                let factor = 1.0 - (row.start_divisor + x * row.divisor);
+                let position = [0, 1].map(|axis| (row.start[axis] + x * row.along[axis]) * factor);
+                let bytes = source.sample(position.map(|v| v.round_ties_even() as i32));
+                let expected = bytes.map(|byte| value_of_byte[usize::from(byte)]);
                 prop_assert_eq!(pixel, &expected[..], "at {}, {}", x, y);
             }
         }

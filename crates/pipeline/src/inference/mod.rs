@@ -13,7 +13,7 @@
 #[cfg(feature = "kernel-bench")]
 #[doc(hidden)]
 pub mod bench;
-mod kernels;
+pub(crate) mod kernels;
 #[cfg(feature = "inference")]
 mod kind;
 #[cfg(feature = "inference")]

@@ -2,6 +2,7 @@
 //!
 //! - `scalar` is the specification: plain loops.
 //! - `generic` holds the fast kernels once, over a vector type; `vector` says what such a type can do.
+//! - `colours`: where a picture is read, and what with; the arithmetic of it is each processor's own.
 //! - `x86`, `wasm`, `neon` are the vector types of each processor and the entry points compiled for them; `portable`
 //!   serves all others by the specification.
 //!
@@ -20,6 +21,7 @@
 
 use std::cell::RefCell;
 
+mod colours;
 mod generic;
 mod panels;
 #[cfg(feature = "kernel-bench")]
@@ -58,6 +60,7 @@ use wasm as native;
 #[cfg(target_arch = "x86_64")]
 use x86 as native;
 
+pub(crate) use colours::{Pixels, Positions, RUN, RowMap};
 pub(crate) use panels::Panels;
 pub(crate) use shape::{Activation, Epilogue, Shape, Window};
 pub(crate) use taps::Taps;
@@ -167,6 +170,25 @@ pub(crate) fn upsample_2x(input_shape: Shape, input: &[f32], out: &mut [f32]) {
     assert_eq!(input.len(), input_shape.len());
     assert_eq!(out.len(), 4 * input_shape.len());
     native::upsample_2x(input_shape, input, out);
+}
+
+/// Where a run of a row's pixels, from `first` on, lies in the picture.
+pub(crate) fn positions(map: &RowMap, first: usize) -> Positions {
+    native::positions(map, first)
+}
+
+/// The colours at the first of `at`, as many as `out` has room for: each of the four pixels around it weighted in integers of
+/// 1/1024, rounded to 8 bits, then `byte · scale + black`, rounded once. False, and nothing done, where one of the positions
+/// lies too near to the border or outside, and where this processor has no such vectors.
+pub(crate) fn blend(
+    pixels: Pixels<'_>,
+    at: &Positions,
+    [scale, black]: [f32; 2],
+    out: &mut [[f32; 3]],
+) -> bool {
+    assert_eq!(pixels.bytes.len(), pixels.width * pixels.height * 3);
+    assert!(out.len() <= RUN);
+    pixels.surround(at) && native::blend(pixels, at, [scale, black], out)
 }
 
 /// A tensor's memory, to be written by one of the kernels above, each of which writes every value.

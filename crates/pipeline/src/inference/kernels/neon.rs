@@ -2,6 +2,7 @@
 
 use std::arch::aarch64::*;
 
+use super::colours::{Pixels, Positions, RowMap};
 use super::generic;
 use super::panels::Panels;
 use super::shape::{Activation, Epilogue, Shape, Window};
@@ -53,6 +54,38 @@ pub(super) fn add(
 pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
     // SAFETY: see above.
     unsafe { generic::upsample_2x::<Neon>(shape, input, out) }
+}
+
+pub(super) fn positions(map: &RowMap, first: usize) -> Positions {
+    map.positions(first)
+}
+
+pub(super) fn blend(
+    pixels: Pixels<'_>,
+    at: &Positions,
+    [scale, black]: [f32; 2],
+    out: &mut [[f32; 3]],
+) -> bool {
+    for (index, out) in out.iter_mut().enumerate() {
+        // SAFETY: NEON is part of aarch64; pixels surround the position, so that eight bytes can be read of either row.
+        *out = unsafe {
+            let (top, right, below) = pixels.corner(at, index);
+            let (top, bottom) = (vld1_u8(top), vld1_u8(top.add(3 * pixels.width)));
+            let columns = vmull_u8(top, vdup_n_u8(32 - below as u8));
+            let columns = vmlal_u8(columns, bottom, vdup_n_u8(below as u8));
+            let (left, next) = (columns, vextq_u16::<3>(columns, columns));
+            let sum = vmull_n_u16(vget_low_u16(left), 32 - right as u16);
+            let sum = vmlal_n_u16(sum, vget_low_u16(next), right as u16);
+            let bytes = vcvtq_f32_u32(vrshrq_n_u32::<10>(sum));
+            let values = vfmaq_f32(vdupq_n_f32(black), bytes, vdupq_n_f32(scale));
+            [
+                vgetq_lane_f32::<0>(values),
+                vgetq_lane_f32::<1>(values),
+                vgetq_lane_f32::<2>(values),
+            ]
+        };
+    }
+    true
 }
 
 #[derive(Clone, Copy)]

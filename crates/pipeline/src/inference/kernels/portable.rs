@@ -1,5 +1,6 @@
 //! Processors whose vectors the kernels do not know: the specification itself, correct and slow.
 
+use super::colours::{Pixels, Positions, RowMap};
 use super::panels::Panels;
 use super::scalar;
 use super::shape::{Epilogue, Shape, Window};
@@ -35,4 +36,12 @@ pub(super) use scalar::{add, max_pool};
 
 pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
     scalar::upsample_2x(shape, input, out);
+}
+
+pub(super) fn positions(map: &RowMap, first: usize) -> Positions {
+    map.positions(first)
+}
+
+pub(super) fn blend(_: Pixels<'_>, _: &Positions, _: [f32; 2], _: &mut [[f32; 3]]) -> bool {
+    false
 }

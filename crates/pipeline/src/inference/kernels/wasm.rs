@@ -5,6 +5,7 @@
 
 use std::arch::wasm32::*;
 
+use super::colours::{Pixels, Positions, RowMap};
 use super::generic;
 use super::panels::Panels;
 use super::shape::{Activation, Epilogue, Shape, Window};
@@ -43,6 +44,45 @@ entry_points! {
         generic::add::<Wasm>;
     #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
     fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) = generic::upsample_2x::<Wasm>;
+}
+
+pub(super) fn positions(map: &RowMap, first: usize) -> Positions {
+    map.positions(first)
+}
+
+/// Product and sum are of 64 bits, so that both builds round once.
+pub(super) fn blend(
+    pixels: Pixels<'_>,
+    at: &Positions,
+    [scale, black]: [f32; 2],
+    out: &mut [[f32; 3]],
+) -> bool {
+    let (scale, black) = (f64x2_splat(scale.into()), f64x2_splat(black.into()));
+    let values = |two| f32x4_demote_f64x2_zero(f64x2_add(f64x2_mul(two, scale), black));
+    for (index, out) in out.iter_mut().enumerate() {
+        // SAFETY: pixels surround the position, so that eight bytes can be read of either row.
+        let (top, bottom, right, below) = unsafe {
+            let (top, right, below) = pixels.corner(at, index);
+            let bottom = top.add(3 * pixels.width);
+            let [top, bottom] = [top, bottom].map(|row| u16x8_load_extend_u8x8(row.cast()));
+            (top, bottom, right, below)
+        };
+        let columns = i16x8_add(
+            i16x8_mul(top, i16x8_splat(32 - below as i16)),
+            i16x8_mul(bottom, i16x8_splat(below as i16)),
+        );
+        let neighbours = i16x8_shuffle::<0, 3, 1, 4, 2, 5, 2, 5>(columns, columns);
+        let sum = i32x4_dot_i16x8(neighbours, i32x4_splat((32 - right) | right << 16));
+        let bytes = u32x4_shr(i32x4_add(sum, i32x4_splat(512)), 10);
+        let first_two = values(f64x2_convert_low_i32x4(bytes));
+        let third = values(f64x2_convert_low_i32x4(i64x2_shuffle::<1, 1>(bytes, bytes)));
+        // SAFETY: there is room for three floats.
+        unsafe {
+            v128_store64_lane::<0>(first_two, out.as_mut_ptr().cast());
+            v128_store32_lane::<0>(third, out.as_mut_ptr().add(2).cast());
+        }
+    }
+    true
 }
 
 #[derive(Clone, Copy)]

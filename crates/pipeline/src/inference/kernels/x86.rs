@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::colours::{Pixels, Positions, RowMap};
 use super::panels::Panels;
 use super::shape::{Activation, Epilogue, Shape, Window};
 use super::taps::Taps;
@@ -189,6 +190,70 @@ pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
         // SAFETY: that level was detected; lengths were checked.
         Level::Avx2 => unsafe { avx2::upsample_2x(shape, input, out) },
         Level::Scalar => scalar::upsample_2x(shape, input, out),
+    }
+}
+
+pub(super) fn positions(map: &RowMap, first: usize) -> Positions {
+    #[target_feature(enable = "avx2")]
+    unsafe fn compiled(map: &RowMap, first: usize) -> Positions {
+        map.positions(first)
+    }
+    match level() {
+        // SAFETY: both levels have AVX2.
+        Level::Avx512 | Level::Avx2 => unsafe { compiled(map, first) },
+        Level::Scalar => map.positions(first),
+    }
+}
+
+pub(super) fn blend(
+    pixels: Pixels<'_>,
+    at: &Positions,
+    range: [f32; 2],
+    out: &mut [[f32; 3]],
+) -> bool {
+    if level() == Level::Scalar {
+        return false;
+    }
+    // SAFETY: the other levels have AVX2 and FMA; pixels surround all positions.
+    unsafe { blend_avx2(pixels, at, range, out) };
+    true
+}
+
+/// # Safety
+/// The processor has these features, and pixels surround all positions.
+#[target_feature(enable = "avx2,fma")]
+unsafe fn blend_avx2(
+    pixels: Pixels<'_>,
+    at: &Positions,
+    [scale, black]: [f32; 2],
+    out: &mut [[f32; 3]],
+) {
+    // Of the sums of two rows, each byte's of a pixel beside the next pixel's.
+    let neighbours = _mm_setr_epi8(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, -1, -1, -1, -1);
+    let (scale, black) = (_mm_set1_ps(scale), _mm_set1_ps(black));
+    for index in 0..out.len() {
+        // SAFETY: by the caller's promise eight bytes can be read of either row.
+        let (top, bottom, right, below) = unsafe {
+            let (top, right, below) = pixels.corner(at, index);
+            let bottom = top.add(3 * pixels.width);
+            let [top, bottom] = [top, bottom].map(|row| _mm_loadl_epi64(row.cast()));
+            (top, bottom, right, below)
+        };
+        let rows = _mm_set1_epi16(((32 - below) | below << 8) as i16);
+        let columns = _mm_maddubs_epi16(_mm_unpacklo_epi8(top, bottom), rows);
+        let weights = _mm_set1_epi32((32 - right) | right << 16);
+        let sum = _mm_madd_epi16(_mm_shuffle_epi8(columns, neighbours), weights);
+        let bytes = _mm_srli_epi32::<10>(_mm_add_epi32(sum, _mm_set1_epi32(512)));
+        let values = _mm_fmadd_ps(_mm_cvtepi32_ps(bytes), scale, black);
+        if let Some(two @ [_, _]) = out.get_mut(index..index + 2) {
+            // SAFETY: there is room for six floats; the fourth is written again as the next pixel's first.
+            unsafe { _mm_storeu_ps(two.as_mut_ptr().cast(), values) };
+        } else {
+            let mut four = [0.0; 4];
+            // SAFETY: there is room for four floats.
+            unsafe { _mm_storeu_ps(four.as_mut_ptr(), values) };
+            out[index].copy_from_slice(&four[..3]);
+        }
     }
 }
 
