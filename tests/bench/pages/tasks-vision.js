@@ -11,7 +11,7 @@ export async function create() {
   const files = await FilesetResolver.forVisionTasks(`${PACKAGE}/wasm`);
   const landmarker = await HolisticLandmarker.createFromOptions(files, {
     baseOptions: {
-      modelAssetPath: "/rivals/holistic.task",
+      modelAssetPath: "/rivals/bundles/holistic_landmarker.task",
       delegate: "CPU",
     },
     runningMode: "VIDEO",
