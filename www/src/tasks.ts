@@ -13,6 +13,7 @@ export {
   PoseLandmarker,
 } from "./tasks/landmarkers.js";
 export type { ImageProcessingOptions, Landmarker } from "./tasks/landmarker.js";
+export type { LandmarkerClass } from "./tasks/landmarkers.js";
 export type {
   BaseOptions,
   FaceLandmarkerOptions,

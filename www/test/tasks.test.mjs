@@ -276,6 +276,22 @@ test("of frames that come too fast the oldest are rejected, and none is forgotte
   await landmarker.close();
 });
 
+test("while a frame hangs, newer ones wait as far as the buffer goes, and the others are told at once", async () => {
+  const silent = ({ type }) => (type === "decode" ? null : undefined);
+  const { landmarker } = await fakeLandmarker({}, () => ({ answer: silent }));
+  const results = Array.from({ length: 200 }, (_, number) =>
+    landmarker.detectForVideo(jpeg(), number),
+  );
+  const ends = fates(results);
+  await landmarker.close();
+  const codes = await ends;
+  const waited = codes.filter((code) => code === "closed").length;
+  assert.ok(waited > 50 && waited <= 53, `${waited} of 200`);
+  assert.equal(codes.filter((code) => code === "busy").length, 200 - waited);
+  assert.ok(codes.slice(-50).every((code) => code === "closed"));
+  assert.equal(codes[0], "closed");
+});
+
 test("a running mode takes its own call alone, until it is changed", async () => {
   const { landmarker } = await fakeLandmarker({ runningMode: undefined });
   assert.deepEqual(

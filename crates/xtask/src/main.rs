@@ -22,6 +22,7 @@ mod programs;
 mod python;
 mod setup;
 mod soak;
+mod task_bundles;
 mod test;
 mod wasm_opt;
 mod workspace;

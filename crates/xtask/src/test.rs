@@ -10,7 +10,7 @@ use xshell::cmd;
 use crate::build_web::{self, Profile};
 use crate::plan::{Finish, Plan};
 use crate::workspace::{NPM, QUICK, Workspace};
-use crate::{bench, browser, check, demo, kernels, python, setup};
+use crate::{bench, browser, check, demo, kernels, python, setup, task_bundles};
 
 const NATIVE_TESTS: &str = "test the Rust crates natively";
 const WASM_TESTS: &str = "test crates/web in the browser (wasm-pack)";
@@ -103,6 +103,14 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, only:
         demo::add_relay_step(plan, workspace);
         setup::add_tests_packages(plan, workspace);
         browser::add_step(plan, workspace);
+        // Not needed: without them one test is skipped, or fails where CI=true.
+        python::add_step(plan, workspace);
+        task_bundles::add_step(
+            plan,
+            workspace,
+            &[python::ENVIRONMENT],
+            python::TESTS_FOLDER,
+        );
         const NEEDS: &[&str] = &[
             demo::ASSEMBLE,
             demo::RELAY,

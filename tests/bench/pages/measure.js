@@ -9,7 +9,7 @@ import { loadClip } from "./clip.js";
 
 const SUBJECTS = {
   "live-keypoints": "./live-keypoints.js",
-  "tasks-vision": "./tasks-vision.js",
+  tasks: "./tasks.js",
   "legacy holistic": "./legacy-holistic.js",
   "onnxruntime-web": "./onnxruntime-web.js",
 };

@@ -2,6 +2,7 @@
 
 import { LiveKeypointsError } from "../errors.js";
 import type { Frame } from "../frames.js";
+import { CREATE_OPTIONS } from "../generated/options.js";
 import type { Keypoints } from "../generated/results.js";
 import type { LiveKeypoints } from "../live-keypoints.js";
 import { checked, invalidOption } from "../option-checks.js";
@@ -22,6 +23,8 @@ const IMAGE_OPTIONS = {
   rotationDegrees: only(0, "pictures are not turned"),
 } as const satisfies Checks<ImageProcessingOptions>;
 
+const MOST_BUFFERED = CREATE_OPTIONS.bufferSize.default;
+
 interface Waiting<Result> {
   resolve: (result: Result) => void;
   reject: (error: LiveKeypointsError) => void;
@@ -38,7 +41,7 @@ export abstract class Landmarker<Result> {
   #runningMode: RunningMode;
 
   /** @internal */
-  protected constructor(
+  constructor(
     live: LiveKeypoints,
     runningMode: RunningMode,
     resultOf: (keypoints: Keypoints) => Result,
@@ -77,9 +80,11 @@ export abstract class Landmarker<Result> {
   ): Promise<Result> {
     this.#require("VIDEO", options);
     const index = this.#live.push(videoFrame, { timestampMs, transfer: false });
-    return new Promise((resolve, reject) =>
+    const result = new Promise<Result>((resolve, reject) =>
       this.#waiting.set(index, { resolve, reject }),
     );
+    if (this.#waiting.size > MOST_BUFFERED) this.#rejectDropped();
+    return result;
   }
 
   /** Changes the running mode. For other options, create another landmarker. */
@@ -99,6 +104,16 @@ export abstract class Landmarker<Result> {
     checked(options, IMAGE_OPTIONS);
     if (this.#runningMode !== mode)
       throw invalidOption("runningMode", `${mode} for this`, this.#runningMode);
+  }
+
+  /** At once, and not with the next result: nobody knows how long that takes. */
+  #rejectDropped(): void {
+    const { inFlight, buffered } = this.#live.stats();
+    const indices = [...this.#waiting.keys()];
+    for (const index of indices.slice(inFlight, indices.length - buffered)) {
+      this.#waiting.get(index)!.reject(dropped(index));
+      this.#waiting.delete(index);
+    }
   }
 
   /** Results and errors come in frame order: what is older than one of them was dropped. Without an index, it is the end. */

@@ -2,8 +2,10 @@
 
 import type { AssetsOption } from "../assets.js";
 import type { CreateOptions } from "../generated/options.js";
+import type { Keypoints } from "../generated/results.js";
 import { LiveKeypoints } from "../live-keypoints.js";
 import { checked } from "../option-checks.js";
+import type { Checks } from "../option-checks.js";
 import { Landmarker } from "./landmarker.js";
 import {
   FACE_OPTIONS,
@@ -42,88 +44,78 @@ export const FilesetResolver = {
     path ?? {},
 };
 
-/** A face's 478 points, irises among them, and its expressions. */
-export class FaceLandmarker extends Landmarker<FaceLandmarkerResult> {
+/** What each of the four classes is. */
+export interface LandmarkerClass<Options extends TaskOptions, Result> {
+  /** @internal */
+  new (...internal: never): Landmarker<Result>;
   /** Loads everything. Rejects as `LiveKeypoints.create` does, and with `invalid-option` for what cannot be honoured. */
-  static async createFromOptions(
+  createFromOptions(
     fileset: AssetsOption,
-    given: FaceLandmarkerOptions,
-  ): Promise<FaceLandmarker> {
-    const options = checked(given, FACE_OPTIONS);
-    const live = await open(fileset, options, {
-      graph: "landmarkers",
-      parts: ["face"],
-      face: 478,
-    });
-    return new FaceLandmarker(
-      live,
-      options.runningMode,
-      asFaceLandmarkerResult,
-    );
-  }
+    options: Options,
+  ): Promise<Landmarker<Result>>;
 }
+
+/** A face's 478 points, irises among them, and its expressions. */
+export class FaceLandmarker
+  extends /* @__PURE__ */ landmarker<
+    FaceLandmarkerOptions,
+    FaceLandmarkerResult
+  >(
+    FACE_OPTIONS,
+    { graph: "landmarkers", parts: ["face"], face: 478 },
+    asFaceLandmarkerResult,
+  ) {}
 
 /** Hands, in the picture and in metres, without a body. */
-export class HandLandmarker extends Landmarker<HandLandmarkerResult> {
-  /** As `FaceLandmarker.createFromOptions`. */
-  static async createFromOptions(
-    fileset: AssetsOption,
-    given: HandLandmarkerOptions,
-  ): Promise<HandLandmarker> {
-    const options = checked(given, HAND_OPTIONS);
-    const live = await open(fileset, options, {
-      graph: "landmarkers",
-      parts: ["hands"],
-    });
-    return new HandLandmarker(
-      live,
-      options.runningMode,
-      asHandLandmarkerResult,
-    );
-  }
-}
+export class HandLandmarker
+  extends /* @__PURE__ */ landmarker<
+    HandLandmarkerOptions,
+    HandLandmarkerResult
+  >(
+    HAND_OPTIONS,
+    { graph: "landmarkers", parts: ["hands"] },
+    asHandLandmarkerResult,
+  ) {}
 
 /** A body's 33 points, in the picture and in metres. */
-export class PoseLandmarker extends Landmarker<PoseLandmarkerResult> {
-  /** As `FaceLandmarker.createFromOptions`. */
-  static async createFromOptions(
-    fileset: AssetsOption,
-    given: PoseLandmarkerOptions,
-  ): Promise<PoseLandmarker> {
-    const options = checked(given, POSE_OPTIONS);
-    const live = await open(fileset, options, {
-      graph: "landmarkers",
-      parts: ["pose"],
-    });
-    return new PoseLandmarker(
-      live,
-      options.runningMode,
-      asPoseLandmarkerResult,
-    );
-  }
-}
+export class PoseLandmarker
+  extends /* @__PURE__ */ landmarker<
+    PoseLandmarkerOptions,
+    PoseLandmarkerResult
+  >(
+    POSE_OPTIONS,
+    { graph: "landmarkers", parts: ["pose"] },
+    asPoseLandmarkerResult,
+  ) {}
 
 /** A body with its hands and its face of 478 points. */
-export class HolisticLandmarker extends Landmarker<HolisticLandmarkerResult> {
-  /** As `FaceLandmarker.createFromOptions`. */
-  static async createFromOptions(
-    fileset: AssetsOption,
-    given: HolisticLandmarkerOptions,
-  ): Promise<HolisticLandmarker> {
-    const options = checked(given, HOLISTIC_OPTIONS);
-    const live = await open(fileset, options, { face: 478, handWorld: true });
-    return new HolisticLandmarker(
-      live,
-      options.runningMode,
-      asHolisticLandmarkerResult,
-    );
-  }
-}
+export class HolisticLandmarker
+  extends /* @__PURE__ */ landmarker<
+    HolisticLandmarkerOptions,
+    HolisticLandmarkerResult
+  >(
+    HOLISTIC_OPTIONS,
+    { face: 478, handWorld: true },
+    asHolisticLandmarkerResult,
+  ) {}
 
-function open(
-  assets: AssetsOption,
-  options: TaskOptions,
+/** A class by the options that it takes, what it asks a stream for, and the shape of its results. */
+function landmarker<Options extends TaskOptions, Result>(
+  checks: Checks<Options>,
   asked: CreateOptions,
-): Promise<LiveKeypoints> {
-  return LiveKeypoints.create({ assets, ...streamOptions(options), ...asked });
+  resultOf: (keypoints: Keypoints) => Result,
+): LandmarkerClass<Options, Result> {
+  return class extends Landmarker<Result> {
+    static async createFromOptions(
+      fileset: AssetsOption,
+      given: Options,
+    ): Promise<Landmarker<Result>> {
+      const options = checked(given, checks);
+      const live = await LiveKeypoints.create({
+        ...{ assets: fileset, ...streamOptions(options) },
+        ...asked,
+      });
+      return new this(live, options.runningMode!, resultOf);
+    }
+  };
 }

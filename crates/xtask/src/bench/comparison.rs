@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::browser::{LEGACY_HOLISTIC, ONNXRUNTIME_WEB, TASKS_VISION};
+use super::browser::{
+    LANDMARKERS, LANDMARKERS_SUITE, LEGACY_HOLISTIC, ONNXRUNTIME_WEB, TASKS_VISION,
+};
 use super::load::{MOST, PYTHON_SERVER, RELAY};
 use super::native::PYTHON_MEDIAPIPE;
 use super::series::{SeriesTable, median};
@@ -151,7 +153,21 @@ const RULES: [Rule; 24] = {
 
 /// Every comparison that was measured on both sides in all rounds.
 pub(super) fn compare(series: &SeriesTable) -> Vec<Comparison> {
-    RULES.iter().filter_map(|rule| rule.apply(series)).collect()
+    let landmarkers = LANDMARKERS.map(|landmarker| {
+        let goal = Some(Goal::AtMost(0.6));
+        rule(
+            LANDMARKERS_SUITE,
+            PIXELS,
+            "wall_ms",
+            landmarker.subjects,
+            goal,
+        )
+    });
+    RULES
+        .iter()
+        .chain(&landmarkers)
+        .filter_map(|rule| rule.apply(series))
+        .collect()
 }
 
 impl Rule {
@@ -194,6 +210,7 @@ impl Rule {
 
 #[cfg(test)]
 mod tests {
+    use super::super::browser::Landmarker;
     use super::super::series::tests::sample;
     use super::*;
 
@@ -213,6 +230,26 @@ mod tests {
         assert_eq!(
             comparisons[0].what,
             "pixels in: wall_ms, live-keypoints, 1 worker ÷ tasks-vision 1.1.0, HolisticLandmarker"
+        );
+    }
+
+    #[test]
+    fn each_landmarker_is_compared_with_the_one_of_its_name() {
+        let mut series = SeriesTable::default();
+        for Landmarker { subjects, .. } in LANDMARKERS {
+            for (subject, value) in subjects.into_iter().zip([60.0, 100.0]) {
+                series.add(sample(
+                    [LANDMARKERS_SUITE, PIXELS, subject, "wall_ms"],
+                    value,
+                ));
+            }
+        }
+        let comparisons = compare(&series);
+        assert_eq!(comparisons.len(), LANDMARKERS.len());
+        assert_eq!(comparisons[1].is_reached(), Some(true));
+        assert_eq!(
+            comparisons[1].what,
+            "pixels in: wall_ms, live-keypoints, 1 worker, HandLandmarker of 2 hands ÷ tasks-vision 1.1.0, HandLandmarker of 2 hands"
         );
     }
 

@@ -4,7 +4,7 @@
 //! of the machine falls on all of them. Every program prints [`series::Sample`]s, one JSON object a line.
 //!
 //! - `native`: the pipeline's bench program, and Python's MediaPipe.
-//! - `browser`: this package and others in headless Chromium.
+//! - `browser`: this package and others in headless Chromium, and the landmarkers of both.
 //! - `load`: the relay and a Python server, each under as many sessions as it bears.
 //! - `wasm_kernels`: the kernels in WebAssembly under Node.js.
 //! - `four_cores`: what would follow on four free cores, computed.
@@ -87,6 +87,8 @@ enum Part {
     Native,
     /// The package in headless Chromium
     Browser,
+    /// The four landmarkers of live-keypoints/tasks in headless Chromium
+    Landmarkers,
     /// What is downloaded
     Sizes,
     /// The kernels in WebAssembly, under Node.js
@@ -99,6 +101,10 @@ impl Options {
     fn has(&self, part: Part) -> bool {
         let is_on_request = part == Part::Jpeg;
         !self.load && self.only.map_or(!is_on_request, |only| only == part)
+    }
+
+    fn has_pages(&self) -> bool {
+        self.has(Part::Browser) || self.has(Part::Landmarkers)
     }
 }
 
@@ -117,7 +123,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, optio
         });
         return;
     }
-    if !options.skip_build && (options.has(Part::Browser) || options.has(Part::Sizes)) {
+    if !options.skip_build && (options.has_pages() || options.has(Part::Sizes)) {
         build_web::add_steps(plan, workspace, Profile::Published);
     }
     if !options.skip_build && options.has(Part::Sizes) {
@@ -127,7 +133,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, optio
     if options.has(Part::Native) {
         native::add_build_step(plan, workspace);
     }
-    if options.has(Part::Browser) {
+    if options.has_pages() {
         setup::add_tests_packages(plan, workspace);
         crate::browser::add_step(plan, workspace);
     }
@@ -198,7 +204,7 @@ fn take_turns(
     if options.has(Part::Native) {
         subjects.extend(native::subjects(&shell, workspace, options, clip));
     }
-    if options.has(Part::Browser) {
+    if options.has_pages() {
         subjects.extend(browser::subjects(&shell, workspace, options, clip)?);
     }
     if options.load {
