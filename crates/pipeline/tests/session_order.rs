@@ -265,7 +265,7 @@ fn the_stand_in_shows_hands_of_every_source() {
     let sources: Vec<_> = results
         .iter()
         .filter_map(|result| match result {
-            FrameResult::Keypoints(keypoints) => keypoints.hand_sources.left_hand,
+            FrameResult::Keypoints(keypoints) => keypoints.hand_sources?.left_hand,
             FrameResult::Failed(_) => None,
         })
         .collect();

@@ -77,7 +77,7 @@ impl<P: Clone> FrameInWork<P> {
             right_hand: None,
             left_hand_world: None,
             right_hand_world: None,
-            hand_sources: HandSources::default(),
+            hand_sources: queued.options.recovers_hands().then(HandSources::default),
             hands: None,
             face: None,
             blendshapes: queued.options.blendshapes.then_some(None),
@@ -350,12 +350,16 @@ impl<P: Clone> FrameInWork<P> {
             keypoints.scores.left_hand = presence;
             keypoints.left_hand = landmarks;
             keypoints.left_hand_world = world;
-            keypoints.hand_sources.left_hand = source;
         } else {
             keypoints.scores.right_hand = presence;
             keypoints.right_hand = landmarks;
             keypoints.right_hand_world = world;
-            keypoints.hand_sources.right_hand = source;
+        }
+        if let Some(sources) = &mut keypoints.hand_sources {
+            *match branch {
+                Branch::LeftHand => &mut sources.left_hand,
+                _ => &mut sources.right_hand,
+            } = source;
         }
     }
 

@@ -10,7 +10,6 @@ use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::declared::{Check, options, words};
 use crate::error::{in_camel_case, js_error};
 use crate::object::property;
-use crate::objects::Extras;
 use crate::panics::Panics;
 use crate::pool::{MAX_WORKERS, Patience};
 
@@ -93,17 +92,9 @@ pub(crate) enum Decode {
     /// At a fraction of it where that is large enough.
     Fast,
 }
-words!(Decode, Hands);
+words!(Decode);
 
 impl StreamOptions {
-    /// What results have besides.
-    pub(super) fn extras(&self) -> Extras {
-        Extras {
-            hand_world: self.hand_world,
-            hand_sources: self.hands == Hands::Recover,
-        }
-    }
-
     /// What the pipeline's session is told.
     pub(super) fn session(&self) -> Options {
         Options {

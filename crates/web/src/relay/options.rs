@@ -1,7 +1,7 @@
 //! What the owner of a stream may ask of a relay and of its client.
 
 use live_keypoints_pipeline::{
-    ErrorCode, FacePoints, FrameError, Graph, MAX_HANDS, Options, Parts, Quality,
+    ErrorCode, FacePoints, FrameError, Graph, Hands, MAX_HANDS, Options, Parts, Quality,
 };
 use live_keypoints_protocol::{Configure, Format, binary_result};
 
@@ -28,6 +28,9 @@ options! {
         blendshapes: bool = false, Check::Boolean;
         /// Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one.
         num_hands: u32 = 2, Check::Whole(1..=MAX_HANDS as u32);
+        /// Where the hands of the graph `holistic` are looked for: `body`, near the pose's wrists; `recover`, where that gives
+        /// none, also where the hand was in the frame before and with the detector of palms. Results say so in `handSources`.
+        hands: Hands = Hands::Body, Check::Word(None, &["body", "recover"]);
         /// Frames that wait to be sent before the oldest is dropped, and results that wait to be read.
         buffer_size: u32 = 50, Check::COUNT;
         /// Temporal smoothing of the pose. Default: as the relay does, which is true.
@@ -133,6 +136,7 @@ impl RelayOptions {
             face_points: self.face,
             blendshapes: self.blendshapes,
             num_hands: self.num_hands as usize,
+            hands: self.hands,
             ..Options::default()
         };
         together.validate().map_err(in_camel_case)?;
@@ -144,12 +148,14 @@ impl RelayOptions {
     pub fn configure(&self) -> Configure {
         // What has its default is left out: an older relay refuses a field that it does not know.
         let default = Self::default();
-        let is_new = self.graph != default.graph || self.face != default.face;
+        let is_new =
+            self.graph != default.graph || self.face != default.face || self.hands != default.hands;
         Configure {
             graph: (self.graph != default.graph).then_some(self.graph),
             face: (self.face != default.face).then_some(self.face),
             blendshapes: self.blendshapes.then_some(true),
             num_hands: (self.num_hands != default.num_hands).then_some(self.num_hands as usize),
+            hands: (self.hands != default.hands).then_some(self.hands),
             binary_version: (is_new && self.format == Format::Binary)
                 .then_some(binary_result::Version::Two),
             parts: Some(self.parts),
@@ -279,6 +285,29 @@ mod tests {
             r#""format":"binary","binary_version":2,"buffer_size":4}"#
         );
         assert_eq!(text, expected);
+        let recover = RelayOptions {
+            hands: Hands::Recover,
+            ..RelayOptions::default()
+        };
+        assert_eq!(recover.validate(), Ok(()));
+        let text = serde_json::to_string(&recover.configure()).unwrap();
+        let expected = concat!(
+            r#"{"parts":["pose","hands","face"],"hands":"recover","#,
+            r#""format":"binary","binary_version":2,"buffer_size":4}"#
+        );
+        assert_eq!(text, expected);
+        let error = RelayOptions {
+            graph: Graph::Landmarkers,
+            ..recover
+        };
+        let error = error.validate().unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (
+                ErrorCode::InvalidOption,
+                "option hands must be body, or the graph holistic and parts with hands, not recover"
+            )
+        );
         for (graph, blendshapes, expected) in [
             (
                 Graph::Holistic,
