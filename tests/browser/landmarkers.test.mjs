@@ -139,26 +139,28 @@ test("with one hand to look for, none is looked for while it is tracked", async 
   );
 });
 
-test("parts of their own need no body's models", async () => {
+test("parts of their own need no body's models, in either graph", async () => {
   modelsAskedFor();
-  const hands = await play(
-    { graph: "landmarkers", parts: ["hands"], cache: false },
-    2,
-  );
-  assert.deepEqual(modelsAskedFor(), [
-    "hand_landmark_full",
-    "palm_detection_full",
-  ]);
-  assert.equal(hands.stats.workers.length, 3);
-  for (const result of hands.results) {
-    assert.equal(result.hands.length, 1);
-    assert.ok(
-      !("pose" in result) && !("face" in result) && !("blendshapes" in result),
-    );
+  const ofGraph = [];
+  for (const graph of ["landmarkers", "holistic"]) {
+    const options = { graph, parts: ["hands"], cache: false };
+    const hands = await play(options, 2);
+    assert.deepEqual(modelsAskedFor(), [
+      "hand_landmark_full",
+      "palm_detection_full",
+    ]);
+    assert.equal(hands.stats.workers.length, 3);
+    for (const result of hands.results) {
+      assert.equal(result.hands.length, 1);
+      assert.ok(
+        ["pose", "face", "blendshapes"].every((part) => !(part in result)),
+      );
+    }
+    ofGraph.push(hands.results.map(lasting));
   }
+  assert.deepEqual(ofGraph[1], ofGraph[0]);
   const face = await play(
     {
-      graph: "landmarkers",
       parts: ["face"],
       face: 478,
       blendshapes: true,
@@ -301,6 +303,22 @@ test("a relay recovers the same hands from the same places", async (t) => {
   }
 });
 
+test("a relay finds hands without a body as the page does", async (t) => {
+  if (!relay && !process.env.CI)
+    return t.skip("LIVE_KEYPOINTS_RELAY is not set");
+  const ways = [1, "json", "binary", "fallback"];
+  const options = { parts: ["hands"], numHands: 1 };
+  const [here, ...there] = await playCloseUps(ways, options);
+  const found = ({ index, leftHand, rightHand, hands }) => ({
+    ...{ index, leftHand, rightHand, hands },
+  });
+  assert.equal(here.results[0].hands.length, 1);
+  for (const { results, errors } of there) {
+    assert.deepEqual(errors, []);
+    assert.deepEqual(results.map(found), here.results.map(found));
+  }
+});
+
 test("options that exclude each other are told, both by name", async () => {
   for (const [options, names] of [
     [{ blendshapes: true }, /blendshapes.*face/],
@@ -309,6 +327,7 @@ test("options that exclude each other are told, both by name", async () => {
     [{ face: 400 }, /face must be 468 or 478/],
     [{ graph: "landmarkers", hands: "recover" }, /hands.*graph/],
     [{ parts: ["pose"], hands: "recover" }, /hands.*parts/],
+    [{ parts: ["hands"], hands: "recover" }, /hands.*parts have pose/],
     [{ graph: "hands" }, /graph must be holistic or landmarkers/],
     [
       { graph: "landmarkers", numHands: 5 },

@@ -25,10 +25,10 @@ pub struct Configure {
     /// Whether the face's expressions are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blendshapes: Option<bool>,
-    /// Hands to look for, in the graph of the landmarkers.
+    /// Hands to look for, where they are found without the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub num_hands: Option<usize>,
-    /// How hands are looked for, in the graph `holistic`.
+    /// How hands are looked for, where there is a body to go by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hands: Option<Hands>,
     /// How keypoints are sent.

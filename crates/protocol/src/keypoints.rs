@@ -89,7 +89,7 @@ pub struct Keypoints {
         skip_serializing_if = "Option::is_none"
     )]
     pub hand_sources: Option<HandSources>,
-    /// In the graph of the landmarkers all hands, in the order of tracking.
+    /// Where hands are found without the body, all of them, in the order of tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands: Option<Vec<Hand>>,
     /// Face mesh: 468 points, or 478 with the irises.

@@ -147,7 +147,11 @@ fn every_field_of_keypoints_has_its_row() {
         .collect();
     assert_eq!(reasons, MissingReason::ALL.map(MissingReason::as_str));
     let sources: Vec<_> = words(cell("hand_sources"))
-        .filter(|word| HandSource::ALL.iter().any(|source| source.as_str() == *word))
+        .filter(|word| {
+            HandSource::ALL
+                .iter()
+                .any(|source| source.as_str() == *word)
+        })
         .collect();
     assert_eq!(sources, HandSource::ALL.map(HandSource::as_str));
 }

@@ -27,7 +27,7 @@ object! {
         right_hand: f64,
         /// The face's models.
         face: f64,
-        /// The detector of palms, which only the graph `landmarkers` has.
+        /// The detector of palms, of hands that are found without the body.
         palm: f64,
         /// From `push()` to the end of the last step, or to the relay's answer.
         total: f64,
@@ -66,7 +66,7 @@ object! {
         right_hand: Option<HandSource>,
     }
 
-    /// A hand of any side, of the graph `landmarkers`.
+    /// A hand of any side, found without a body.
     pub(crate) struct TrackedHand {
         /// The subject's own side, as the model of hands has it: two hands may both be left ones.
         handedness: Handedness,
@@ -106,8 +106,8 @@ object! {
         right_hand_world: Maybe<Option<Float32Array>>,
         /// Where each hand comes from, where option `hands` is `recover`.
         hand_sources: Maybe<HandSources>,
-        /// In the graph `landmarkers` all hands, those of the frame before first. `leftHand` and `rightHand` are those of them
-        /// that are surest of their side.
+        /// In the graph `landmarkers`, and without `pose`, all hands, those of the frame before first. `leftHand` and
+        /// `rightHand` are those of them that are surest of their side.
         hands: Maybe<Vec<TrackedHand>>,
         /// Face mesh: 468 × (x, y, z), or 478 where option `face` asks for the irises.
         face: Maybe<Option<Float32Array>>,

@@ -6,8 +6,8 @@
 //! {"index":1,"error":{"code":"malformed-picture","message":"…"}}
 //! ```
 //!
-//! Where they were asked for, `blendshapes` (52 numbers) follow the face, and in the graph of the landmarkers all hands come
-//! before it: `"hands":[{"handedness":"Left","score":s,"points":[[x,y,z],…],"world":[[x,y,z],…]},…]`. Where hands may be
+//! Where they were asked for, `blendshapes` (52 numbers) follow the face, and where hands are found without the body all of them
+//! come before it: `"hands":[{"handedness":"Left","score":s,"points":[[x,y,z],…],"world":[[x,y,z],…]},…]`. Where hands may be
 //! recovered, their sources do: `"hand_sources":{"left_hand":"palm","right_hand":null}`.
 //! A part that was not asked for is left out, one that is absent is `null`. Floats print as the shortest text that reads
 //! back the same `f32`.

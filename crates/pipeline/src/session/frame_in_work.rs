@@ -58,7 +58,7 @@ pub(super) struct FrameInWork<P> {
     pub(super) wants_blendshapes: bool,
     pixels: Option<P>,
     error: Option<FrameError>,
-    /// The result as far as it is known. `pose` is there for hands and face even if it was not asked for.
+    /// The result as far as it is known.
     pub(super) keypoints: Box<FrameKeypoints>,
 }
 
@@ -159,7 +159,7 @@ impl<P: Clone> FrameInWork<P> {
         let parts = self.keypoints.parts;
         let is_alone = self.graph() == Graph::Landmarkers;
         match branch {
-            Branch::Pose => parts.pose || !is_alone,
+            Branch::Pose => parts.pose,
             Branch::LeftHand | Branch::RightHand => parts.hands,
             Branch::Face => parts.face,
             Branch::Palm => parts.hands && (is_alone || self.recovery.is_some()),
@@ -413,12 +413,6 @@ impl<P: Clone> FrameInWork<P> {
                 error,
                 dropped: 0,
             });
-        }
-        if !keypoints.parts.pose {
-            keypoints.pose = None;
-            keypoints.pose_world = None;
-            keypoints.scores.pose = None;
-            keypoints.missing.pose = None;
         }
         if self.options.mirrored {
             keypoints.mirror();

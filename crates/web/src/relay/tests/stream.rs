@@ -33,7 +33,7 @@ fn it_offers_the_protocol_configures_and_is_ready_when_the_relay_says_so() {
     );
     driver.open();
     let configure = concat!(
-        r#"{"type":"configure","parts":["hands"],"quality":"lite","format":"json","smoothing":false,"#,
+        r#"{"type":"configure","graph":"landmarkers","parts":["hands"],"quality":"lite","format":"json","smoothing":false,"#,
         r#""hand_smoothing":true,"buffer_size":1,"hand_world":true}"#
     );
     assert_eq!(driver.last().texts, [configure]);
