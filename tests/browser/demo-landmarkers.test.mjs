@@ -149,10 +149,11 @@ test("where there is no face, the panel has no numbers", async () => {
 });
 
 test("hands alone need no body, neither in the picture nor to download", async () => {
-  await onDemo("/?workers=3&autoplay=0&parts=hands", LAPTOP, async (page) => {
+  const both = "/?workers=3&autoplay=0&parts=pose,hands";
+  await onDemo(both, LAPTOP, async (page) => {
     await page.waitForFunction(() => demo.state === "paused");
     assert.ok(modelsAskedFor().includes("pose_detection.onnx"));
-    await radio(page, "Landmarkers").click();
+    await checkbox(page, "Body").click();
     await page.waitForFunction(
       () =>
         demo.state === "paused" &&
@@ -162,7 +163,9 @@ test("hands alone need no body, neither in the picture nor to download", async (
       modelsAskedFor().filter((file) => /pose|face/.test(file)),
       [],
     );
-    assert.match(page.url(), /graph=landmarkers/);
+    for (const graph of ["Holistic", "Landmarkers"])
+      assert.ok(await radio(page, graph).isDisabled());
+    assert.ok(await radio(page, "Landmarkers").isChecked());
     assert.ok(await checkbox(page, "Irises").isDisabled());
     await page.getByRole("button", { name: "Play" }).click();
     await page.waitForFunction(() => demo.last?.hands?.length === 1);
@@ -172,6 +175,12 @@ test("hands alone need no body, neither in the picture nor to download", async (
     assert.equal(await page.getByRole("cell", { name: "Palms" }).count(), 1);
     assert.equal(await page.getByRole("cell", { name: "Hand 1" }).count(), 1);
     await screenshot(page, "demo-hands");
+    await checkbox(page, "Body").click();
+    await page.waitForFunction(() =>
+      demo.live.stats().workers.some(({ steps }) => steps.includes("pose")),
+    );
+    assert.ok(await radio(page, "Holistic").isChecked());
+    assert.doesNotMatch(page.url(), /graph=/);
   });
 });
 

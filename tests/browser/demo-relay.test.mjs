@@ -138,7 +138,7 @@ test("page and relay can be changed while it runs, and the page says where the p
 
 test("a relay is asked for graph, irises and expressions where the package can do so, and otherwise the page says so", async () => {
   const address =
-    "/?workers=1&graph=landmarkers&parts=face&with=expressions&autoplay=0";
+    "/?workers=1&graph=landmarkers&parts=pose,face&with=expressions&autoplay=0";
   await onDemo(address, async (page) => {
     await page.waitForFunction(() => demo.state === "paused");
     await page.getByRole("radio", { name: "Relay" }).click();

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { after, before } from "node:test";
 
 import { inPage, openBrowser } from "./browser.mjs";
+import { PAGE, startRelay } from "./relay-server.mjs";
 import { test } from "../limited.mjs";
 
 const EVERYTHING = { graph: "landmarkers", face: 478, blendshapes: true };
@@ -13,14 +14,19 @@ const GOLDEN = new URL("../golden/landmarkers.json", import.meta.url);
 const FRAMES = 12;
 
 let opened;
+let relay;
 /** Results of the clip on one worker, by frame. */
 let alone;
 
 before(async () => {
   opened = await openBrowser();
+  relay = await startRelay(opened.server, ["--workers", "2"]);
   alone = await play({ ...EVERYTHING, workers: 1 });
 });
-after(() => opened.close());
+after(async () => {
+  await relay?.stop();
+  await opened.close();
+});
 
 const play = (options, count = FRAMES) =>
   inPage(
@@ -133,26 +139,28 @@ test("with one hand to look for, none is looked for while it is tracked", async 
   );
 });
 
-test("parts of their own need no body's models", async () => {
+test("parts of their own need no body's models, in either graph", async () => {
   modelsAskedFor();
-  const hands = await play(
-    { graph: "landmarkers", parts: ["hands"], cache: false },
-    2,
-  );
-  assert.deepEqual(modelsAskedFor(), [
-    "hand_landmark_full",
-    "palm_detection_full",
-  ]);
-  assert.equal(hands.stats.workers.length, 3);
-  for (const result of hands.results) {
-    assert.equal(result.hands.length, 1);
-    assert.ok(
-      !("pose" in result) && !("face" in result) && !("blendshapes" in result),
-    );
+  const ofGraph = [];
+  for (const graph of ["landmarkers", "holistic"]) {
+    const options = { graph, parts: ["hands"], cache: false };
+    const hands = await play(options, 2);
+    assert.deepEqual(modelsAskedFor(), [
+      "hand_landmark_full",
+      "palm_detection_full",
+    ]);
+    assert.equal(hands.stats.workers.length, 3);
+    for (const result of hands.results) {
+      assert.equal(result.hands.length, 1);
+      assert.ok(
+        ["pose", "face", "blendshapes"].every((part) => !(part in result)),
+      );
+    }
+    ofGraph.push(hands.results.map(lasting));
   }
+  assert.deepEqual(ofGraph[1], ofGraph[0]);
   const face = await play(
     {
-      graph: "landmarkers",
       parts: ["face"],
       face: 478,
       blendshapes: true,
@@ -232,28 +240,37 @@ test("a still remembers nothing, and a picture without a hand has none", async (
   });
 });
 
-test("a close-up of a hand is recovered from its palm and tracked, for any number of workers", async () => {
-  const closeUp = (options) =>
-    inPage(
-      opened,
-      async (harness, options) => {
-        const [side, left, top] = [120, 190, 80];
-        const pictures = [];
-        for (let number = 6; number < 18; number += 1) {
-          const jpeg = new Blob([await harness.clipFrame(number)]);
-          const whole = await createImageBitmap(jpeg);
-          const context = new OffscreenCanvas(side, side).getContext("2d");
-          context.drawImage(whole, -left, -top);
-          pictures.push(context.getImageData(0, 0, side, side));
-        }
-        const live = await harness.LiveKeypoints.create(options);
-        const played = await harness.run(live, pictures);
+/** The results of close-ups of a hand, by each way to open a stream. */
+const playCloseUps = (ways, options = {}) =>
+  inPage(
+    opened,
+    async ({ LiveKeypoints, closeUps, run }, [ways, options, url]) => {
+      const { validate } = WebAssembly;
+      const isSent = ways.includes("json");
+      const pictures = await closeUps(isSent);
+      const all = [];
+      for (const way of ways) {
+        if (way === "fallback") WebAssembly.validate = () => false;
+        const live = await (way === "json" || way === "binary"
+          ? LiveKeypoints.connect(url, { format: way, ...options })
+          : LiveKeypoints.create({
+              ...options,
+              ...(way === "fallback" ? { fallback: url } : { workers: way }),
+            }));
+        WebAssembly.validate = validate;
+        all.push(await run(live, pictures));
         await live.close();
-        return played;
-      },
-      options,
-    );
-  const recovered = await closeUp({ hands: "recover", workers: 1 });
+      }
+      return all;
+    },
+    [ways, options, relay?.url],
+    { path: relay ? PAGE : undefined },
+  );
+
+test("a close-up of a hand is recovered from its palm and tracked, for any number of workers", async () => {
+  const [recovered, ...together] = await playCloseUps([1, 2, 4], {
+    hands: "recover",
+  });
   assert.deepEqual(recovered.errors, []);
   const sources = recovered.results.map(
     ({ handSources }) => handSources.leftHand,
@@ -264,16 +281,42 @@ test("a close-up of a hand is recovered from its palm and tracked, for any numbe
     assert.ok(!("leftHand" in missing));
   }
   assert.ok(sources.slice(1).every((source) => source === "tracked"));
-  for (const workers of [2, 4]) {
-    const together = await closeUp({ hands: "recover", workers });
-    assert.deepEqual(
-      together.results.map(lasting),
-      recovered.results.map(lasting),
-    );
-  }
-  const byBody = await closeUp({ workers: 1 });
+  for (const { results } of together)
+    assert.deepEqual(results.map(lasting), recovered.results.map(lasting));
+  const [byBody] = await playCloseUps([1]);
   assert.ok(byBody.results.every(({ leftHand }) => leftHand === null));
   assert.ok(byBody.results.every((result) => !("handSources" in result)));
+});
+
+test("a relay recovers the same hands from the same places", async (t) => {
+  if (!relay && !process.env.CI)
+    return t.skip("LIVE_KEYPOINTS_RELAY is not set");
+  const ways = [1, "json", "binary", "fallback"];
+  const [here, ...there] = await playCloseUps(ways, { hands: "recover" });
+  const found = ({ index, pose, leftHand, rightHand, handSources }) => ({
+    ...{ index, pose, leftHand, rightHand, handSources },
+  });
+  assert.equal(here.results[0].handSources.leftHand, "palm");
+  for (const { results, errors } of there) {
+    assert.deepEqual(errors, []);
+    assert.deepEqual(results.map(found), here.results.map(found));
+  }
+});
+
+test("a relay finds hands without a body as the page does", async (t) => {
+  if (!relay && !process.env.CI)
+    return t.skip("LIVE_KEYPOINTS_RELAY is not set");
+  const ways = [1, "json", "binary", "fallback"];
+  const options = { parts: ["hands"], numHands: 1 };
+  const [here, ...there] = await playCloseUps(ways, options);
+  const found = ({ index, leftHand, rightHand, hands }) => ({
+    ...{ index, leftHand, rightHand, hands },
+  });
+  assert.equal(here.results[0].hands.length, 1);
+  for (const { results, errors } of there) {
+    assert.deepEqual(errors, []);
+    assert.deepEqual(results.map(found), here.results.map(found));
+  }
 });
 
 test("options that exclude each other are told, both by name", async () => {
@@ -284,6 +327,7 @@ test("options that exclude each other are told, both by name", async () => {
     [{ face: 400 }, /face must be 468 or 478/],
     [{ graph: "landmarkers", hands: "recover" }, /hands.*graph/],
     [{ parts: ["pose"], hands: "recover" }, /hands.*parts/],
+    [{ parts: ["hands"], hands: "recover" }, /hands.*parts have pose/],
     [{ graph: "hands" }, /graph must be holistic or landmarkers/],
     [
       { graph: "landmarkers", numHands: 5 },

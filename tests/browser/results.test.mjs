@@ -166,25 +166,23 @@ test("parts that were not asked for are no keys, and their models are not fetche
     );
     assert.equal(result.face.length, 468 * 3);
   }
-  assert.equal(played.stats.workers.length, 2);
+  assert.equal(played.stats.workers.length, 1);
   const models = opened.server.requests
     .filter((path) => path.endsWith(".onnx"))
     .map((path) => path.split("/").at(-1));
   assert.deepEqual(models.sort(), [
     "face_detection_short_range.onnx",
     "face_landmark.onnx",
-    "pose_detection.onnx",
-    "pose_landmark_lite.onnx",
   ]);
 });
 
 test("hands come in metres on request only", async () => {
   const { results } = await inPage(opened, (harness) =>
-    harness.playClip({ workers: 1, parts: ["hands"] }, 1),
+    harness.playClip({ workers: 1, parts: ["pose", "hands"] }, 1),
   );
   assert.deepEqual(
     PARTS.filter((part) => part in results[0]),
-    ["leftHand", "rightHand"],
+    ["pose", "poseWorld", "leftHand", "rightHand"],
   );
   assert.deepEqual(results[0].leftHand, alone.results[0].leftHand);
   const { results: poses } = await inPage(opened, (harness) =>

@@ -95,7 +95,7 @@ async function model(assets, onProgress) {
   const { baseUrl = assets, models } = assets;
   const { [NAME]: _own, ...others } = GIVEN.models;
   const { live, workers } = await fakeStream({
-    ...{ workers: 1, parts: ["hands"], onProgress },
+    ...{ workers: 1, parts: ["pose", "hands"], onProgress },
     assets: {
       ...GIVEN,
       ...(typeof baseUrl === "string" || baseUrl instanceof URL

@@ -404,7 +404,7 @@ test("every option, up to the largest value that it takes, reaches the client", 
   assert.deepEqual(socket.texts, [
     {
       ...{ type: "configure", parts: ["face"], format: "binary" },
-      buffer_size: 64,
+      ...{ graph: "landmarkers", binary_version: 2, buffer_size: 64 },
     },
   ]);
   socket.end(1006);

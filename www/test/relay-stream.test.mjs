@@ -24,6 +24,7 @@ test("it offers the protocol, configures, and is ready when the relay says so", 
   assert.deepEqual(socket.texts, [
     {
       ...{ type: "configure", parts: ["hands"], quality: "lite" },
+      graph: "landmarkers",
       ...{ format: "json", smoothing: false, hand_smoothing: true },
       ...{ hand_world: true, buffer_size: 1 },
     },

@@ -37,8 +37,8 @@ pub struct FrameKeypoints {
     pub left_hand_world: Option<HandWorldLandmarks>,
     /// Right hand in metres; there whenever `right_hand` is.
     pub right_hand_world: Option<HandWorldLandmarks>,
-    /// Where the regions of the hands came from.
-    pub hand_sources: HandSources,
+    /// With [`Hands::Recover`](crate::Hands), where the regions of the hands came from; else `None`.
+    pub hand_sources: Option<HandSources>,
     /// Of [`Graph::Landmarkers`](crate::Graph) all hands in the order of tracking: those of the frame before first. Above
     /// are the one left and the one right hand that are surest of their side; of equals the first. `None` in the other graph
     /// and where hands were not asked for.
@@ -109,7 +109,7 @@ pub struct TrackedHand {
 pub enum HandSource {
     /// The pose's wrist and fingers, or the frame before where they agree with it.
     Body,
-    /// The frame before. With [`Hands::Recover`](crate::Hands) the body gives no hand, or one that is none.
+    /// The frame before: the body gives no hand, or one that is none.
     Tracked,
     /// The palm detector.
     Palm,
@@ -125,6 +125,9 @@ pub struct HandSources {
 }
 
 impl HandSource {
+    /// Every source.
+    pub const ALL: [Self; 3] = [Self::Body, Self::Tracked, Self::Palm];
+
     /// The word that JSON and JavaScript show.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

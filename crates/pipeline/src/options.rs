@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::SessionError;
 use crate::topology::{FACE_POINTS, FACE_POINTS_WITH_IRISES};
 
-/// Which parts a session reports. In [`Graph::Holistic`] the pose always runs, for the others hang on it; unasked, it is not
-/// reported.
+/// Which parts a session finds and reports. Without the pose, hands and face are found each by itself in every [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
     /// 33 body landmarks, in the picture and in metres.
@@ -68,7 +67,8 @@ pub const MAX_HANDS: usize = 4;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Graph {
-    /// Hands and face are looked for near the pose's wrists and head.
+    /// Hands and face are looked for near the pose's wrists and head. Without the pose among the [`Parts`] there is nothing to
+    /// go by, and `Landmarkers` runs.
     #[default]
     Holistic,
     /// PoseLandmarker, HandLandmarker and FaceLandmarker beside each other: each part is found by its own detector, and
@@ -93,7 +93,7 @@ pub enum Hands {
 /// held when it was added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// How the parts are found. Where another one holds than for the frame before, tracking starts from scratch.
+    /// How the parts are found. Where another one runs than for the frame before, tracking starts from scratch.
     pub graph: Graph,
     /// The parts to report.
     pub parts: Parts,
@@ -126,9 +126,9 @@ pub struct Options {
     pub min_pose_presence_confidence: f32,
     /// A hand counts while its presence is above this, 0..=1.
     pub min_hand_landmarks_confidence: f32,
-    /// How hands are looked for. [`Graph::Holistic`] only: the other has no body to go by.
+    /// How hands are looked for where [`Graph::Holistic`] runs: the other has no body to go by.
     pub hands: Hands,
-    /// Hands to look for, 1 to [`MAX_HANDS`]. [`Graph::Holistic`] has 2, a left and a right one.
+    /// Hands to look for, 1 to [`MAX_HANDS`]. Where [`Graph::Holistic`] runs there are 2, a left and a right one.
     pub num_hands: usize,
     /// Least score of a detected palm, 0..=1. Of [`Graph::Landmarkers`] and [`Hands::Recover`] only.
     pub min_palm_detection_confidence: f32,
@@ -166,10 +166,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The graph that a frame runs by. Whoever has to know it asks here, so that a rule about graph and parts has one place.
+    /// The graph that a frame runs by, which the parts decide as well.
     #[must_use]
     pub fn graph_to_run(&self) -> Graph {
-        self.graph
+        match self.parts.pose {
+            true => self.graph,
+            false => Graph::Landmarkers,
+        }
     }
 
     /// Whether hands are looked for that the body does not give.
@@ -213,7 +216,7 @@ impl Options {
             return invalid("num_hands", "1 to 4", self.num_hands.to_string());
         }
         if self.num_hands != 2 && self.graph_to_run() == Graph::Holistic {
-            let expected = "2 where graph is holistic";
+            let expected = "2 where graph is holistic and parts have pose";
             return invalid("num_hands", expected, self.num_hands.to_string());
         }
         for (option, value) in [
@@ -260,7 +263,7 @@ impl Options {
             );
         }
         if self.hands == Hands::Recover && !self.recovers_hands() {
-            let expected = "body, or the graph holistic and parts with hands";
+            let expected = "body unless graph is holistic and parts have pose and hands";
             return invalid("hands", expected, "recover".to_owned());
         }
         let has_irises = self.parts.face && self.face_points == FacePoints::WithIrises478;
@@ -275,6 +278,21 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_the_pose_every_graph_is_the_landmarkers() {
+        let mut options = Options {
+            num_hands: 3,
+            ..Options::default()
+        };
+        assert!(options.validate().is_err());
+        options.parts.pose = false;
+        assert_eq!(options.graph_to_run(), Graph::Landmarkers);
+        assert_eq!(options.validate(), Ok(()));
+        assert!(options.wants_palms());
+        options.parts.hands = false;
+        assert!(!options.wants_palms());
+    }
 
     #[test]
     fn the_defaults_are_valid_and_each_range_is_held() {
@@ -335,6 +353,11 @@ mod tests {
             o.parts.hands = false;
         };
         assert_eq!(wrong(recover_nothing), "hands");
+        let recover_without_body = |o: &mut Options| {
+            o.hands = Hands::Recover;
+            o.parts.pose = false;
+        };
+        assert_eq!(wrong(recover_without_body), "hands");
         let recover = Options {
             hands: Hands::Recover,
             ..Options::default()

@@ -311,7 +311,7 @@ fn a_close_up_of_a_hand_is_recovered_from_a_palm_and_tracked() {
             .collect();
         let off_px = mean(&distances(&xy(&own[..]), &expected, size));
         assert_near(&format!("hand of frame {index}"), off_px, MAX_MEAN_PX);
-        sources.push(keypoints.hand_sources.left_hand.unwrap());
+        sources.push(keypoints.hand_sources.unwrap().left_hand.unwrap());
     }
     assert_eq!(sources[0], HandSource::Palm);
     assert!(

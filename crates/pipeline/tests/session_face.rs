@@ -33,7 +33,8 @@ fn options(graph: Graph) -> Options {
     Options {
         graph,
         parts: Parts {
-            pose: false,
+            // Without it, both graphs are the same.
+            pose: graph == Graph::Holistic,
             hands: false,
             face: true,
         },

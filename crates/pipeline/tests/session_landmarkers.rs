@@ -182,6 +182,17 @@ fn frame(session: &mut Stream, scene: Scene) -> (Vec<Step>, FrameKeypoints) {
     (steps, result(session))
 }
 
+/// Adds a frame of which every branch fails that is run.
+fn fail_frame(session: &mut Stream, scene: Scene) {
+    add(session, scene);
+    while let Some(task) = next(session) {
+        match task.work {
+            Work::Decode(_) => complete(session, &task),
+            Work::Branch(..) => fail(session, &task),
+        }
+    }
+}
+
 fn hands(keypoints: &FrameKeypoints) -> &[TrackedHand] {
     keypoints.hands.as_ref().unwrap()
 }
@@ -302,15 +313,41 @@ fn tracking_starts_from_scratch_after_a_reset_and_in_another_size_or_graph() {
     };
     session.configure(holistic).unwrap();
     session.add_dropped();
-    add(&mut session, both);
-    while let Some(task) = next(&mut session) {
-        match task.work {
-            Work::Decode(_) => complete(&mut session, &task),
-            Work::Branch(..) => fail(&mut session, &task),
-        }
-    }
+    fail_frame(&mut session, both);
     session.configure(options(2)).unwrap();
     assert!(is_fresh(&mut session, both));
+}
+
+#[test]
+fn without_the_pose_holistic_is_this_graph() {
+    let both = showing(&[LEFT, RIGHT]);
+    let named = |graph| Options {
+        graph,
+        ..options(3)
+    };
+    let [mut session, mut other] =
+        [Graph::Holistic, Graph::Landmarkers].map(|graph| stream(both, named(graph)));
+    let (steps, keypoints) = frame(&mut session, both);
+    assert_eq!(steps, [DECODE, PALM, LEFT_LANE, RIGHT_LANE]);
+    assert!((steps, keypoints) == frame(&mut other, both));
+
+    // Its other name changes nothing; the pose, which brings the body's hands along, does.
+    session.configure(options(2)).unwrap();
+    let (steps, _) = frame(&mut session, both);
+    assert_eq!(steps, [DECODE, LEFT_LANE, RIGHT_LANE]);
+    let alone = Options {
+        graph: Graph::Holistic,
+        ..options(2)
+    };
+    let with_body = Options {
+        parts: with_pose(2).parts,
+        ..alone.clone()
+    };
+    session.configure(with_body).unwrap();
+    fail_frame(&mut session, both);
+    session.next_result().unwrap();
+    session.configure(alone).unwrap();
+    assert!(frame(&mut session, both).0.contains(&PALM));
 }
 
 #[test]

@@ -423,11 +423,10 @@ fn mirrored_results_have_their_x_turned_and_their_sides_kept() {
 #[test]
 fn new_options_hold_for_the_frames_added_after_them() {
     let mut run = Run::new(Options::default());
-    let hands_only = Options {
+    let without_face = Options {
         parts: Parts {
-            pose: false,
-            hands: true,
             face: false,
+            ..Parts::ALL
         },
         quality: Quality::Lite,
         mirrored: true,
@@ -436,9 +435,9 @@ fn new_options_hold_for_the_frames_added_after_them() {
     for n in 0..3 {
         run.session.add_frame(at(0.0), (n + 1) * FRAME_US, 0);
     }
-    let boundary = run.session.configure(hands_only.clone()).unwrap();
+    let boundary = run.session.configure(without_face.clone()).unwrap();
     assert_eq!((boundary.next_index, boundary.discarded.len()), (3, 0));
-    assert_eq!(run.session.options(), &hands_only);
+    assert_eq!(run.session.options(), &without_face);
     for n in 3..6 {
         run.session.add_frame(at(0.0), (n + 1) * FRAME_US, 0);
     }
@@ -449,7 +448,7 @@ fn new_options_hold_for_the_frames_added_after_them() {
         assert!(result.face.is_some());
     }
     for result in &results[3..] {
-        assert!(result.pose.is_none() && result.face.is_none());
+        assert!(result.pose.is_some() && result.face.is_none());
         assert_eq!(result.left_hand.as_ref().unwrap()[0][0], 1.0 - 0.3);
     }
     let lite = run

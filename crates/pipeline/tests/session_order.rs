@@ -91,44 +91,45 @@ fn options() -> impl Strategy<Value = Options> {
     let confidences = prop::collection::vec(0.0f32..0.8, 3);
     let sizes = (1usize..5, 1usize..5, 1..=MAX_HANDS);
     (graph, flags, confidences, sizes).prop_map(
-        |(graph, flags, confidences, (max_frames_in_flight, buffer_size, num_hands))| Options {
-            graph,
-            hands: if graph == Graph::Holistic && flags[0] && flags[10] {
-                Hands::Recover
-            } else {
-                Hands::Body
-            },
-            num_hands: match graph {
-                Graph::Holistic => 2,
-                Graph::Landmarkers => num_hands,
-            },
-            parts: Parts {
+        |(graph, flags, confidences, (max_frames_in_flight, buffer_size, num_hands))| {
+            let parts = Parts {
                 // Who asks for nothing asks for the pose.
-                pose: flags[7] || !flags[0],
+                pose: flags[7] || !flags[0] && !flags[1],
                 hands: flags[0],
                 face: flags[1],
-            },
-            face_points: if flags[8] {
-                FacePoints::WithIrises478
-            } else {
-                FacePoints::Mesh468
-            },
-            blendshapes: flags[1] && flags[8] && flags[9],
-            quality: if flags[2] {
-                Quality::Full
-            } else {
-                Quality::Lite
-            },
-            smoothing: flags[3],
-            hand_smoothing: flags[4],
-            face_smoothing: flags[5],
-            mirrored: flags[6],
-            max_frames_in_flight,
-            buffer_size,
-            min_pose_presence_confidence: confidences[0],
-            min_hand_landmarks_confidence: confidences[1],
-            min_face_presence_confidence: confidences[2],
-            ..Options::default()
+            };
+            let has_body = graph == Graph::Holistic && parts.pose;
+            Options {
+                graph,
+                hands: if has_body && flags[0] && flags[10] {
+                    Hands::Recover
+                } else {
+                    Hands::Body
+                },
+                num_hands: if has_body { 2 } else { num_hands },
+                parts,
+                face_points: if flags[8] {
+                    FacePoints::WithIrises478
+                } else {
+                    FacePoints::Mesh468
+                },
+                blendshapes: flags[1] && flags[8] && flags[9],
+                quality: if flags[2] {
+                    Quality::Full
+                } else {
+                    Quality::Lite
+                },
+                smoothing: flags[3],
+                hand_smoothing: flags[4],
+                face_smoothing: flags[5],
+                mirrored: flags[6],
+                max_frames_in_flight,
+                buffer_size,
+                min_pose_presence_confidence: confidences[0],
+                min_hand_landmarks_confidence: confidences[1],
+                min_face_presence_confidence: confidences[2],
+                ..Options::default()
+            }
         },
     )
 }
@@ -265,7 +266,7 @@ fn the_stand_in_shows_hands_of_every_source() {
     let sources: Vec<_> = results
         .iter()
         .filter_map(|result| match result {
-            FrameResult::Keypoints(keypoints) => keypoints.hand_sources.left_hand,
+            FrameResult::Keypoints(keypoints) => keypoints.hand_sources?.left_hand,
             FrameResult::Failed(_) => None,
         })
         .collect();

@@ -23,6 +23,7 @@
 //!     2  left_hand         21×3      7  face              478×3; version 2 from here on
 //!     3  right_hand        21×3      8  blendshapes       52, or none where there is no face
 //!     4  face             468×3      9  hands             for each: side (0 left, 1 right), score, 21×3, 21×3 in metres
+//!                                   10  hand_sources      left, right: 0 absent, 1 body, 2 tracked, 3 palm
 //! ```
 
 mod read;
@@ -31,8 +32,8 @@ use std::borrow::Cow;
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    Blendshapes, ErrorCode, FaceLandmarks, FacePoints, FrameKeypoints, Handedness, Landmarks,
-    TrackedHand,
+    Blendshapes, ErrorCode, FaceLandmarks, FacePoints, FrameKeypoints, HandSource, HandSources,
+    Handedness, Landmarks, TrackedHand,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -46,7 +47,7 @@ const HEAD_LENGTH: usize = 32;
 /// Values of a hand of the list.
 const HAND_VALUES: usize = 2 + 2 * 21 * 3;
 
-/// A version of the format. The first holds neither irises nor blendshapes nor the list of hands.
+/// A version of the format. The first holds neither irises nor blendshapes nor the list of hands nor their sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Version {
@@ -234,6 +235,12 @@ fn blocks_of(
         blocks.push(with_irises);
         blocks.push(k.blendshapes.as_ref().map(scores));
         blocks.push(k.hands.as_ref().map(hands));
+        let sources =
+            |HandSources {
+                 left_hand,
+                 right_hand,
+             }| { Cow::Owned([left_hand, right_hand].map(number_of).to_vec()) };
+        blocks.push(k.hand_sources.map(sources));
     }
     blocks
 }
@@ -245,6 +252,15 @@ fn values_of(hand: &TrackedHand) -> impl Iterator<Item = f32> {
     };
     let points = hand.points.as_flat().iter().chain(hand.world.as_flat());
     [side, hand.score].into_iter().chain(points.copied())
+}
+
+fn number_of(source: Option<HandSource>) -> f32 {
+    match source {
+        None => 0.0,
+        Some(HandSource::Body) => 1.0,
+        Some(HandSource::Tracked) => 2.0,
+        Some(HandSource::Palm) => 3.0,
+    }
 }
 
 #[cfg(test)]

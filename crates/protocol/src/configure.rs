@@ -1,6 +1,6 @@
 //! The `configure` message: what holds for the frames after it.
 
-use live_keypoints_pipeline::{FacePoints, Graph, Options, Parts, Quality};
+use live_keypoints_pipeline::{FacePoints, Graph, Hands, Options, Parts, Quality};
 use serde::{Deserialize, Serialize};
 
 use crate::binary_result;
@@ -25,9 +25,12 @@ pub struct Configure {
     /// Whether the face's expressions are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blendshapes: Option<bool>,
-    /// Hands to look for, in the graph of the landmarkers.
+    /// Hands to look for, where they are found without the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub num_hands: Option<usize>,
+    /// How hands are looked for, where there is a body to go by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hands: Option<Hands>,
     /// How keypoints are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
@@ -70,13 +73,14 @@ pub enum Format {
 
 impl Configure {
     /// The names of its fields, as they are on the wire.
-    pub const FIELDS: [&str; 15] = [
+    pub const FIELDS: [&str; 16] = [
         "graph",
         "parts",
         "quality",
         "face",
         "blendshapes",
         "num_hands",
+        "hands",
         "format",
         "binary_version",
         "smoothing",
@@ -98,6 +102,7 @@ impl Configure {
             face,
             blendshapes,
             num_hands,
+            hands,
             format: _,
             binary_version: _,
             hand_world: _,
@@ -114,6 +119,7 @@ impl Configure {
         set(&mut options.face_points, *face);
         set(&mut options.blendshapes, *blendshapes);
         set(&mut options.num_hands, *num_hands);
+        set(&mut options.hands, *hands);
         set(&mut options.smoothing, *smoothing);
         set(&mut options.hand_smoothing, *hand_smoothing);
         set(&mut options.face_smoothing, *face_smoothing);
@@ -202,6 +208,7 @@ mod tests {
             face: Some(FacePoints::WithIrises478),
             blendshapes: Some(true),
             num_hands: Some(4),
+            hands: Some(Hands::Recover),
             binary_version: Some(binary_result::Version::Two),
             parts: Some(Parts::ALL),
             quality: Some(Quality::Lite),

@@ -1,4 +1,4 @@
-//! A hand of the list that a `keypoints` message has in the graph of the landmarkers.
+//! A hand of the list that a `keypoints` message has where hands are found without the body.
 
 use live_keypoints_pipeline::{Handedness, TrackedHand};
 use serde::{Deserialize, Serialize};

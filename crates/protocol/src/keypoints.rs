@@ -9,8 +9,8 @@
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::topology::FACE_POINTS;
 use live_keypoints_pipeline::{
-    Blendshapes, FaceLandmarks, FrameKeypoints, Landmarks, MissingParts, MissingReason, Parts,
-    Scores, Timings,
+    Blendshapes, FaceLandmarks, FrameKeypoints, HandSource, HandSources, Landmarks, MissingParts,
+    MissingReason, Parts, Scores, Timings,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -82,7 +82,14 @@ pub struct Keypoints {
         skip_serializing_if = "Option::is_none"
     )]
     pub right_hand_world: Part<21, 3>,
-    /// In the graph of the landmarkers all hands, in the order of tracking.
+    /// Where each hand comes from, where hands may be recovered. Sources of later versions are left out.
+    #[serde(
+        default,
+        deserialize_with = "known_sources",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub hand_sources: Option<HandSources>,
+    /// Where hands are found without the body, all of them, in the order of tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands: Option<Vec<Hand>>,
     /// Face mesh: 468 points, or 478 with the irises.
@@ -206,6 +213,27 @@ fn known_reasons<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MissingPa
     })
 }
 
+fn known_sources<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<HandSources>, D::Error> {
+    #[derive(Deserialize)]
+    struct Words {
+        left_hand: Option<String>,
+        right_hand: Option<String>,
+    }
+    let known = |word: Option<String>| {
+        let word = word?;
+        HandSource::ALL
+            .into_iter()
+            .find(|source| source.as_str() == word)
+    };
+    let words = Option::<Words>::deserialize(deserializer)?;
+    Ok(words.map(|words| HandSources {
+        left_hand: known(words.left_hand),
+        right_hand: known(words.right_hand),
+    }))
+}
+
 fn part<const N: usize, const D: usize>(
     is_asked_for: bool,
     landmarks: Option<&Landmarks<N, D>>,
@@ -252,6 +280,7 @@ impl Keypoints {
             right_hand: part(parts.hands, k.right_hand.as_ref(), hands),
             left_hand_world: part(has_hand_world, k.left_hand_world.as_ref(), hands),
             right_hand_world: part(has_hand_world, k.right_hand_world.as_ref(), hands),
+            hand_sources: k.hand_sources,
             hands: k.hands.as_ref().map(|list| {
                 let message = |hand| Hand::new(hand, hands);
                 list.iter().map(message).collect()
@@ -290,7 +319,7 @@ impl Keypoints {
             right_hand: landmarks("right_hand", self.right_hand)?,
             left_hand_world: landmarks("left_hand_world", self.left_hand_world)?,
             right_hand_world: landmarks("right_hand_world", self.right_hand_world)?,
-            hand_sources: live_keypoints_pipeline::HandSources::default(),
+            hand_sources: self.hand_sources,
             hands: self
                 .hands
                 .map(|hands| hands.iter().map(Hand::tracked).collect())

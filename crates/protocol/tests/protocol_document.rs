@@ -4,7 +4,8 @@
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
-    ErrorCode, FrameKeypoints, MissingParts, MissingReason, Parts, Scores, Timings,
+    ErrorCode, FrameKeypoints, HandSource, HandSources, MissingParts, MissingReason, Parts, Scores,
+    Timings,
 };
 use live_keypoints_protocol::{
     BadFrame, ClientMessage, CloseCode, Configure, Contents, ERROR_CODES, FrameHeader,
@@ -93,7 +94,7 @@ fn every_option_has_its_row() {
     assert_eq!(sorted, expected);
 }
 
-/// Keypoints of the landmarkers, which found nothing.
+/// Keypoints with every field, of a picture in which nothing was found.
 fn of_nobody() -> FrameKeypoints {
     FrameKeypoints {
         index: 0,
@@ -107,7 +108,7 @@ fn of_nobody() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
-        hand_sources: live_keypoints_pipeline::HandSources::default(),
+        hand_sources: Some(HandSources::default()),
         hands: Some(Vec::new()),
         face: None,
         blendshapes: Some(None),
@@ -145,6 +146,14 @@ fn every_field_of_keypoints_has_its_row() {
         .filter(|word| *word != "null")
         .collect();
     assert_eq!(reasons, MissingReason::ALL.map(MissingReason::as_str));
+    let sources: Vec<_> = words(cell("hand_sources"))
+        .filter(|word| {
+            HandSource::ALL
+                .iter()
+                .any(|source| source.as_str() == *word)
+        })
+        .collect();
+    assert_eq!(sources, HandSource::ALL.map(HandSource::as_str));
 }
 
 #[test]

@@ -5,8 +5,8 @@
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::{
     Blendshapes, FaceLandmarks, FacePoints, FailedFrame, FrameError, FrameKeypoints, Graph,
-    Handedness, Landmarks, MAX_HANDS, MissingParts, MissingReason, Parts, Quality, Scores, Timings,
-    TrackedHand,
+    HandSource, HandSources, Handedness, Hands, Landmarks, MAX_HANDS, MissingParts, MissingReason,
+    Parts, Quality, Scores, Timings, TrackedHand,
 };
 use live_keypoints_protocol::binary_result::Version;
 use live_keypoints_protocol::{
@@ -51,6 +51,7 @@ prop_compose! {
         (graph, parts, quality) in (of(graph()), of(parts()), of(quality())),
         face in of(select(&FacePoints::ALL[..])),
         (blendshapes, num_hands) in (any::<Option<bool>>(), of(0..9_usize)),
+        hands in of(select(&[Hands::Body, Hands::Recover][..])),
         binary_version in of(version()),
         format in of(select(&[Format::Json, Format::Binary][..])),
         [smoothing, hand_smoothing, face_smoothing, mirrored, hand_world]
@@ -60,7 +61,7 @@ prop_compose! {
     ) -> Configure {
         let points = points.map(|lists| lists.try_into().unwrap());
         Configure {
-            graph, parts, quality, face, blendshapes, num_hands, format, binary_version, smoothing, hand_smoothing, face_smoothing, mirrored,
+            graph, parts, quality, face, blendshapes, num_hands, hands, format, binary_version, smoothing, hand_smoothing, face_smoothing, mirrored,
             buffer_size, hand_world, points,
         }
     }
@@ -145,6 +146,14 @@ fn reason() -> impl Strategy<Value = Option<MissingReason>> {
 }
 
 prop_compose! {
+    fn hand_sources()(
+        [left_hand, right_hand] in prop::array::uniform2(of(select(&HandSource::ALL[..]))),
+    ) -> HandSources {
+        HandSources { left_hand, right_hand }
+    }
+}
+
+prop_compose! {
     fn missing()(
         (pose, left_hand, right_hand, face) in (reason(), reason(), reason(), reason()),
     ) -> MissingParts {
@@ -159,6 +168,7 @@ prop_compose! {
         (pose, pose_world) in (landmarks(), landmarks()),
         (left_hand, right_hand) in (landmarks(), landmarks()),
         (left_hand_world, right_hand_world) in (landmarks(), landmarks()),
+        hand_sources in of(hand_sources()),
         hands in of(prop::collection::vec(tracked_hand(), 0..=MAX_HANDS)),
         face in prop_oneof![face(FacePoints::Mesh468), face(FacePoints::WithIrises478)],
         blendshapes in of(of(blendshapes())),
@@ -170,7 +180,7 @@ prop_compose! {
         FrameKeypoints {
             index, timestamp_us, width, height, parts, pose, pose_world, left_hand, right_hand,
             left_hand_world, right_hand_world,
-            hand_sources: live_keypoints_pipeline::HandSources::default(), hands, face, blendshapes,
+            hand_sources, hands, face, blendshapes,
             scores: Scores { pose: s0, left_hand: s1, right_hand: s2, face: s3 },
             missing,
             dropped,
@@ -279,6 +289,7 @@ proptest! {
         }
         if version == Version::One {
             (keypoints.hands, keypoints.blendshapes) = (None, None);
+            keypoints.hand_sources = None;
             let mesh = |face: FaceLandmarks| FaceLandmarks::from_flat(face.mesh().as_flattened());
             keypoints.face = keypoints.face.and_then(mesh);
         }

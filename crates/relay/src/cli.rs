@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use live_keypoints_pipeline::picture::DecodeLimits;
-use live_keypoints_pipeline::{FacePoints, Graph, MAX_HANDS, Options, Quality};
+use live_keypoints_pipeline::{FacePoints, Graph, Hands, MAX_HANDS, Options, Quality};
 use live_keypoints_relay::extract::{FrameRate, Mode};
 use live_keypoints_relay::model_loading::ModelSource;
 use live_keypoints_relay::pool::MAX_WORKERS;
@@ -91,6 +91,10 @@ pub(crate) struct ExtractArgs {
     /// Hands to look for, 1 to 4. Other than 2 with --graph landmarkers only
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=MAX_HANDS as i64))]
     num_hands: u8,
+    /// How hands are looked for: near the pose's wrists, or where that gives none also where the hand was and by its palm; lines
+    /// say which in hand_sources. With --graph holistic only
+    #[arg(long, value_enum, default_value_t)]
+    hands: HandsArg,
     /// Frames a second: frame number n gets the capture time (n + 1) · floor(10⁶ / fps) µs
     #[arg(long, value_name = "N", default_value = "30")]
     pub(crate) fps: FrameRate,
@@ -133,6 +137,10 @@ impl ExtractArgs {
             },
             blendshapes: self.blendshapes,
             num_hands: self.num_hands.into(),
+            hands: match self.hands {
+                HandsArg::Body => Hands::Body,
+                HandsArg::Recover => Hands::Recover,
+            },
             smoothing: !self.no_smoothing,
             ..Options::default()
         }
@@ -192,6 +200,13 @@ enum GraphArg {
     #[default]
     Holistic,
     Landmarkers,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum HandsArg {
+    #[default]
+    Body,
+    Recover,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

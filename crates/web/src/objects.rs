@@ -27,7 +27,7 @@ object! {
         right_hand: f64,
         /// The face's models.
         face: f64,
-        /// The detector of palms, which only the graph `landmarkers` has.
+        /// The detector of palms, of hands that are found without the body.
         palm: f64,
         /// From `push()` to the end of the last step, or to the relay's answer.
         total: f64,
@@ -66,7 +66,7 @@ object! {
         right_hand: Option<HandSource>,
     }
 
-    /// A hand of any side, of the graph `landmarkers`.
+    /// A hand of any side, found without a body.
     pub(crate) struct TrackedHand {
         /// The subject's own side, as the model of hands has it: two hands may both be left ones.
         handedness: Handedness,
@@ -106,8 +106,8 @@ object! {
         right_hand_world: Maybe<Option<Float32Array>>,
         /// Where each hand comes from, where option `hands` is `recover`.
         hand_sources: Maybe<HandSources>,
-        /// In the graph `landmarkers` all hands, those of the frame before first. `leftHand` and `rightHand` are those of them
-        /// that are surest of their side.
+        /// In the graph `landmarkers`, and without `pose`, all hands, those of the frame before first. `leftHand` and
+        /// `rightHand` are those of them that are surest of their side.
         hands: Maybe<Vec<TrackedHand>>,
         /// Face mesh: 468 × (x, y, z), or 478 where option `face` asks for the irises.
         face: Maybe<Option<Float32Array>>,
@@ -225,15 +225,12 @@ pub(crate) fn step_word(step: Step) -> &'static str {
     }
 }
 
-/// What results have only where it is asked for, and the session does not know of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Extras {
-    pub(crate) hand_world: bool,
-    pub(crate) hand_sources: bool,
-}
-
 /// A frame's result. `timestamp_ms` is the capture time as it was given.
-pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Extras) -> JsValue {
+pub(crate) fn result_object(
+    result: &FrameResult,
+    timestamp_ms: f64,
+    has_hand_world: bool,
+) -> JsValue {
     let k = match result {
         FrameResult::Keypoints(keypoints) => keypoints,
         FrameResult::Failed(failed) => {
@@ -247,7 +244,7 @@ pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Ext
             .to_js();
         }
     };
-    let has_hands_world = k.parts.hands && extras.hand_world;
+    let has_hands_world = k.parts.hands && has_hand_world;
     let milliseconds = |microseconds: u64| microseconds as f64 / 1000.0;
     Keypoints {
         index: k.index,
@@ -260,9 +257,9 @@ pub(crate) fn result_object(result: &FrameResult, timestamp_ms: f64, extras: Ext
         right_hand: points(k.parts.hands, k.right_hand.as_ref()),
         left_hand_world: points(has_hands_world, k.left_hand_world.as_ref()),
         right_hand_world: points(has_hands_world, k.right_hand_world.as_ref()),
-        hand_sources: Maybe(extras.hand_sources.then_some(HandSources {
-            left_hand: k.hand_sources.left_hand,
-            right_hand: k.hand_sources.right_hand,
+        hand_sources: Maybe(k.hand_sources.map(|sources| HandSources {
+            left_hand: sources.left_hand,
+            right_hand: sources.right_hand,
         })),
         hands: Maybe(k.hands.as_deref().map(hands)),
         face: flat(k.parts.face, k.face.as_ref().map(|face| face.as_flat())),

@@ -30,6 +30,21 @@ export function clipFrames(count = CLIP_FRAMES) {
   );
 }
 
+/** The hand of the clip so near that next to nothing of the body is in the picture: pixels, or their JPEGs. */
+export function closeUps(areJpegs) {
+  const [side, left, top] = [120, 190, 80];
+  const closeUp = async (_, at) => {
+    const whole = await createImageBitmap(new Blob([await clipFrame(6 + at)]));
+    const canvas = new OffscreenCanvas(side, side);
+    const context = canvas.getContext("2d");
+    context.drawImage(whole, -left, -top);
+    if (!areJpegs) return context.getImageData(0, 0, side, side);
+    const jpeg = await canvas.convertToBlob({ type: "image/jpeg", quality: 1 });
+    return new Uint8Array(await jpeg.arrayBuffer());
+  };
+  return Promise.all(Array.from({ length: 12 }, closeUp));
+}
+
 /** Capture time that the reference was made with: 33,333 µs a frame, from 1. */
 export const captureTime = (number) => ((number + 1) * 33_333) / 1000;
 

@@ -3,6 +3,7 @@
 import type { Keypoints, Stats, Step } from "live-keypoints";
 
 import { STEP_CLASSES, stepLabel } from "./colors.js";
+import { graphToRun } from "./settings.js";
 import type { Settings } from "./settings.js";
 
 /** Results that the figures are taken over. */
@@ -36,7 +37,7 @@ export class Figures {
         }));
     for (const { name, steps } of places)
       steps.forEach((step, at) => {
-        const label = stepLabel(step, settings.graph);
+        const label = stepLabel(step, graphToRun(settings));
         this.#addRow(name, steps.length, step, label, at);
       });
     for (const figure of [this.#fps, this.#latency, this.#dropped])
@@ -107,12 +108,13 @@ export class Figures {
 }
 
 /** What is computed for some parts. */
-function stepsOf({ graph, parts }: Settings): Step[] {
-  const isApart = graph === "landmarkers";
+function stepsOf(settings: Settings): Step[] {
+  const { parts } = settings;
+  const isApart = graphToRun(settings) === "landmarkers";
   const hasHands = parts.includes("hands");
   return [
     "decode",
-    ...(parts.includes("pose") || !isApart ? (["pose"] as const) : []),
+    ...(parts.includes("pose") ? (["pose"] as const) : []),
     ...(hasHands ? (["leftHand", "rightHand"] as const) : []),
     ...(parts.includes("face") ? (["face"] as const) : []),
     ...(hasHands && isApart ? (["palm"] as const) : []),

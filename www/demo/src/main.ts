@@ -18,6 +18,7 @@ import { Player } from "./player.js";
 import { Recording } from "./recording.js";
 import { relayTakes } from "./relay.js";
 import {
+  graphToRun,
   landmarksOf,
   readAddress,
   readForm,
@@ -256,7 +257,7 @@ async function open(): Promise<void> {
     if (!live) return;
     demo.live = live;
     figures.restart(live.stats(), possible);
-    chart.restart(possible.graph);
+    chart.restart(graphToRun(possible));
     showRunning(live);
   } catch (error) {
     // A later choice ended this start.

@@ -93,9 +93,19 @@ export function landmarksOf(
   };
 }
 
-/** The settings for a relay that has neither the other graph nor irises nor expressions. */
+/** The settings for a relay that has neither the other graph nor irises nor expressions: hands and face need the body there. */
 export function withoutLandmarkers(settings: Settings): Settings {
-  return { ...settings, graph: "holistic", irises: false, expressions: false };
+  const isPossible = (part: Part): boolean =>
+    part === "pose" || settings.parts.includes(part);
+  return {
+    ...{ ...settings, parts: PARTS.filter(isPossible), graph: "holistic" },
+    ...{ irises: false, expressions: false },
+  };
+}
+
+/** Without the body, hands and face are found each by itself, whatever the graph. */
+export function graphToRun({ graph, parts }: Settings): Graph {
+  return parts.includes("pose") ? graph : "landmarkers";
 }
 
 /** Shows the settings in the form; `isLimited` where a relay lacks the graph and what the face can be with. */
@@ -108,7 +118,7 @@ export function showSettings(
     settings.source,
     settings.engine,
     String(settings.workers),
-    settings.graph,
+    graphToRun(settings),
     ...settings.parts,
     settings.quality,
     settings.faceStyle,
@@ -123,7 +133,7 @@ export function showSettings(
   };
   // A relay has its own.
   disable("#workers", settings.engine === "relay");
-  disable("#graph", isLimited);
+  disable("#graph", isLimited || !settings.parts.includes("pose"));
   disable("#extras", isLimited || !settings.parts.includes("face"));
   form.querySelector<HTMLElement>("#limited")!.hidden = !isLimited;
 }

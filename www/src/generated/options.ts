@@ -49,11 +49,11 @@ export interface StreamOptions {
   workers?: number | undefined;
   /**
    * How the parts are found. `holistic` looks for hands and face near the pose's wrists and head, as MediaPipe Holistic
-   * does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do,
-   * and runs only what is asked for: hands or a face fill the picture without a body. Default `holistic`.
+   * does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do:
+   * hands or a face may fill the picture without a body. Where `parts` has no `pose`, both do so. Default `holistic`.
    */
   graph?: Graph | undefined;
-  /** The parts to report, at least one. In the graph `holistic` the pose runs in any case, as hands and face hang on it. Default: all. */
+  /** The parts to report, at least one. Only what they need is fetched and run. Default: all. */
   parts?: readonly Part[] | undefined;
   /** Landmark models of body and hands. Default `full`. */
   quality?: Quality | undefined;
@@ -64,7 +64,7 @@ export interface StreamOptions {
   face?: 468 | 478 | undefined;
   /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
   blendshapes?: boolean | undefined;
-  /** Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one. Default 2. */
+  /** Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one. Default 2. */
   numHands?: number | undefined;
   /**
    * Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
@@ -90,12 +90,13 @@ export interface StreamOptions {
   /** A hand counts while its presence is above this, 0 to 1. Default 0.5. */
   minHandLandmarksConfidence?: number | undefined;
   /**
-   * Where the hands of the graph `holistic` are looked for: `body`, near the pose's wrists, as MediaPipe does; `recover`,
-   * where that gives none, also where the hand was in the frame before and, in every third frame at most, with the
-   * detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in `handSources`. Default `body`.
+   * Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists, as MediaPipe
+   * does; `recover`, where that gives none, also where the hand was in the frame before and, in every third frame at
+   * most, with the detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in
+   * `handSources`. Default `body`.
    */
   hands?: "body" | "recover" | undefined;
-  /** Least score of a detected palm, 0 to 1. Of the graph `landmarkers`, and of hands that are recovered. Default 0.5. */
+  /** Least score of a detected palm, 0 to 1. Of hands that are found without the body. Default 0.5. */
   minPalmDetectionConfidence?: number | undefined;
   /** Least score of a detected face, 0 to 1. Default 0.5. */
   minFaceDetectionConfidence?: number | undefined;
@@ -150,7 +151,7 @@ export const STREAM_OPTIONS = {
 
 /** What `LiveKeypoints.connect` may be told of how frames are sent and computed. Everything is optional. */
 export interface RelayOptions {
-  /** How the parts are found: hands and face near the body, or each by itself. Default `holistic`. */
+  /** How the parts are found: hands and face near the body, or each by itself, as they are without `pose` in any case. Default `holistic`. */
   graph?: Graph | undefined;
   /** The parts to report, at least one. Default: all. */
   parts?: readonly Part[] | undefined;
@@ -160,8 +161,14 @@ export interface RelayOptions {
   face?: 468 | 478 | undefined;
   /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
   blendshapes?: boolean | undefined;
-  /** Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one. Default 2. */
+  /** Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one. Default 2. */
   numHands?: number | undefined;
+  /**
+   * Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists; `recover`, where
+   * that gives none, also where the hand was in the frame before and with the detector of palms. Results say so in
+   * `handSources`. Default `body`.
+   */
+  hands?: "body" | "recover" | undefined;
   /** Frames that wait to be sent before the oldest is dropped, and results that wait to be read. Default 50. */
   bufferSize?: number | undefined;
   /** Temporal smoothing of the pose. Default: as the relay does, which is true. */
@@ -206,6 +213,7 @@ export const RELAY_OPTIONS = {
   face: { kind: "word", words: [468, 478], default: 468 },
   blendshapes: { kind: "boolean", default: false },
   numHands: { kind: "whole", least: 1, most: 4, default: 2 },
+  hands: { kind: "word", words: ["body", "recover"], default: "body" },
   bufferSize: { kind: "whole", least: 1, most: 2147483647, default: 50 },
   smoothing: { kind: "boolean" },
   handSmoothing: { kind: "boolean" },

@@ -19,7 +19,7 @@ export interface Timings {
   readonly rightHand: number;
   /** The face's models. */
   readonly face: number;
-  /** The detector of palms, which only the graph `landmarkers` has. */
+  /** The detector of palms, of hands that are found without the body. */
   readonly palm: number;
   /** From `push()` to the end of the last step, or to the relay's answer. */
   readonly total: number;
@@ -60,7 +60,7 @@ export interface HandSources {
   readonly rightHand: HandSource | null;
 }
 
-/** A hand of any side, of the graph `landmarkers`. */
+/** A hand of any side, found without a body. */
 export interface TrackedHand {
   /** The subject's own side, as the model of hands has it: two hands may both be left ones. */
   readonly handedness: Handedness;
@@ -103,8 +103,8 @@ export interface Keypoints {
   /** Where each hand comes from, where option `hands` is `recover`. */
   readonly handSources?: HandSources;
   /**
-   * In the graph `landmarkers` all hands, those of the frame before first. `leftHand` and `rightHand` are those of them
-   * that are surest of their side.
+   * In the graph `landmarkers`, and without `pose`, all hands, those of the frame before first. `leftHand` and
+   * `rightHand` are those of them that are surest of their side.
    */
   readonly hands?: readonly TrackedHand[];
   /** Face mesh: 468 × (x, y, z), or 478 where option `face` asks for the irises. */

@@ -6,8 +6,9 @@
 //! {"index":1,"error":{"code":"malformed-picture","message":"…"}}
 //! ```
 //!
-//! Where they were asked for, `blendshapes` (52 numbers) follow the face, and in the graph of the landmarkers all hands come
-//! before it: `"hands":[{"handedness":"Left","score":s,"points":[[x,y,z],…],"world":[[x,y,z],…]},…]`.
+//! Where they were asked for, `blendshapes` (52 numbers) follow the face, and where hands are found without the body all of them
+//! come before it: `"hands":[{"handedness":"Left","score":s,"points":[[x,y,z],…],"world":[[x,y,z],…]},…]`. Where hands may be
+//! recovered, their sources do: `"hand_sources":{"left_hand":"palm","right_hand":null}`.
 //! A part that was not asked for is left out, one that is absent is `null`. Floats print as the shortest text that reads
 //! back the same `f32`.
 
@@ -43,7 +44,8 @@ mod tests {
     use super::*;
     use crate::error::{ErrorCode, FrameError};
     use crate::keypoints::{
-        FailedFrame, FrameKeypoints, Handedness, MissingParts, Scores, Timings, TrackedHand,
+        FailedFrame, FrameKeypoints, HandSource, HandSources, Handedness, MissingParts, Scores,
+        Timings, TrackedHand,
     };
     use crate::landmarks::{Blendshapes, Landmarks};
     use crate::options::Parts;
@@ -61,7 +63,7 @@ mod tests {
             right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|_| [0.0; 3])),
             right_hand_world: None,
-            hand_sources: crate::HandSources::default(),
+            hand_sources: None,
             hands: None,
             face: None,
             blendshapes: None,
@@ -140,6 +142,21 @@ mod tests {
         ] {
             assert!(some.contains(expected), "{some}");
         }
+    }
+
+    #[test]
+    fn sources_of_hands_come_where_hands_may_be_recovered() {
+        let mut keypoints = keypoints(Parts::ALL);
+        keypoints.hand_sources = Some(HandSources {
+            left_hand: Some(HandSource::Palm),
+            right_hand: None,
+        });
+        let line = line(
+            &FrameResult::Keypoints(Box::new(keypoints)),
+            HandWorld::Omitted,
+        );
+        let expected = r#""right_hand":null,"hand_sources":{"left_hand":"palm","right_hand":null},"face":null"#;
+        assert!(line.contains(expected), "{line}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::FrameError;
-use crate::keypoints::{FailedFrame, FrameKeypoints, Scores, TrackedHand};
+use crate::keypoints::{FailedFrame, FrameKeypoints, HandSources, Scores, TrackedHand};
 use crate::landmarks::{Blendshapes, FaceLandmarks, Landmarks};
 
 /// Whether hands are also given in metres.
@@ -49,6 +49,8 @@ pub(super) struct KeypointsObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     right_hand_world: Part<'a, 21, 3>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hand_sources: Option<HandSources>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hands: Option<&'a [TrackedHand]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     face: Option<Option<&'a FaceLandmarks>>,
@@ -87,6 +89,7 @@ impl<'a> KeypointsObject<'a> {
             right_hand: parts.hands.then_some(k.right_hand.as_ref()),
             left_hand_world: has_hand_world.then_some(k.left_hand_world.as_ref()),
             right_hand_world: has_hand_world.then_some(k.right_hand_world.as_ref()),
+            hand_sources: k.hand_sources,
             hands: k.hands.as_deref(),
             face: parts.face.then_some(k.face.as_ref()),
             blendshapes: k.blendshapes.as_ref().map(Option::as_ref),

@@ -215,7 +215,7 @@ mod tests {
             right_hand: Some(Landmarks::from_fn(|_| [1.0, 1.0, 0.0])),
             left_hand_world: None,
             right_hand_world: None,
-            hand_sources: crate::HandSources::default(),
+            hand_sources: None,
             hands: None,
             face: None,
             blendshapes: None,

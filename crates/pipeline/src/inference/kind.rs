@@ -109,7 +109,7 @@ impl ModelKind {
         let graph = options.graph_to_run();
         let parts = options.parts;
         let mut kinds = Vec::new();
-        if parts.pose || graph == Graph::Holistic {
+        if parts.pose {
             kinds.extend([pose_detection, pose]);
         }
         if parts.hands {
@@ -312,17 +312,26 @@ mod tests {
             face: false,
         };
         let near_pose = Options {
-            parts: hands,
+            parts: Parts {
+                pose: true,
+                ..hands
+            },
             ..holistic
         };
         assert_eq!(ModelKind::needed_by(&near_pose), six[..4]);
         let alone = Options {
-            graph: Graph::Landmarkers,
+            parts: hands,
             quality: Quality::Lite,
             ..near_pose
         };
+        let landmarkers = Options {
+            graph: Graph::Landmarkers,
+            ..alone.clone()
+        };
         let expected = [ModelKind::PalmDetectionFull, ModelKind::HandLandmarkLite];
-        assert_eq!(ModelKind::needed_by(&alone), expected);
+        for options in [&alone, &landmarkers] {
+            assert_eq!(ModelKind::needed_by(options), expected);
+        }
         let expressions = Options {
             parts: Parts {
                 hands: false,

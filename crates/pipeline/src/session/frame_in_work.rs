@@ -58,7 +58,7 @@ pub(super) struct FrameInWork<P> {
     pub(super) wants_blendshapes: bool,
     pixels: Option<P>,
     error: Option<FrameError>,
-    /// The result as far as it is known. `pose` is there for hands and face even if it was not asked for.
+    /// The result as far as it is known.
     pub(super) keypoints: Box<FrameKeypoints>,
 }
 
@@ -77,7 +77,7 @@ impl<P: Clone> FrameInWork<P> {
             right_hand: None,
             left_hand_world: None,
             right_hand_world: None,
-            hand_sources: HandSources::default(),
+            hand_sources: queued.options.recovers_hands().then(HandSources::default),
             hands: None,
             face: None,
             blendshapes: queued.options.blendshapes.then_some(None),
@@ -159,7 +159,7 @@ impl<P: Clone> FrameInWork<P> {
         let parts = self.keypoints.parts;
         let is_alone = self.graph() == Graph::Landmarkers;
         match branch {
-            Branch::Pose => parts.pose || !is_alone,
+            Branch::Pose => parts.pose,
             Branch::LeftHand | Branch::RightHand => parts.hands,
             Branch::Face => parts.face,
             Branch::Palm => parts.hands && (is_alone || self.recovery.is_some()),
@@ -350,12 +350,16 @@ impl<P: Clone> FrameInWork<P> {
             keypoints.scores.left_hand = presence;
             keypoints.left_hand = landmarks;
             keypoints.left_hand_world = world;
-            keypoints.hand_sources.left_hand = source;
         } else {
             keypoints.scores.right_hand = presence;
             keypoints.right_hand = landmarks;
             keypoints.right_hand_world = world;
-            keypoints.hand_sources.right_hand = source;
+        }
+        if let Some(sources) = &mut keypoints.hand_sources {
+            *match branch {
+                Branch::LeftHand => &mut sources.left_hand,
+                _ => &mut sources.right_hand,
+            } = source;
         }
     }
 
@@ -409,12 +413,6 @@ impl<P: Clone> FrameInWork<P> {
                 error,
                 dropped: 0,
             });
-        }
-        if !keypoints.parts.pose {
-            keypoints.pose = None;
-            keypoints.pose_world = None;
-            keypoints.scores.pose = None;
-            keypoints.missing.pose = None;
         }
         if self.options.mirrored {
             keypoints.mirror();

@@ -5,7 +5,7 @@ use super::frame_in_work::FrameInWork;
 use super::hand_slots::HandSlots;
 use super::part_state::Epoch;
 use crate::branch::{Branch, HandReading};
-use crate::keypoints::{HandSource, Handedness, MissingReason, TrackedHand};
+use crate::keypoints::{Handedness, MissingReason, TrackedHand};
 use crate::landmarks::HandLandmarks;
 use crate::rect::{Bounds, ImageSize, NormalizedRect};
 use crate::roi;
@@ -81,8 +81,7 @@ impl TrackedHands {
                 Some(found) => {
                     let (points, world) = (found.hand.points.clone(), found.hand.world.clone());
                     let presence = Some(found.presence);
-                    let source = Some(found.source());
-                    frame.set_hand(branch, presence, Some(points), Some(world), source);
+                    frame.set_hand(branch, presence, Some(points), Some(world), None);
                 }
                 None => {
                     let of_side = unsure.iter().filter(|(other, _)| *other == side);
@@ -141,13 +140,6 @@ impl Found {
             presence: reading.presence,
             was_at,
         })
-    }
-
-    fn source(&self) -> HandSource {
-        match self.was_at {
-            Some(_) => HandSource::Tracked,
-            None => HandSource::Palm,
-        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Reading binary results.
 
 use live_keypoints_pipeline::{
-    Blendshapes, FaceLandmarks, FacePoints, FrameKeypoints, Handedness, Landmarks, MAX_HANDS,
-    MissingParts, Parts, Scores, Timings, TrackedHand,
+    Blendshapes, FaceLandmarks, FacePoints, FrameKeypoints, HandSource, HandSources, Handedness,
+    Landmarks, MAX_HANDS, MissingParts, Parts, Scores, Timings, TrackedHand,
 };
 
-use super::{BinaryResult, HAND_VALUES, HEAD_LENGTH, MAGIC, NotABinaryResult, Version};
+use super::{BinaryResult, HAND_VALUES, HEAD_LENGTH, MAGIC, NotABinaryResult, Version, number_of};
 
 /// Values of each block of version 1, in the order of the bits.
 const VALUES: [usize; 7] = [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3, 21 * 3, 21 * 3];
@@ -42,7 +42,6 @@ pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResu
     Ok(BinaryResult {
         frame_id,
         keypoints: FrameKeypoints {
-            hand_sources: live_keypoints_pipeline::HandSources::default(),
             index,
             timestamp_us,
             width: width.into(),
@@ -54,6 +53,7 @@ pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResu
             right_hand: landmarks(blocks[3], "right_hand")?,
             left_hand_world: landmarks(blocks[5], "left_hand_world")?,
             right_hand_world: landmarks(blocks[6], "right_hand_world")?,
+            hand_sources: blocks[10].map(hand_sources).transpose()?,
             hands: blocks[9].map(hands).transpose()?,
             face,
             blendshapes: blocks[8].map(blendshapes).transpose()?,
@@ -66,7 +66,7 @@ pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResu
 }
 
 /// The blocks whose bits are known, where they are there.
-type Blocks<'a> = [Option<&'a [u8]>; 10];
+type Blocks<'a> = [Option<&'a [u8]>; 11];
 
 /// What is still to be read of a message.
 struct Reader<'a> {
@@ -188,6 +188,19 @@ fn hands(block: &[u8]) -> Result<Vec<TrackedHand>, NotABinaryResult> {
     hands
         .collect::<Option<_>>()
         .ok_or(wrong_block("hands", block))
+}
+
+/// Numbers of later versions are left out.
+fn hand_sources(block: &[u8]) -> Result<HandSources, NotABinaryResult> {
+    let numbers = values_of(block, 2).ok_or(wrong_block("hand_sources", block))?;
+    let known = |number: f32| {
+        let mut all = HandSource::ALL.into_iter();
+        all.find(|source| number_of(Some(*source)) == number)
+    };
+    Ok(HandSources {
+        left_hand: known(numbers[0]),
+        right_hand: known(numbers[1]),
+    })
 }
 
 fn hand_of(block: &[u8]) -> Option<TrackedHand> {

@@ -26,7 +26,7 @@ fn keypoints(parts: u8) -> FrameKeypoints {
         right_hand: points(has(3), f32::MIN_POSITIVE),
         left_hand_world: points(has(5), 3.0),
         right_hand_world: points(has(6), 4.0),
-        hand_sources: live_keypoints_pipeline::HandSources::default(),
+        hand_sources: None,
         hands: None,
         face: points(has(4), 2.0).map(FaceLandmarks::from),
         blendshapes: None,
@@ -141,6 +141,10 @@ fn hand(handedness: Handedness, first: f32) -> TrackedHand {
 /// All that version 2 holds.
 fn of_landmarkers() -> FrameKeypoints {
     FrameKeypoints {
+        hand_sources: Some(HandSources {
+            left_hand: Some(HandSource::Tracked),
+            right_hand: Some(HandSource::Body),
+        }),
         hands: Some(vec![
             hand(Handedness::Right, 5.0),
             hand(Handedness::Left, 6.0),
@@ -162,15 +166,21 @@ fn the_second_version_says_the_length_of_every_block() {
     let bytes = second(&FrameKeypoints {
         hands: Some(vec![hand(Handedness::Right, 5.0)]),
         blendshapes: Some(None),
+        hand_sources: Some(HandSources {
+            left_hand: Some(HandSource::Palm),
+            right_hand: None,
+        }),
         ..keypoints(0b100)
     });
     assert_eq!(bytes[2..8], [2, 0, 9, 0, 0, 0]);
-    // Bits 2, 8 and 9; the left hand; no expressions; a hand of 128 numbers.
-    assert_eq!(bytes[32..40], [0b100, 0b11, 0, 0, 252, 0, 0, 0]);
+    // Bits 2, 8, 9 and 10; the left hand; no expressions; a hand of 128 numbers; two sources.
+    assert_eq!(bytes[32..40], [0b100, 0b111, 0, 0, 252, 0, 0, 0]);
     let expressions = 40 + 252;
     assert_eq!(bytes[expressions..][..8], [0, 0, 0, 0, 0, 2, 0, 0]);
     let hand = expressions + 8;
-    let values = bytes[hand..].as_chunks::<4>().0.iter();
+    let sources = hand + 512;
+    assert_eq!(bytes[sources..], [8, 0, 0, 0, 0, 0, 0x40, 0x40, 0, 0, 0, 0]);
+    let values = bytes[hand..sources].as_chunks::<4>().0.iter();
     let values: Vec<f32> = values.map(|value| f32::from_le_bytes(*value)).collect();
     assert_eq!(values.len(), 128);
     assert_eq!((&values[..3], values[2 + 63]), (&[1.0, 0.75, 5.0][..], 5.5));
@@ -183,6 +193,7 @@ fn the_second_version_reads_back_as_it_was() {
         face: None,
         blendshapes: Some(None),
         hands: Some(Vec::new()),
+        hand_sources: Some(HandSources::default()),
         ..whole.clone()
     };
     let as_before = keypoints(KNOWN_PARTS);
@@ -198,6 +209,7 @@ fn the_first_version_holds_of_the_landmarkers_what_it_has_a_bit_for() {
     let bytes = encode(&keypoints, None, HandWorld::Included, Version::One).unwrap();
     let read = decode(&bytes, Parts::ALL).unwrap().keypoints;
     assert_eq!((read.hands, read.blendshapes), (None, None));
+    assert_eq!(read.hand_sources, None);
     assert!(read.left_hand == keypoints.left_hand && read.pose == keypoints.pose);
     let (read, face) = (read.face.unwrap(), keypoints.face.unwrap());
     assert_eq!(read[..], face[..468]);
@@ -215,6 +227,18 @@ fn of_blocks(parts: u16, blocks: &[u8]) -> Vec<u8> {
 fn a_block_of_a_later_version_is_passed_over() {
     let bytes = of_blocks(1 << 15, &[3, 0, 0, 0, 7, 7, 7]);
     assert!(decode(&bytes, Parts::ALL).unwrap().keypoints == keypoints(0));
+}
+
+#[test]
+fn a_source_of_a_later_version_is_left_out() {
+    let numbers = [7.0_f32, 3.0].map(f32::to_le_bytes);
+    let bytes = of_blocks(1 << 10, &[&[8, 0, 0, 0], numbers.as_flattened()].concat());
+    let expected = HandSources {
+        left_hand: None,
+        right_hand: Some(HandSource::Palm),
+    };
+    let read = decode(&bytes, Parts::ALL).unwrap().keypoints;
+    assert_eq!(read.hand_sources, Some(expected));
 }
 
 #[test]
@@ -246,6 +270,7 @@ fn a_length_that_is_not_its_blocks_is_refused() {
         (7, "face", [0, 468 * 12, 478 * 12 + 4]),
         (8, "blendshapes", [4, 207, 212]),
         (9, "hands", [1, 256, 5 * 512]),
+        (10, "hand_sources", [0, 4, 12]),
     ] {
         for length in lengths {
             let bytes = length as usize;

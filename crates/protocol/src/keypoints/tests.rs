@@ -19,7 +19,7 @@ fn keypoints(parts: Parts) -> FrameKeypoints {
         right_hand: None,
         left_hand_world: Some(Landmarks::from_fn(|n| [n as f32 * 0.01, 0.0, 0.0])),
         right_hand_world: None,
-        hand_sources: live_keypoints_pipeline::HandSources::default(),
+        hand_sources: None,
         hands: None,
         face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0]).into()),
         blendshapes: None,
@@ -145,13 +145,19 @@ fn what_was_asked_for_comes_back_as_it_was() {
 #[test]
 fn a_later_relay_may_say_more_and_give_other_reasons() {
     let message = r#"{"index":1,"timestamp_us":-2,"width":3,"height":4,"pose":null,"left_foot":[[1]],"frame_id":5,
-        "dropped":0,"missing":{"pose":"asleep","face":"no-pose","left_foot":"no-pose"},"scores":{"pose":null}}"#;
+        "dropped":0,"missing":{"pose":"asleep","face":"no-pose","left_foot":"no-pose"},"scores":{"pose":null},
+        "hand_sources":{"left_hand":"nose","right_hand":"palm","foot":"body"}}"#;
     let message: Keypoints = serde_json::from_str(message).unwrap();
     assert_eq!((&message.pose, &message.face), (&Some(None), &None));
     assert_eq!(
         (message.scores.pose, message.scores.face),
         (Some(None), None)
     );
+    let sources = HandSources {
+        left_hand: None,
+        right_hand: Some(HandSource::Palm),
+    };
+    assert_eq!(message.hand_sources, Some(sources));
     assert_eq!(message.missing.pose, None);
     assert_eq!(message.missing.face, Some(MissingReason::NoPose));
     assert_eq!(message.timings_us, Timings::default());
@@ -166,6 +172,10 @@ fn what_the_landmarkers_found_is_the_line_and_comes_back_as_it_was() {
             points: Landmarks::from_fn(|n| [n as f32, 0.5, 0.0]),
             world: Landmarks::from_fn(|n| [0.0, n as f32, 0.5]),
         }]),
+        hand_sources: Some(HandSources {
+            left_hand: Some(HandSource::Tracked),
+            right_hand: None,
+        }),
         face: Some(FaceLandmarks::from_fn(FacePoints::WithIrises478, |n| {
             [n as f32, 0.25, 0.0]
         })),

@@ -1,8 +1,8 @@
-//! `extract` with the landmarkers, irises, expressions and more hands than two.
+//! `extract` with the landmarkers, irises, expressions, more hands than two, and hands that are recovered.
 
 use std::ffi::OsString;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::{Output, clip_frame, extract};
 
@@ -50,7 +50,8 @@ fn any_number_of_workers_gives_the_same_bytes_in_every_graph() {
     };
     let landmarkers = &ALL[..4];
     let holistic = ["--face=478", "--blendshapes"];
-    for options in [landmarkers, &holistic] {
+    let recover = ["--hands=recover"];
+    for options in [landmarkers, &holistic, &recover] {
         let one = with(options, "--workers=1");
         for workers in ["--workers=2", "--workers=4"] {
             assert!(with(options, workers) == one, "{options:?} {workers}");
@@ -68,6 +69,17 @@ fn holistic_has_a_face_of_its_own_with_irises_and_no_list_of_hands() {
         assert_eq!(with_irises.get("blendshapes"), None);
         assert_eq!(with_irises.get("hands"), None);
         assert_eq!(with_irises["pose"], mesh["pose"]);
+    }
+}
+
+#[test]
+fn lines_say_where_hands_come_from_that_may_be_recovered() {
+    for line in of_clip(&["--hands=recover"]).objects() {
+        let sources = json!({ "left_hand": "body", "right_hand": null });
+        assert_eq!(line["hand_sources"], sources);
+    }
+    for line in of_clip(&["--hands=body"]).objects() {
+        assert_eq!(line.get("hand_sources"), None);
     }
 }
 
@@ -90,6 +102,11 @@ fn options_that_exclude_each_other_end_with_status_two() {
         (&["--num-hands=3"], ["num_hands", "holistic"]),
         (&["--num-hands=5", "--graph=landmarkers"], ["5", "4"]),
         (&["--face=470"], ["470", "478"]),
+        (
+            &["--hands=recover", "--graph=landmarkers"],
+            ["hands", "graph"],
+        ),
+        (&["--hands=both"], ["both", "recover"]),
     ] {
         let output = of_clip(options);
         assert_eq!((output.status, output.stdout.len()), (2, 0), "{options:?}");
@@ -124,6 +141,7 @@ fn only_the_models_that_are_needed_must_be_there() {
     assert!(with(&[]) == of_clip(&[]));
     for (options, model) in [
         (&["--graph=landmarkers"][..], "palm_detection_full.onnx"),
+        (&["--hands=recover"], "palm_detection_full.onnx"),
         (&["--face=478"], "face_landmarks_478.onnx"),
     ] {
         let output = with(options);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use live_keypoints_pipeline::inference::ModelKind;
-use live_keypoints_pipeline::{FrameKeypoints, Parts, Quality};
+use live_keypoints_pipeline::{FrameKeypoints, HandSource, HandSources, Parts, Quality};
 use live_keypoints_protocol::{ServerMessage, binary_result};
 use live_keypoints_relay::model_loading::{ModelSource, load_all};
 use live_keypoints_relay::serve::ServeConfig;
@@ -42,7 +42,7 @@ async fn a_client_that_asks_for_nothing_has_what_it_always_had() {
     let mut client = server.welcomed().await;
     let keypoints = frame(&mut client, 0).await;
     assert_eq!(length(&keypoints["face"]), 468);
-    for field in ["hands", "blendshapes"] {
+    for field in ["hands", "hand_sources", "blendshapes"] {
         assert_eq!(keypoints.get(field), None);
     }
     configured(&mut client, r#""format":"binary""#).await;
@@ -116,22 +116,46 @@ async fn holistic_gives_irises_and_expressions() {
 #[tokio::test]
 async fn hands_alone_run_no_pose_and_no_face() {
     let server = Server::start(config()).await;
+    for graph in ["landmarkers", "holistic"] {
+        let mut client = server.welcomed().await;
+        let fields = format!(r#""graph":"{graph}","parts":["hands"],"num_hands":1"#);
+        configured(&mut client, &fields).await;
+        for (number, runs_palm) in [(0, true), (1, false)] {
+            let keypoints = frame(&mut client, number).await;
+            assert_eq!(length(&keypoints["hands"]), 1);
+            for field in ["pose", "face"] {
+                assert_eq!(keypoints.get(field), None);
+            }
+            let timings = &keypoints["timings_us"];
+            assert_eq!((&timings["pose"], &timings["face"]), (&json!(0), &json!(0)));
+            assert_eq!(timings.get("palm").is_some(), runs_palm, "frame {number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn parts_that_lose_the_pose_or_gain_it_start_from_scratch() {
+    let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
+    let near_pose = frame(&mut client, 0).await;
+    configured(&mut client, r#""parts":["hands","face"]"#).await;
+    let alone = frame(&mut client, 1).await;
+    assert_eq!(alone["hands"][0]["points"], alone["left_hand"]);
+    assert_eq!(alone["missing"], json!({"right_hand": "out-of-view"}));
+    // To hands and face the other graph is the same: what is tracked stays so.
+    configured(&mut client, r#""graph":"landmarkers","num_hands":1"#).await;
+    let tracked = frame(&mut client, 2).await;
+    assert_eq!(tracked["timings_us"].get("palm"), None);
     configured(
         &mut client,
-        r#""graph":"landmarkers","parts":["hands"],"num_hands":1"#,
+        r#""graph":"holistic","num_hands":2,"parts":["pose","hands","face"]"#,
     )
     .await;
-    for (number, runs_palm) in [(0, true), (1, false)] {
-        let keypoints = frame(&mut client, number).await;
-        assert_eq!(length(&keypoints["hands"]), 1);
-        for field in ["pose", "face"] {
-            assert_eq!(keypoints.get(field), None);
-        }
-        let timings = &keypoints["timings_us"];
-        assert_eq!((&timings["pose"], &timings["face"]), (&json!(0), &json!(0)));
-        assert_eq!(timings.get("palm").is_some(), runs_palm, "frame {number}");
+    let again = frame(&mut client, 0).await;
+    for part in ["pose", "left_hand", "face", "scores"] {
+        assert_eq!(again[part], near_pose[part], "{part}");
     }
+    assert_eq!(again.get("hands"), None);
 }
 
 /// The result of a still in each form.
@@ -176,6 +200,20 @@ async fn binary_results_of_version_two_hold_the_same_numbers() {
 }
 
 #[tokio::test]
+async fn sources_of_hands_come_in_either_form() {
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    let json = still(&mut client, r#""hands":"recover""#).await;
+    let expected = HandSources {
+        left_hand: Some(HandSource::Body),
+        right_hand: None,
+    };
+    assert_eq!(json.hand_sources, Some(expected));
+    let binary = still(&mut client, r#""format":"binary","binary_version":2"#).await;
+    assert_eq!(binary.hand_sources, Some(expected));
+}
+
+#[tokio::test]
 async fn what_excludes_each_other_is_refused_and_changes_nothing() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
@@ -187,6 +225,16 @@ async fn what_excludes_each_other_is_refused_and_changes_nothing() {
         ),
         (r#""num_hands":3"#, ["num_hands", "holistic"]),
         (r#""graph":"landmarkers","num_hands":5"#, ["num_hands", "4"]),
+        (
+            r#""graph":"landmarkers","hands":"recover""#,
+            ["hands", "graph"],
+        ),
+        (r#""parts":["pose"],"hands":"recover""#, ["hands", "parts"]),
+        (
+            r#""parts":["hands"],"hands":"recover""#,
+            ["hands", "parts have pose"],
+        ),
+        (r#""hands":"both""#, ["both", "recover"]),
         (r#""graph":"tasks""#, ["tasks", "landmarkers"]),
         (r#""face":470"#, ["face", "470"]),
         (r#""binary_version":3"#, ["version", "3"]),
@@ -238,6 +286,9 @@ async fn a_folder_of_older_models_serves_what_it_has() {
     assert_eq!(length(&welcome["models"]), 8);
     let landmarkers = r#""graph":"landmarkers""#;
     assert_refused(&mut client, landmarkers, "palm_detection_full").await;
+    for hands in [r#""hands":"recover""#, r#""parts":["hands"]"#] {
+        assert_refused(&mut client, hands, "palm_detection_full").await;
+    }
     assert_refused(&mut client, r#""face":478"#, "face_landmarks_478").await;
     assert_eq!(length(&frame(&mut client, 0).await["face"]), 468);
     // What needs none of them runs.

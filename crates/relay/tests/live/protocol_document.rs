@@ -85,7 +85,7 @@ fn is_like(value: &Value, pattern: &Value) -> bool {
 async fn every_example_of_the_protocol_document_is_true() {
     let server = Server::start(config()).await;
     let transcripts = transcripts();
-    assert_eq!(transcripts.len(), 11);
+    assert_eq!(transcripts.len(), 12);
     for lines in transcripts {
         let mut client = server.connect().await;
         for line in lines {

@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use js_sys::Array;
-use live_keypoints_pipeline::{ErrorCode, FacePoints, FrameError, Graph, Parts, Quality};
+use live_keypoints_pipeline::{ErrorCode, FacePoints, FrameError, Graph, Hands, Parts, Quality};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use wasm_bindgen::{JsCast, JsValue};
@@ -182,7 +182,7 @@ macro_rules! words {
     )+};
 }
 pub(crate) use words;
-words!(Graph, Quality);
+words!(Graph, Hands, Quality);
 
 /// The value of a word, as serde knows it.
 pub(crate) fn word<'a, T: Deserialize<'a>>(word: &'a str) -> Option<T> {

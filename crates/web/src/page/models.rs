@@ -108,6 +108,7 @@ pub(super) fn models_for(steps: Steps, options: &Options) -> Vec<ModelFile> {
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
+    use live_keypoints_pipeline::Parts;
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -156,6 +157,17 @@ mod tests {
             "face_detection_short_range",
         ];
         assert_eq!(names(Steps::ALL, landmarkers), expected);
+        let hands = Options {
+            parts: Parts {
+                hands: true,
+                pose: false,
+                face: false,
+            },
+            ..Options::default()
+        };
+        let lanes = [Branch::LeftHand, Branch::RightHand, Branch::Palm].map(Step::Branch);
+        let expected = ["hand_landmark_full", "palm_detection_full"];
+        assert_eq!(names(lanes.into_iter().collect(), hands), expected);
         assert!(names(Steps::NONE, Options::default()).is_empty());
     }
 }

@@ -10,7 +10,6 @@ use super::downloads::{RETRY_MS, SILENCE_MS};
 use crate::declared::{Check, options, words};
 use crate::error::{in_camel_case, js_error};
 use crate::object::property;
-use crate::objects::Extras;
 use crate::panics::Panics;
 use crate::pool::{MAX_WORKERS, Patience};
 
@@ -23,10 +22,10 @@ options! {
         /// Web Workers that the stream is spread over, 1 to 4; results do not depend on it.
         workers: usize = MAX_WORKERS, Check::Whole(1..=MAX_WORKERS as u32);
         /// How the parts are found. `holistic` looks for hands and face near the pose's wrists and head, as MediaPipe Holistic
-        /// does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do,
-        /// and runs only what is asked for: hands or a face fill the picture without a body.
+        /// does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do:
+        /// hands or a face may fill the picture without a body. Where `parts` has no `pose`, both do so.
         graph: Graph = Graph::Holistic, Check::Word(Some("Graph"), &["holistic", "landmarkers"]);
-        /// The parts to report, at least one. In the graph `holistic` the pose runs in any case, as hands and face hang on it.
+        /// The parts to report, at least one. Only what they need is fetched and run.
         parts: Parts = Parts::ALL, Check::Parts;
         /// Landmark models of body and hands.
         quality: Quality = Options::default().quality, Check::Word(Some("Quality"), &["full", "lite"]);
@@ -35,7 +34,7 @@ options! {
         face: FacePoints = FacePoints::Mesh468, Check::OneOf(&[468, 478]);
         /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
         blendshapes: bool = false, Check::Boolean;
-        /// Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one.
+        /// Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one.
         num_hands: usize = Options::default().num_hands, Check::Whole(1..=MAX_HANDS as u32);
         /// Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
         /// only.
@@ -58,11 +57,12 @@ options! {
         min_pose_presence_confidence: f32 = Options::default().min_pose_presence_confidence, Check::FRACTION;
         /// A hand counts while its presence is above this, 0 to 1.
         min_hand_landmarks_confidence: f32 = Options::default().min_hand_landmarks_confidence, Check::FRACTION;
-        /// Where the hands of the graph `holistic` are looked for: `body`, near the pose's wrists, as MediaPipe does; `recover`,
-        /// where that gives none, also where the hand was in the frame before and, in every third frame at most, with the
-        /// detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in `handSources`.
+        /// Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists, as MediaPipe
+        /// does; `recover`, where that gives none, also where the hand was in the frame before and, in every third frame at
+        /// most, with the detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in
+        /// `handSources`.
         hands: Hands = Hands::Body, Check::Word(None, &["body", "recover"]);
-        /// Least score of a detected palm, 0 to 1. Of the graph `landmarkers`, and of hands that are recovered.
+        /// Least score of a detected palm, 0 to 1. Of hands that are found without the body.
         min_palm_detection_confidence: f32 = Options::default().min_palm_detection_confidence, Check::FRACTION;
         /// Least score of a detected face, 0 to 1.
         min_face_detection_confidence: f32 = Options::default().min_face_detection_confidence, Check::FRACTION;
@@ -93,17 +93,9 @@ pub(crate) enum Decode {
     /// At a fraction of it where that is large enough.
     Fast,
 }
-words!(Decode, Hands);
+words!(Decode);
 
 impl StreamOptions {
-    /// What results have besides.
-    pub(super) fn extras(&self) -> Extras {
-        Extras {
-            hand_world: self.hand_world,
-            hand_sources: self.hands == Hands::Recover,
-        }
-    }
-
     /// What the pipeline's session is told.
     pub(super) fn session(&self) -> Options {
         Options {

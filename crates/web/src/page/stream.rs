@@ -19,7 +19,7 @@ use crate::deferred::Deferred;
 use crate::error::js_error;
 use crate::frame::{Intake, PreparedFrame};
 use crate::object::{global, property};
-use crate::objects::{Extras, Stats, WorkerStats, result_object};
+use crate::objects::{Stats, WorkerStats, result_object};
 use crate::pool::{Event, MAX_WORKERS, Pool, Served};
 use crate::stage_times::StageTimes;
 
@@ -36,7 +36,7 @@ pub(super) struct Page {
     pub(super) module: Deferred<WebAssembly::Module>,
     started: Deferred<JsValue>,
     pub(super) intake: Intake,
-    extras: Extras,
+    has_hand_world: bool,
     stage_times: RefCell<StageTimes>,
     /// `(result) => void`
     on_result: RefCell<Option<Function>>,
@@ -187,7 +187,7 @@ impl Page {
                 pool: RefCell::new(pool),
                 workers: Default::default(),
                 assets,
-                extras: options.stream.extras(),
+                has_hand_world: options.stream.hand_world,
                 stage_times: RefCell::default(),
                 options,
                 module: Deferred::new(),
@@ -251,7 +251,7 @@ impl Page {
         if let FrameResult::Keypoints(keypoints) = result {
             self.stage_times.borrow_mut().add(&keypoints.timings);
         }
-        let result = result_object(result, timestamp_ms, self.extras);
+        let result = result_object(result, timestamp_ms, self.has_hand_world);
         // The facade's own, which does not throw.
         let _ = on_result.call1(&JsValue::UNDEFINED, &result);
     }

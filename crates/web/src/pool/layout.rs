@@ -1,7 +1,7 @@
 //! Which worker has the models of which steps.
 
 use live_keypoints_pipeline::branch::Branch;
-use live_keypoints_pipeline::{Graph, Options, Step, Steps};
+use live_keypoints_pipeline::{Options, Step, Steps};
 
 /// Most workers that one stream is spread over.
 pub(crate) const MAX_WORKERS: usize = 4;
@@ -26,10 +26,8 @@ pub(crate) struct Served {
 /// are left out.
 pub(crate) fn layout(workers: usize, options: &Options) -> Vec<Served> {
     let Options { parts, .. } = *options;
-    let is_holistic = options.graph_to_run() == Graph::Holistic;
-    let has_pose = parts.pose || is_holistic;
     // Where a part is left out, the layout with most workers that are all busy is the best one.
-    let branches = usize::from(has_pose) + 2 * usize::from(parts.hands) + usize::from(parts.face);
+    let branches = usize::from(parts.pose) + 2 * usize::from(parts.hands) + usize::from(parts.face);
     let workers = if workers >= branches {
         MAX_WORKERS
     } else {
@@ -54,7 +52,7 @@ pub(crate) fn layout(workers: usize, options: &Options) -> Vec<Served> {
         ],
     };
     let is_wanted = |branch: &Branch| match branch {
-        Branch::Pose => has_pose,
+        Branch::Pose => parts.pose,
         Branch::LeftHand | Branch::RightHand => parts.hands,
         Branch::Face => parts.face,
         Branch::Palm => options.wants_palms(),
@@ -77,7 +75,7 @@ pub(crate) fn layout(workers: usize, options: &Options) -> Vec<Served> {
 
 #[cfg(test)]
 mod tests {
-    use live_keypoints_pipeline::{Hands, Parts};
+    use live_keypoints_pipeline::{Graph, Hands, Parts};
 
     use super::*;
 
@@ -119,8 +117,6 @@ mod tests {
         assert_eq!(words(1, [true, false, true]), ["dpf"]);
         assert_eq!(words(3, [true, true, false]), ["dp", "dlr", "dlr"]);
         assert_eq!(words(2, [true, true, false]), ["dp later lr", "dlr"]);
-        // Hands hang on the pose.
-        assert_eq!(words(4, [false, true, false]), ["dp", "dlr", "dlr"]);
     }
 
     #[test]
@@ -138,7 +134,14 @@ mod tests {
 
     #[test]
     fn the_landmarkers_have_palms_and_need_no_pose() {
-        let words = |workers, parts| words(workers, Graph::Landmarkers, parts);
+        let words = |workers, parts: [bool; 3]| {
+            let landmarkers = words(workers, Graph::Landmarkers, parts);
+            // Without the pose, they are what runs in any case.
+            if !parts[0] {
+                assert_eq!(words(workers, Graph::Holistic, parts), landmarkers);
+            }
+            landmarkers
+        };
         assert_eq!(words(1, ALL_PARTS), ["dplrfm"]);
         assert_eq!(words(2, ALL_PARTS), ["dpf later lr", "dlrm"]);
         assert_eq!(words(3, ALL_PARTS), ["dp", "df later lr", "dlrm"]);

@@ -144,7 +144,7 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         right_hand: part(keypoints, "rightHand")?,
         left_hand_world: None,
         right_hand_world: None,
-        hand_sources: live_keypoints_pipeline::HandSources::default(),
+        hand_sources: None,
         hands: None,
         face: part(keypoints, "face")?.map(FaceLandmarks::from),
         blendshapes: None,

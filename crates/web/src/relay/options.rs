@@ -1,7 +1,7 @@
 //! What the owner of a stream may ask of a relay and of its client.
 
 use live_keypoints_pipeline::{
-    ErrorCode, FacePoints, FrameError, Graph, MAX_HANDS, Options, Parts, Quality,
+    ErrorCode, FacePoints, FrameError, Graph, Hands, MAX_HANDS, Options, Parts, Quality,
 };
 use live_keypoints_protocol::{Configure, Format, binary_result};
 
@@ -16,7 +16,7 @@ const MOST_WAIT_MS: u32 = 15_000;
 options! {
     /// What `LiveKeypoints.connect` may be told of how frames are sent and computed. Everything is optional.
     pub struct RelayOptions {
-        /// How the parts are found: hands and face near the body, or each by itself.
+        /// How the parts are found: hands and face near the body, or each by itself, as they are without `pose` in any case.
         graph: Graph = Graph::Holistic, Check::Word(Some("Graph"), &["holistic", "landmarkers"]);
         /// The parts to report, at least one.
         parts: Parts = Parts::ALL, Check::Parts;
@@ -26,8 +26,12 @@ options! {
         face: FacePoints = FacePoints::Mesh468, Check::OneOf(&[468, 478]);
         /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
         blendshapes: bool = false, Check::Boolean;
-        /// Hands to look for, 1 to 4. The graph `holistic` has 2, a left and a right one.
+        /// Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one.
         num_hands: u32 = 2, Check::Whole(1..=MAX_HANDS as u32);
+        /// Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists; `recover`, where
+        /// that gives none, also where the hand was in the frame before and with the detector of palms. Results say so in
+        /// `handSources`.
+        hands: Hands = Hands::Body, Check::Word(None, &["body", "recover"]);
         /// Frames that wait to be sent before the oldest is dropped, and results that wait to be read.
         buffer_size: u32 = 50, Check::COUNT;
         /// Temporal smoothing of the pose. Default: as the relay does, which is true.
@@ -127,29 +131,38 @@ impl RelayOptions {
             return Err(invalid("option token must be a text that is not empty"));
         }
         self.check_ranges("")?;
-        let together = Options {
+        self.session().validate().map_err(in_camel_case)?;
+        self.reconnect.validate()
+    }
+
+    /// What of them the relay's session is told, as the pipeline has it.
+    fn session(&self) -> Options {
+        Options {
             graph: self.graph,
             parts: self.parts,
             face_points: self.face,
             blendshapes: self.blendshapes,
             num_hands: self.num_hands as usize,
+            hands: self.hands,
             ..Options::default()
-        };
-        together.validate().map_err(in_camel_case)?;
-        self.reconnect.validate()
+        }
     }
 
     /// What every connection begins with.
     #[must_use]
     pub fn configure(&self) -> Configure {
-        // What has its default is left out: an older relay refuses a field that it does not know.
+        // What has its default is left out: an older relay refuses a field that it does not know. The graph is the one that
+        // runs, as an older relay runs the pose whatever the parts are.
         let default = Self::default();
-        let is_new = self.graph != default.graph || self.face != default.face;
+        let graph = self.session().graph_to_run();
+        let is_new =
+            graph != default.graph || self.face != default.face || self.hands != default.hands;
         Configure {
-            graph: (self.graph != default.graph).then_some(self.graph),
+            graph: (graph != default.graph).then_some(graph),
             face: (self.face != default.face).then_some(self.face),
             blendshapes: self.blendshapes.then_some(true),
             num_hands: (self.num_hands != default.num_hands).then_some(self.num_hands as usize),
+            hands: (self.hands != default.hands).then_some(self.hands),
             binary_version: (is_new && self.format == Format::Binary)
                 .then_some(binary_result::Version::Two),
             parts: Some(self.parts),
@@ -279,11 +292,34 @@ mod tests {
             r#""format":"binary","binary_version":2,"buffer_size":4}"#
         );
         assert_eq!(text, expected);
+        let recover = RelayOptions {
+            hands: Hands::Recover,
+            ..RelayOptions::default()
+        };
+        assert_eq!(recover.validate(), Ok(()));
+        let text = serde_json::to_string(&recover.configure()).unwrap();
+        let expected = concat!(
+            r#"{"parts":["pose","hands","face"],"hands":"recover","#,
+            r#""format":"binary","binary_version":2,"buffer_size":4}"#
+        );
+        assert_eq!(text, expected);
+        let error = RelayOptions {
+            graph: Graph::Landmarkers,
+            ..recover
+        };
+        let error = error.validate().unwrap_err();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (
+                ErrorCode::InvalidOption,
+                "option hands must be body unless graph is holistic and parts have pose and hands, not recover"
+            )
+        );
         for (graph, blendshapes, expected) in [
             (
                 Graph::Holistic,
                 false,
-                "option numHands must be 2 where graph is holistic, not 4",
+                "option numHands must be 2 where graph is holistic and parts have pose, not 4",
             ),
             (
                 Graph::Landmarkers,

@@ -18,7 +18,7 @@ use crate::deferred::Deferred;
 use crate::error::{frame_error_or, js_error};
 use crate::frame::{Intake, PreparedFrame};
 use crate::object::property;
-use crate::objects::{ConnectionStats, Extras, Stats, result_object};
+use crate::objects::{ConnectionStats, Stats, result_object};
 use crate::panics::Panics;
 use crate::relay::{FrameToEncode, RelayClient, RelayEvent, RelayOptions, SocketId, Transmit};
 use crate::stage_times::StageTimes;
@@ -40,7 +40,7 @@ struct Stream {
     is_started: Cell<bool>,
     intake: Intake,
     encoder: JpegEncoder,
-    extras: Extras,
+    has_hand_world: bool,
     stage_times: RefCell<StageTimes>,
     listeners: RefCell<Option<Listeners>>,
     is_pumping: Cell<bool>,
@@ -197,10 +197,7 @@ impl Stream {
         let panics = Panics::read(given)?;
         let name = property(given, "name").as_string().unwrap_or_default();
         let encoder = JpegEncoder::new(options.jpeg_quality, options.max_pixels);
-        let extras = Extras {
-            hand_world: options.hand_world,
-            hand_sources: false,
-        };
+        let has_hand_world = options.hand_world;
         let seed = js_sys::Math::random().to_bits();
         let client = RelayClient::new(&name, options, seed, now()).map_err(js_error)?;
         Ok(Rc::new_cyclic(|stream: &Weak<Self>| {
@@ -222,7 +219,7 @@ impl Stream {
                 is_started: Cell::default(),
                 intake: Intake::default(),
                 encoder,
-                extras,
+                has_hand_world,
                 stage_times: RefCell::default(),
                 listeners: RefCell::default(),
                 is_pumping: Cell::default(),
@@ -381,7 +378,7 @@ impl Stream {
                 if let FrameResult::Keypoints(keypoints) = &result {
                     self.stage_times.borrow_mut().add(&keypoints.timings);
                 }
-                let result = result_object(&result, timestamp_ms, self.extras);
+                let result = result_object(&result, timestamp_ms, self.has_hand_world);
                 (&listeners.on_result, result)
             }
             RelayEvent::Connection(connection) => {

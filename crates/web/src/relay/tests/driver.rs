@@ -384,7 +384,7 @@ pub(super) fn keypoints() -> FrameKeypoints {
         right_hand: None,
         left_hand_world: None,
         right_hand_world: None,
-        hand_sources: live_keypoints_pipeline::HandSources::default(),
+        hand_sources: None,
         hands: None,
         face: None,
         blendshapes: None,

@@ -1,6 +1,8 @@
 //! What is sent when, and what comes of the answers.
 
-use live_keypoints_pipeline::{ErrorCode, FrameError, FrameResult, MissingReason, Parts, Quality};
+use live_keypoints_pipeline::{
+    ErrorCode, FrameError, FrameResult, HandSource, HandSources, MissingReason, Parts, Quality,
+};
 use live_keypoints_protocol::{
     ClientMessage, Contents, Format, Keypoints, ServerMessage, WelcomeLimits,
 };
@@ -31,7 +33,7 @@ fn it_offers_the_protocol_configures_and_is_ready_when_the_relay_says_so() {
     );
     driver.open();
     let configure = concat!(
-        r#"{"type":"configure","parts":["hands"],"quality":"lite","format":"json","smoothing":false,"#,
+        r#"{"type":"configure","graph":"landmarkers","parts":["hands"],"quality":"lite","format":"json","smoothing":false,"#,
         r#""hand_smoothing":true,"buffer_size":1,"hand_world":true}"#
     );
     assert_eq!(driver.last().texts, [configure]);
@@ -279,6 +281,10 @@ fn json_results_bring_scores_reasons_and_times() {
     sent.scores.face = Some(1.0);
     sent.missing.left_hand = Some(MissingReason::OutOfView);
     sent.timings.pose = 3000;
+    sent.hand_sources = Some(HandSources {
+        left_hand: None,
+        right_hand: Some(HandSource::Palm),
+    });
     let message = Keypoints::new(&sent, Some(0), &Contents::default());
     driver.say(&ServerMessage::Keypoints(Box::new(message)).to_json());
     let FrameResult::Keypoints(result) = &driver.results[0] else {
