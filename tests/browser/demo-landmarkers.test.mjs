@@ -176,8 +176,10 @@ test("hands alone need no body, neither in the picture nor to download", async (
     assert.equal(await page.getByRole("cell", { name: "Hand 1" }).count(), 1);
     await screenshot(page, "demo-hands");
     await checkbox(page, "Body").click();
-    await page.waitForFunction(() =>
-      demo.live.stats().workers.some(({ steps }) => steps.includes("pose")),
+    await page.waitForFunction(
+      () =>
+        demo.state === "paused" &&
+        demo.live.stats().workers.some(({ steps }) => steps.includes("pose")),
     );
     assert.ok(await radio(page, "Holistic").isChecked());
     assert.doesNotMatch(page.url(), /graph=/);

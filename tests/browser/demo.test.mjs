@@ -114,7 +114,8 @@ test("workers, parts and models can be chosen while it runs, and the address fol
     assert.match(page.url(), /workers=3&parts=hands&quality=lite/);
     const before = await page.evaluate(() => demo.results);
     await results(page, before + 2);
-    assert.equal(await page.getByRole("row").count(), 1 + 4);
+    // Two have a hand each, the third the palms, and all of them decode.
+    assert.equal(await page.getByRole("row").count(), 1 + 6);
     // The last part stays: a stream without parts would have nothing to say.
     await page.getByRole("checkbox", { name: "Hands" }).click();
     assert.ok(await page.getByRole("checkbox", { name: "Hands" }).isChecked());

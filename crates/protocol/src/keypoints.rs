@@ -190,20 +190,23 @@ fn check_finite<E: serde::de::Error>(scores: &[f32]) -> Result<(), E> {
     }
 }
 
+/// A word for each part.
+#[derive(Deserialize)]
+struct Words {
+    pose: Option<String>,
+    left_hand: Option<String>,
+    right_hand: Option<String>,
+    face: Option<String>,
+}
+
+/// The one of them that the word is of; `None` for that of a later version.
+fn known<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, word: Option<String>) -> Option<T> {
+    let word = word?;
+    all.iter().copied().find(|one| as_str(*one) == word)
+}
+
 fn known_reasons<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MissingParts, D::Error> {
-    #[derive(Deserialize)]
-    struct Words {
-        pose: Option<String>,
-        left_hand: Option<String>,
-        right_hand: Option<String>,
-        face: Option<String>,
-    }
-    let known = |word: Option<String>| {
-        let word = word?;
-        MissingReason::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == word)
-    };
+    let known = |word| known(&MissingReason::ALL, MissingReason::as_str, word);
     let words = Words::deserialize(deserializer)?;
     Ok(MissingParts {
         pose: known(words.pose),
@@ -216,19 +219,9 @@ fn known_reasons<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MissingPa
 fn known_sources<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<HandSources>, D::Error> {
-    #[derive(Deserialize)]
-    struct Words {
-        left_hand: Option<String>,
-        right_hand: Option<String>,
-    }
-    let known = |word: Option<String>| {
-        let word = word?;
-        HandSource::ALL
-            .into_iter()
-            .find(|source| source.as_str() == word)
-    };
-    let words = Option::<Words>::deserialize(deserializer)?;
-    Ok(words.map(|words| HandSources {
+    let known = |word| known(&HandSource::ALL, HandSource::as_str, word);
+    let words = Words::deserialize(deserializer)?;
+    Ok(Some(HandSources {
         left_hand: known(words.left_hand),
         right_hand: known(words.right_hand),
     }))

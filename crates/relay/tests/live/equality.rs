@@ -135,7 +135,10 @@ async fn so_they_do_where_hands_are_recovered() {
         .map(|line| &line["hand_sources"]["left_hand"])
         .collect();
     assert_eq!(sources[0], "palm");
-    assert!(sources[1..].iter().all(|source| *source == "tracked"), "{sources:?}");
+    assert!(
+        sources[1..].iter().all(|source| *source == "tracked"),
+        "{sources:?}"
+    );
 }
 
 /// Gives the lines of `extract`.
