@@ -59,6 +59,12 @@ impl FacePoints {
             Self::WithIrises478 => FACE_POINTS_WITH_IRISES,
         }
     }
+
+    /// The one of this number.
+    #[must_use]
+    pub fn from_count(count: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|face| face.count() == count)
+    }
 }
 
 /// Most hands that are looked for in a picture.

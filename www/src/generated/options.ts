@@ -387,6 +387,8 @@ export interface PoseRecorderOptions {
    * default is an hour at 30 frames a second, about 1 GB. Default 108,000.
    */
   maxFrames?: number | undefined;
+  /** Points of every face of the file, as of the stream: what a face has more is left out, what it lacks is zero. Default 478. */
+  face?: 468 | 478 | undefined;
   /** Where the session module comes from, as for `LiveKeypoints.create`. Default: next to this module. */
   assets?: AssetsOption | undefined;
   /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
@@ -397,6 +399,7 @@ export interface PoseRecorderOptions {
 export const POSE_RECORDER_OPTIONS = {
   fps: { kind: "number", above: 0 },
   maxFrames: { kind: "whole", least: 1, most: 4294967295, default: 108000 },
+  face: { kind: "word", words: [468, 478], default: 478 },
   assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
   signal: { kind: "signal" },
 } as const satisfies Checks<PoseRecorderOptions>;
