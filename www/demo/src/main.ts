@@ -16,13 +16,11 @@ import { Figures } from "./figures.js";
 import { LoadingBar } from "./loading-bar.js";
 import { Player } from "./player.js";
 import { Recording } from "./recording.js";
-import { relayTakes } from "./relay.js";
 import {
   landmarksOf,
   readAddress,
   readForm,
   showSettings,
-  withoutLandmarkers,
   writeAddress,
 } from "./settings.js";
 import type { Settings, SourceName } from "./settings.js";
@@ -63,6 +61,7 @@ const recording = new Recording(
     format: byId("format") as HTMLSelectElement,
     status: byId("recorded"),
   },
+  () => (settings.irises ? 478 : 468),
   (error) =>
     showText(
       `It cannot be recorded: ${(error as Error).message}`,
@@ -79,8 +78,6 @@ const player = new Player(stage, {
 const address = new URLSearchParams(location.search);
 
 let settings = readAddress(address);
-/** Whether a relay has neither the other graph nor what a face can be with. */
-let relayIsLimited = false;
 let isPaused = address.get("autoplay") === "0";
 let source: Source | undefined;
 /** Which source that is. */
@@ -160,18 +157,9 @@ function choose(next: Settings): void {
 }
 
 function show(): void {
-  const possible = possibleSettings();
-  stage.faceStyle = possible.faceStyle;
-  showSettings(form, possible, isLimited());
-  views.offer("expressions", landmarksOf(possible).blendshapes ?? false);
-}
-
-function possibleSettings(): Settings {
-  return isLimited() ? withoutLandmarkers(settings) : settings;
-}
-
-function isLimited(): boolean {
-  return relayIsLimited && settings.engine === "relay";
+  stage.faceStyle = settings.faceStyle;
+  showSettings(form, settings);
+  views.offer("expressions", landmarksOf(settings).blendshapes ?? false);
 }
 
 function needsRestart(previous: Settings, next: Settings): boolean {
@@ -248,15 +236,12 @@ async function open(): Promise<void> {
   loading.show();
   pauseButton.disabled = true;
   try {
-    if (settings.engine === "relay")
-      relayIsLimited = !(await relayTakes({ graph: "landmarkers", face: 478 }));
-    show();
-    const possible = possibleSettings();
-    const live = await player.open(possible);
+    const opened = settings;
+    const live = await player.open(opened);
     if (!live) return;
     demo.live = live;
-    figures.restart(live.stats(), possible);
-    chart.restart(possible.graph);
+    figures.restart(live.stats(), opened);
+    chart.restart(opened.graph);
     showRunning(live);
   } catch (error) {
     // A later choice ended this start.
