@@ -7,7 +7,7 @@ import { after, before } from "node:test";
 import { inPage, openBrowser } from "./browser.mjs";
 import { test } from "../limited.mjs";
 
-const EVERYTHING = { graph: "landmarkers", face: 478, blendshapes: true };
+const EVERYTHING = { graph: "landmarkers", blendshapes: true };
 /** Made by MediaPipe 1.2.3, as `tests/golden/README.md` says. */
 const GOLDEN = new URL("../golden/landmarkers.json", import.meta.url);
 const FRAMES = 12;
@@ -154,7 +154,6 @@ test("parts of their own need no body's models", async () => {
     {
       graph: "landmarkers",
       parts: ["face"],
-      face: 478,
       blendshapes: true,
       cache: false,
     },
@@ -176,7 +175,7 @@ test("parts of their own need no body's models", async () => {
 
 test("holistic has faces of 478 points and expressions, too", async () => {
   const { clip } = JSON.parse(await readFile(GOLDEN, "utf8"));
-  const { results } = await play({ face: 478, blendshapes: true }, clip.length);
+  const { results } = await play({ blendshapes: true }, clip.length);
   clip.forEach(({ holistic }, index) => {
     const { face, blendshapes, ...rest } = results[index];
     assert.ok(!("hands" in rest));
@@ -278,8 +277,8 @@ test("a close-up of a hand is recovered from its palm and tracked, for any numbe
 
 test("options that exclude each other are told, both by name", async () => {
   for (const [options, names] of [
-    [{ blendshapes: true }, /blendshapes.*face/],
-    [{ blendshapes: true, face: 478, parts: ["pose"] }, /blendshapes.*parts/],
+    [{ blendshapes: true, face: 468 }, /blendshapes.*face/],
+    [{ blendshapes: true, parts: ["pose"] }, /blendshapes.*parts/],
     [{ numHands: 3 }, /numHands.*graph/],
     [{ face: 400 }, /face must be 468 or 478/],
     [{ graph: "landmarkers", hands: "recover" }, /hands.*graph/],

@@ -403,8 +403,8 @@ test("every option, up to the largest value that it takes, reaches the client", 
   });
   assert.deepEqual(socket.texts, [
     {
-      ...{ type: "configure", parts: ["face"], format: "binary" },
-      buffer_size: 64,
+      ...{ type: "configure", parts: ["face"], face: 478 },
+      ...{ format: "binary", binary_version: 2, buffer_size: 64 },
     },
   ]);
   socket.end(1006);

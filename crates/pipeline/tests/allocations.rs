@@ -115,7 +115,7 @@ impl Alone {
             BranchOutcome::Face(outcome) => {
                 run_in(ModelKind::FaceDetectionShortRange, outcome.roi_from_pose);
                 let mesh_roi = outcome.mesh.as_ref().map(|mesh| mesh.roi);
-                run_in(ModelKind::FaceLandmark, mesh_roi);
+                run_in(ModelKind::FaceLandmark478, mesh_roi);
             }
             BranchOutcome::Palm(_)
             | BranchOutcome::HandInRegion(_)

@@ -85,7 +85,7 @@ pub struct Keypoints {
     /// In the graph of the landmarkers all hands, in the order of tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands: Option<Vec<Hand>>,
-    /// Face mesh: 468 points, or 478 with the irises.
+    /// Face mesh: 478 points with the irises, or 468.
     #[serde(
         default,
         deserialize_with = "given",

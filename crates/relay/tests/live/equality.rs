@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use live_keypoints_pipeline::picture::DecodeLimits;
-use live_keypoints_pipeline::{FacePoints, Graph, Options};
+use live_keypoints_pipeline::{Graph, Options};
 use live_keypoints_relay::extract::{ExtractConfig, JsonLines, extract};
 use live_keypoints_relay::frame::Frame;
 use live_keypoints_relay::live::Limits;
@@ -80,7 +80,6 @@ async fn results_equal_those_of_extract() {
 async fn so_they_do_with_the_landmarkers() {
     let options = Options {
         graph: Graph::Landmarkers,
-        face_points: FacePoints::WithIrises478,
         blendshapes: true,
         num_hands: 3,
         ..Options::default()
@@ -90,7 +89,7 @@ async fn so_they_do_with_the_landmarkers() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
     let configure =
-        r#"{"type":"configure","graph":"landmarkers","face":478,"blendshapes":true,"num_hands":3}"#;
+        r#"{"type":"configure","graph":"landmarkers","blendshapes":true,"num_hands":3}"#;
     client.send_text(configure).await;
     assert_eq!(client.json().await["type"], "configured");
     for (number, line) in lines.iter().enumerate() {
