@@ -33,8 +33,8 @@ const MAX_OF_WALK: Count = Count {
     bytes: 16_384,
 };
 const MAX_OF_EXECUTOR: Count = Count {
-    allocations: 1000,
-    bytes: 120_000_000,
+    allocations: 1200,
+    bytes: 135_000_000,
 };
 
 type Stream = Session<Arc<[u8]>, Arc<RgbImage>>;
