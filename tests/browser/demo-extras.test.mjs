@@ -218,7 +218,7 @@ test("a recording is saved as .pose, in the order of its frames", async () => {
     const fps = file.readFloatLE(start - 10);
     assert.ok(fps > 0.2 && fps < 120, `${fps} frames a second`);
     const recorded = Array.from({ length: frames }, (_, frame) =>
-      file.readFloatLE(start + frame * 576 * 12),
+      file.readFloatLE(start + frame * 586 * 12),
     );
     const first = noses.indexOf(recorded[0]);
     assert.deepEqual(recorded, noses.slice(first, first + frames));

@@ -5,7 +5,6 @@ import { readFile } from "node:fs/promises";
 import { after, before } from "node:test";
 
 import { BLENDSHAPE_NAMES } from "../../www/dist/index.js";
-import { POSE_BYTES_PER_FRAME } from "../../www/dist/pose.js";
 import { openBrowser } from "./browser.mjs";
 import {
   colorAt,
@@ -19,7 +18,7 @@ import {
 } from "./demo-page.mjs";
 import { test } from "../limited.mjs";
 
-/** A face alone, with what it has to load without irises. */
+/** A face alone. */
 const FACE = "/?workers=1&graph=landmarkers&parts=face";
 
 let opened;
@@ -51,16 +50,33 @@ function modelsAskedFor() {
   return files.filter((file) => file.endsWith(".onnx")).sort();
 }
 
-test("expressions are one click away, bring the irises along and go with them", async () => {
-  await onDemo("/?workers=1&parts=face", LAPTOP, async (page) => {
+test("irises are there, and without them there is the smaller model", async () => {
+  await onDemo(FACE, LAPTOP, async (page) => {
     await results(page, 1);
-    assert.ok(!modelsAskedFor().includes("face_landmarks_478.onnx"));
+    assert.ok(!modelsAskedFor().includes("face_landmark.onnx"));
+    assert.equal(await page.evaluate(() => demo.last.face.length), 478 * 3);
+    await checkbox(page, "Irises").click();
+    await page.waitForFunction(() => demo.last.face.length === 468 * 3);
+    assert.ok(modelsAskedFor().includes("face_landmark.onnx"));
+    assert.match(page.url(), /without=irises/);
+    await page.reload();
+    await page.waitForFunction(() => demo.last?.face.length === 468 * 3);
+    await checkbox(page, "Irises").click();
+    await page.waitForFunction(() => demo.last.face.length === 478 * 3);
+    assert.doesNotMatch(page.url(), /without=/);
+  });
+});
+
+test("expressions are one click away, bring the irises along and go with them", async () => {
+  await onDemo(`${FACE}&without=irises`, LAPTOP, async (page) => {
+    await results(page, 1);
     assert.equal(await panel(page).count(), 0);
     assert.equal(await radio(page, "Expressions").count(), 0);
     await checkbox(page, "Expressions").click();
     await panel(page).waitFor();
     await page.waitForFunction(() => demo.last.blendshapes);
-    assert.match(page.url(), /with=irises,expressions/);
+    assert.match(page.url(), /with=expressions/);
+    assert.doesNotMatch(page.url(), /without=/);
     assert.ok(await checkbox(page, "Irises").isChecked());
     assert.equal(await page.evaluate(() => demo.last.face.length), 478 * 3);
     await radio(page, "Steps").click();
@@ -72,7 +88,7 @@ test("expressions are one click away, bring the irises along and go with them", 
     assert.ok(!(await checkbox(page, "Expressions").isChecked()));
     assert.ok(await radio(page, "Steps").isChecked());
     assert.equal(await radio(page, "Expressions").count(), 0);
-    assert.doesNotMatch(page.url(), /with=/);
+    assert.doesNotMatch(page.url(), /with=expressions/);
   });
 });
 
@@ -186,10 +202,10 @@ test("hands alone need no body, neither in the picture nor to download", async (
   });
 });
 
-test("faces with irises are recorded, as .pose without them", async () => {
-  await onDemo(`${FACE}&with=irises`, LAPTOP, async (page) => {
-    await results(page, 1);
-    for (const format of ["jsonl", "pose"]) {
+test("faces are recorded with the irises, and without them where they are switched off", async () => {
+  const recorded = async (page, formats) => {
+    const files = [];
+    for (const format of formats) {
       await page.getByLabel("Format of recordings").selectOption(format);
       await page.getByRole("button", { name: "Record" }).click();
       const save = page.getByRole("button", { name: /Save [1-9]\d* frames/ });
@@ -198,13 +214,24 @@ test("faces with irises are recorded, as .pose without them", async () => {
         page.waitForEvent("download"),
         save.click(),
       ]);
-      const file = await readFile(await download.path());
-      if (format === "jsonl") {
-        const [first] = file.toString().split("\n");
-        assert.equal(JSON.parse(first).face.length, 478);
-      } else assert.ok(file.length > POSE_BYTES_PER_FRAME);
+      files.push(await readFile(await download.path()));
     }
     assert.ok(await page.locator("#error").isHidden());
+    return files;
+  };
+  /** The names of the points, each behind its length. */
+  const has = (file, point) =>
+    file.includes(Buffer.from(`\x03\0${point}`, "latin1"));
+  await onDemo(FACE, LAPTOP, async (page) => {
+    await results(page, 1);
+    const [lines, pose] = await recorded(page, ["jsonl", "pose"]);
+    const [first] = lines.toString().split("\n");
+    assert.equal(JSON.parse(first).face.length, 478);
+    assert.ok(has(pose, 477) && !has(pose, 478));
+    await checkbox(page, "Irises").click();
+    await page.waitForFunction(() => demo.last.face.length === 468 * 3);
+    const [mesh] = await recorded(page, ["pose"]);
+    assert.ok(has(mesh, 467) && !has(mesh, 468));
   });
 });
 

@@ -210,7 +210,7 @@ test("a camera that is refused is told, and the clip goes on", async () => {
 });
 
 test("a model that is not there is told in a sentence with its code", async () => {
-  opened.server.answers.set("/live-keypoints/models/face_landmark.onnx", {
+  opened.server.answers.set("/live-keypoints/models/face_landmarks_478.onnx", {
     status: 404,
     type: "text/plain",
     body: "",
@@ -222,7 +222,7 @@ test("a model that is not there is told in a sentence with its code", async () =
       await page.getByRole("alert").waitFor();
       assert.match(
         await page.getByRole("alert").textContent(),
-        /face_landmark.*404.*asset-unreachable/,
+        /face_landmarks_478.*404.*asset-unreachable/,
       );
       assert.ok(await page.locator("#loading").isHidden());
       await screenshot(page, "demo-failed");

@@ -8,7 +8,7 @@ import { inPage, openBrowser } from "./browser.mjs";
 import { PAGE, startRelay } from "./relay-server.mjs";
 import { test } from "../limited.mjs";
 
-const EVERYTHING = { graph: "landmarkers", face: 478, blendshapes: true };
+const EVERYTHING = { graph: "landmarkers", blendshapes: true };
 /** Made by MediaPipe 1.2.3, as `tests/golden/README.md` says. */
 const GOLDEN = new URL("../golden/landmarkers.json", import.meta.url);
 const FRAMES = 12;
@@ -162,7 +162,6 @@ test("parts of their own need no body's models, in either graph", async () => {
   const face = await play(
     {
       parts: ["face"],
-      face: 478,
       blendshapes: true,
       cache: false,
     },
@@ -184,7 +183,7 @@ test("parts of their own need no body's models, in either graph", async () => {
 
 test("holistic has faces of 478 points and expressions, too", async () => {
   const { clip } = JSON.parse(await readFile(GOLDEN, "utf8"));
-  const { results } = await play({ face: 478, blendshapes: true }, clip.length);
+  const { results } = await play({ blendshapes: true }, clip.length);
   clip.forEach(({ holistic }, index) => {
     const { face, blendshapes, ...rest } = results[index];
     assert.ok(!("hands" in rest));
@@ -321,8 +320,8 @@ test("a relay finds hands without a body as the page does", async (t) => {
 
 test("options that exclude each other are told, both by name", async () => {
   for (const [options, names] of [
-    [{ blendshapes: true }, /blendshapes.*face/],
-    [{ blendshapes: true, face: 478, parts: ["pose"] }, /blendshapes.*parts/],
+    [{ blendshapes: true, face: 468 }, /blendshapes.*face/],
+    [{ blendshapes: true, parts: ["pose"] }, /blendshapes.*parts/],
     [{ numHands: 3 }, /numHands.*graph/],
     [{ face: 400 }, /face must be 468 or 478/],
     [{ graph: "landmarkers", hands: "recover" }, /hands.*graph/],

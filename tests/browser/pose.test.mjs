@@ -26,8 +26,8 @@ before(async () => {
 });
 after(() => opened.close());
 
-/** What `extract --format pose` writes of these frames, 25 a second. */
-async function extracted() {
+/** What `extract --format pose` writes of these frames, 25 a second, faces of so many points. */
+async function extracted(face) {
   const folder = await mkdtemp(join(tmpdir(), "live-keypoints-pose-"));
   try {
     const inputs = [];
@@ -41,7 +41,7 @@ async function extracted() {
     const output = join(folder, "out.pose");
     const options = ["--format", "pose", "--fps", "25", "--quality", "lite"];
     const run = promisify(execFile)(process.env.LIVE_KEYPOINTS_RELAY, [
-      ...["extract", ...options, "-o", output, ...inputs],
+      ...["extract", ...options, "--face", face, "-o", output, ...inputs],
     ]);
     // For the picture that cannot be decoded.
     await assert.rejects(run, { code: 1 });
@@ -51,33 +51,34 @@ async function extracted() {
   }
 }
 
-test("a recording has the bytes that the native program writes", async (t) => {
-  if (!process.env.LIVE_KEYPOINTS_RELAY && !process.env.CI)
-    return t.skip("LIVE_KEYPOINTS_RELAY is not set");
-  const bytes = await inPage(
-    opened,
-    async ({ LiveKeypoints, clipFrames }, { count, broken }) => {
-      const { PoseRecorder } = await import("/live-keypoints/pose.js");
-      const [live, recorder] = await Promise.all([
-        LiveKeypoints.create({ workers: 2, quality: "lite" }),
-        PoseRecorder.create({ fps: 25 }),
-      ]);
-      live.on("keypoints", (keypoints) => recorder.add(keypoints));
-      live.on("error", () => recorder.add(null));
-      const frames = await clipFrames(count);
-      frames[broken] = frames[broken].slice(0, 100);
-      frames.forEach((frame, number) =>
-        live.push(frame, { timestampMs: (number + 1) * 40 }),
-      );
-      while (recorder.frames < count)
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      await live.close();
-      return [...new Uint8Array(await recorder.toBlob().arrayBuffer())];
-    },
-    { count: FRAMES, broken: BROKEN },
-  );
-  assert.ok(Buffer.from(bytes).equals(await extracted()));
-});
+for (const face of [478, 468])
+  test(`a recording has the bytes that the native program writes: ${face} points of the face`, async (t) => {
+    if (!process.env.LIVE_KEYPOINTS_RELAY && !process.env.CI)
+      return t.skip("LIVE_KEYPOINTS_RELAY is not set");
+    const bytes = await inPage(
+      opened,
+      async ({ LiveKeypoints, clipFrames }, { face, count, broken }) => {
+        const { PoseRecorder } = await import("/live-keypoints/pose.js");
+        const [live, recorder] = await Promise.all([
+          LiveKeypoints.create({ workers: 2, quality: "lite", face }),
+          PoseRecorder.create({ fps: 25, face }),
+        ]);
+        live.on("keypoints", (keypoints) => recorder.add(keypoints));
+        live.on("error", () => recorder.add(null));
+        const frames = await clipFrames(count);
+        frames[broken] = frames[broken].slice(0, 100);
+        frames.forEach((frame, number) =>
+          live.push(frame, { timestampMs: (number + 1) * 40 }),
+        );
+        while (recorder.frames < count)
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        await live.close();
+        return [...new Uint8Array(await recorder.toBlob().arrayBuffer())];
+      },
+      { face, count: FRAMES, broken: BROKEN },
+    );
+    assert.ok(Buffer.from(bytes).equals(await extracted(String(face))));
+  });
 
 test("a recorder asks for the page's own module, and where a stream has it, for nothing", async () => {
   const ask = async (body) => {

@@ -1,11 +1,8 @@
 // What the package computes: the same for any number of workers, and what MediaPipe computes.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { after, before } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 import { inPage, openBrowser } from "./browser.mjs";
 import { test } from "../limited.mjs";
@@ -53,7 +50,7 @@ test("one worker finds body, left hand and face in every frame of the clip", () 
         result.leftHandWorld?.length,
         result.face?.length,
       ],
-      [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3],
+      [33 * 4, 33 * 4, 21 * 3, 21 * 3, 478 * 3],
     );
     assert.ok(
       result.scores.pose > 0.5 &&
@@ -81,45 +78,10 @@ for (const workers of [2, 3, 4]) {
   });
 }
 
-// Chromium has relaxed SIMD, and processors with fused multiply-add (x86 since 2013, every 64-bit ARM) then compute in the
-// page exactly what the native kernels compute.
-test("the page's landmarks are the native program's, bit for bit", async (t) => {
-  const relay = process.env.LIVE_KEYPOINTS_RELAY;
-  if (!relay && !process.env.CI)
-    return t.skip("LIVE_KEYPOINTS_RELAY is not set");
-  const clip = fileURLToPath(
-    new URL("../fixtures/clips/fingers", import.meta.url),
+test("the landmarks are those of MediaPipe's graph of old, which has no irises", async () => {
+  const { results } = await inPage(opened, (harness) =>
+    harness.playClip({ workers: 2, face: 468 }),
   );
-  const { stdout } = await promisify(execFile)(relay, ["extract", clip], {
-    maxBuffer: 1 << 26,
-  });
-  const native = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  assert.equal(native.length, alone.results.length);
-  native.forEach((frame, index) => {
-    const result = alone.results[index];
-    for (const [part, points] of [
-      ["pose", frame.pose],
-      ["poseWorld", frame.pose_world],
-      ["leftHand", frame.left_hand],
-      ["rightHand", frame.right_hand],
-      ["face", frame.face],
-    ]) {
-      const expected = points && points.flat().map(Math.fround);
-      assert.deepEqual(result[part], expected, `frame ${index}, ${part}`);
-    }
-    assert.deepEqual(
-      [result.scores.pose, result.scores.leftHand, result.scores.face],
-      [frame.scores.pose, frame.scores.left_hand, frame.scores.face].map(
-        Math.fround,
-      ),
-    );
-  });
-});
-
-test("the landmarks are those of MediaPipe", async () => {
   const golden = JSON.parse(
     await readFile(
       new URL("../golden/fingers.clip.json", import.meta.url),
@@ -138,7 +100,7 @@ test("the landmarks are those of MediaPipe", async () => {
     golden.frames.forEach((frame, index) => {
       frame[theirs].forEach(([x, y, _z, visibility = 1], point) => {
         if (visibility < 0.5) return;
-        const ours = alone.results[index][part].slice(point * stride);
+        const ours = results[index][part].slice(point * stride);
         sum += Math.hypot(
           (ours[0] - x) * golden.width,
           (ours[1] - y) * golden.height,
@@ -164,7 +126,7 @@ test("parts that were not asked for are no keys, and their models are not fetche
       PARTS.filter((part) => part in result),
       ["face"],
     );
-    assert.equal(result.face.length, 468 * 3);
+    assert.equal(result.face.length, 478 * 3);
   }
   assert.equal(played.stats.workers.length, 1);
   const models = opened.server.requests
@@ -172,7 +134,7 @@ test("parts that were not asked for are no keys, and their models are not fetche
     .map((path) => path.split("/").at(-1));
   assert.deepEqual(models.sort(), [
     "face_detection_short_range.onnx",
-    "face_landmark.onnx",
+    "face_landmarks_478.onnx",
   ]);
 });
 

@@ -294,7 +294,7 @@ test("streams that are closed, fail to start or lose a worker leave nothing behi
     await lossy.close();
     await LiveKeypoints.create({
       ...options,
-      assets: { models: { face_landmark: new Uint8Array(9) } },
+      assets: { models: { face_landmarks_478: new Uint8Array(9) } },
     }).catch(() => {});
     const signal = AbortSignal.timeout(30);
     await LiveKeypoints.create({ ...options, signal }).catch(() => {});

@@ -1,4 +1,4 @@
-// Makes a `.pose` file of JSON lines with the npm package: node record.mjs FPS < keypoints.jsonl > keypoints.pose
+// Makes a `.pose` file of JSON lines with the npm package: node record.mjs FPS [FACE] < keypoints.jsonl > keypoints.pose
 
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
@@ -8,10 +8,8 @@ import { PoseRecorder } from "../../www/dist/pose.js";
 const session = await readFile(
   new URL("../../www/dist/wasm/session/session_bg.wasm", import.meta.url),
 );
-const recorder = await PoseRecorder.create({
-  fps: Number(process.argv[2]),
-  assets: { session },
-});
+const [fps, face = 478] = process.argv.slice(2).map(Number);
+const recorder = await PoseRecorder.create({ fps, face, assets: { session } });
 for (const line of (await text(process.stdin)).trim().split("\n")) {
   const frame = JSON.parse(line);
   recorder.add(frame.error ? null : keypointsOf(frame));

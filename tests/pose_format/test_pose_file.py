@@ -27,10 +27,11 @@ FPS = 25
 RECORD = Path(__file__).with_name("record.mjs")
 PACKAGE = Path(__file__).resolve().parents[2] / "www" / "dist" / "pose.js"
 
-# SHA-256 of described(holistic_components()), pose-format 0.15.0 with mediapipe 0.10.21.
+# SHA-256 of described(holistic_components()), pose-format 0.15.0 with mediapipe 0.10.21: of a face without irises.
 HOLISTIC_COMPONENTS = "8c7990001324861a80173581c7b23f7ea77f6a9c36c35ab41f907274251470f9"
 
-PARTS = [("pose", 33), ("face", 468), ("left_hand", 21), ("right_hand", 21), ("pose_world", 33)]
+POINTS = 586
+PARTS = [("pose", 33), ("face", 478), ("left_hand", 21), ("right_hand", 21), ("pose_world", 33)]
 
 
 def described(components):
@@ -66,7 +67,10 @@ class PoseFile(unittest.TestCase):
             path = Path(folder) / "out.pose"
             cls.to_file = extract("--format", "pose", "-o", path, *cls.inputs)
             cls.file_bytes = path.read_bytes()
+        cls.mesh_jsonl = extract("--face", "468", cls.inputs[0])
+        cls.mesh_bytes = extract("--face", "468", "--format", "pose", cls.inputs[0]).stdout
         cls.pose = Pose.read(cls.piped.stdout)
+        cls.mesh = Pose.read(cls.mesh_bytes)
         cls.lines = [json.loads(line) for line in cls.jsonl.stdout.splitlines()]
 
     def test_a_broken_picture_makes_the_exit_status_one(self):
@@ -82,7 +86,7 @@ class PoseFile(unittest.TestCase):
         size = (header.dimensions.width, header.dimensions.height, header.dimensions.depth)
         self.assertEqual(size, (self.lines[0]["width"], self.lines[0]["height"], 0))
         self.assertEqual(detect_known_pose_format(self.pose), "holistic")
-        text = described(header.components)
+        text = described(self.mesh.header.components)
         self.assertEqual(hashlib.sha256(text.encode()).hexdigest(), HOLISTIC_COMPONENTS)
 
     def test_the_header_is_what_pose_format_makes_from_mediapipe(self):
@@ -92,13 +96,13 @@ class PoseFile(unittest.TestCase):
             if os.environ.get("CI") == "true":
                 raise
             self.skipTest(f"mediapipe cannot be imported: {error}")
-        self.assertEqual(described(self.pose.header.components), described(holistic_components()))
+        self.assertEqual(described(self.mesh.header.components), described(holistic_components()))
 
     def test_the_body_holds_the_keypoints_of_every_frame(self):
         body = self.pose.body
         self.assertEqual(body.fps, FPS)
-        self.assertEqual(body.data.shape, (len(self.inputs), 1, 576, 3))
-        self.assertEqual(body.confidence.shape, (len(self.inputs), 1, 576))
+        self.assertEqual(body.data.shape, (len(self.inputs), 1, POINTS, 3))
+        self.assertEqual(body.confidence.shape, (len(self.inputs), 1, POINTS))
         scale = numpy.array([self.lines[0]["width"], self.lines[0]["height"], 1], numpy.float32)
         for frame, line in enumerate(self.lines):
             start = 0
@@ -121,33 +125,40 @@ class PoseFile(unittest.TestCase):
         self.assertFalse(self.pose.body.confidence[3].any())
         self.assertTrue(self.pose.body.confidence[4].any())
 
-    def test_a_face_with_irises_has_ten_points_more(self):
-        options = ["--face", "478", self.inputs[0]]
-        [line] = map(json.loads, extract(*options).stdout.splitlines())
-        pose = Pose.read(extract("--format", "pose", *options).stdout)
-        face = pose.get_components(["FACE_LANDMARKS"])
-        [component] = face.header.components
-        self.assertEqual(component.points, [str(number) for number in range(478)])
-        self.assertEqual(detect_known_pose_format(pose), "holistic")
-        scale = numpy.array([line["width"], line["height"], 1], numpy.float32)
-        expected = numpy.array(line["face"], numpy.float32) * scale
-        numpy.testing.assert_array_equal(face.body.data.data[0, 0], expected)
-        self.assertTrue(face.body.confidence.all())
-        # What follows the face is where it should be.
-        left_hand = pose.get_components(["LEFT_HAND_LANDMARKS"]).body.data.data[0, 0]
-        expected = numpy.array(line["left_hand"], numpy.float32) * scale
-        numpy.testing.assert_array_equal(left_hand, expected)
+    def test_the_face_has_irises_unless_it_is_asked_for_without(self):
+        for pose, lines, count in [
+            (self.pose, self.jsonl, 478),
+            (self.mesh, self.mesh_jsonl, 468),
+        ]:
+            line = json.loads(lines.stdout.splitlines()[0])
+            face = pose.get_components(["FACE_LANDMARKS"])
+            [component] = face.header.components
+            self.assertEqual(component.points, [str(number) for number in range(count)])
+            self.assertEqual(detect_known_pose_format(pose), "holistic")
+            scale = numpy.array([line["width"], line["height"], 1], numpy.float32)
+            expected = numpy.array(line["face"], numpy.float32) * scale
+            numpy.testing.assert_array_equal(face.body.data.data[0, 0], expected)
+            self.assertTrue(face.body.confidence[0].all())
+            # What follows the face is where it should be.
+            left_hand = pose.get_components(["LEFT_HAND_LANDMARKS"]).body.data.data[0, 0]
+            expected = numpy.array(line["left_hand"], numpy.float32) * scale
+            numpy.testing.assert_array_equal(left_hand, expected)
 
     def test_the_npm_package_writes_the_same_file(self):
         node = shutil.which("node")
         if not (node and PACKAGE.is_file()):
             message = "needs Node.js and the built package"
             self.fail(message) if os.environ.get("CI") else self.skipTest(message)
-        run = subprocess.run(
-            [node, RECORD, str(FPS)], check=True, input=self.jsonl.stdout, stdout=subprocess.PIPE
-        )
-        self.assertEqual(run.stdout, self.file_bytes)
-        body = Pose.read(run.stdout).body
+
+        def recorded(jsonl, *face):
+            command = [node, RECORD, str(FPS), *face]
+            run = subprocess.run(command, check=True, input=jsonl.stdout, stdout=subprocess.PIPE)
+            return run.stdout
+
+        self.assertEqual(recorded(self.mesh_jsonl, "468"), self.mesh_bytes)
+        found = recorded(self.jsonl)
+        self.assertEqual(found, self.file_bytes)
+        body = Pose.read(found).body
         self.assertEqual(body.fps, FPS)
         numpy.testing.assert_array_equal(body.data.data, self.pose.body.data.data)
         numpy.testing.assert_array_equal(body.confidence, self.pose.body.confidence)

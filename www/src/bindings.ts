@@ -85,7 +85,11 @@ export interface SessionModule {
   PageStream: {
     start(options: PageStreamOptions & PanicHooks): Promise<ModuleStream>;
   };
-  PoseFile: new (fps: number | undefined, maxFrames: number) => PoseFile;
+  PoseFile: new (
+    fps: number | undefined,
+    maxFrames: number,
+    facePoints: number,
+  ) => PoseFile;
 }
 
 /** The client of a relay. */

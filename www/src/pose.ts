@@ -13,8 +13,11 @@ import { loadSession } from "./session-module.js";
 
 export type { PoseRecorderOptions };
 
-/** What one frame takes in the file: 576 points of x, y, z and 576 confidences, all of 32 bits. */
-export const POSE_BYTES_PER_FRAME = 576 * 4 * 4;
+/**
+ * What one frame takes in the file: 586 points of x, y, z and 586 confidences, all of 32 bits. With `face: 468` there are
+ * ten points less.
+ */
+export const POSE_BYTES_PER_FRAME = 586 * 4 * 4;
 /**
  * Takes results as they come and gives them as a `.pose` file.
  *
@@ -26,10 +29,10 @@ export const POSE_BYTES_PER_FRAME = 576 * 4 * 4;
  * link.href = URL.createObjectURL(recorder.toBlob());
  * ```
  *
- * The file has one person with five components: `POSE_LANDMARKS` (33 points), `FACE_LANDMARKS` (468),
- * `LEFT_HAND_LANDMARKS` and `RIGHT_HAND_LANDMARKS` (21 each), `POSE_WORLD_LANDMARKS` (33); each point is x, y, z and a
+ * The file has one person with five components: `POSE_LANDMARKS` (33 points), `FACE_LANDMARKS` (478, or 468 if `face` says
+ * so), `LEFT_HAND_LANDMARKS` and `RIGHT_HAND_LANDMARKS` (21 each), `POSE_WORLD_LANDMARKS` (33); each point is x, y, z and a
  * confidence. x and y are in pixels of the first picture, whose width and height, at most 65,535, are the file's. A part
- * that is absent is all zeros. A frame takes 9,216 bytes, which are handed to the browser as Blobs of a megabyte: beside
+ * that is absent is all zeros. A frame takes 9,376 bytes, which are handed to the browser as Blobs of a megabyte: beside
  * them, a recording of any length holds two megabytes of the page's memory, and `toBlob` copies no more than those.
  */
 export class PoseRecorder {
@@ -48,7 +51,8 @@ export class PoseRecorder {
     if (options.signal?.aborted) throw aborted();
     try {
       const { PoseFile } = await loadSession(options.assets, options.signal);
-      return new PoseRecorder(new PoseFile(options.fps, options.maxFrames));
+      const { fps, maxFrames, face } = options;
+      return new PoseRecorder(new PoseFile(fps, maxFrames, face));
     } catch (error) {
       throw asLiveKeypointsError(error, "internal");
     }

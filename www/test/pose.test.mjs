@@ -15,7 +15,7 @@ const create = (options) =>
 const floats = (points, stride) => new Float32Array(points * stride).fill(0.5);
 const keypoints = (more) => ({
   ...{ index: 0, timestampMs: 0, width: 320, height: 240 },
-  ...{ pose: floats(33, 4), poseWorld: floats(33, 4), face: floats(468, 3) },
+  ...{ pose: floats(33, 4), poseWorld: floats(33, 4), face: floats(478, 3) },
   ...{ leftHand: floats(21, 3), rightHand: null, scores: {}, missing: {} },
   ...more,
 });
@@ -52,14 +52,14 @@ test("a recording is a header, all points, and then all confidences", async () =
     [view.getUint16(4, true), view.getUint16(6, true)],
     [320, 240],
   );
-  const points = (frame) => headerBytes + frame * 576 * 12;
+  const points = (frame) => headerBytes + frame * 586 * 12;
   assert.equal(view.getFloat32(points(0), true), 0, "a failed frame is zeros");
   assert.equal(view.getFloat32(points(1), true), 160);
   assert.equal(view.getFloat32(points(1) + 4, true), 120);
-  const confidences = points(2) + 576 * 4;
-  const rightHand = 33 + 468 + 21;
+  const confidences = points(2) + 586 * 4;
+  const rightHand = 33 + 478 + 21;
   assert.deepEqual(
-    [0, 33, rightHand - 1, rightHand, 575].map((point) =>
+    [0, 33, rightHand - 1, rightHand, 585].map((point) =>
       view.getFloat32(confidences + 4 * point, true),
     ),
     [0.5, 1, 1, 0, 0.5],
@@ -70,6 +70,32 @@ test("a recording is a header, all points, and then all confidences", async () =
   recorder.add(keypoints());
   assert.equal(before.size, view.byteLength);
   assert.equal(recorder.toBlob().size - before.size, POSE_BYTES_PER_FRAME);
+});
+
+test("every face of a file has as many points as it was made for", async () => {
+  for (const [face, given, there] of [
+    [468, 468, 468],
+    [468, 478, 468],
+    [478, 468, 468],
+    [478, 478, 478],
+  ]) {
+    const recorder = await create({ face });
+    const headerBytes = (await bytesOf(recorder)).byteLength;
+    recorder.add(keypoints({ face: floats(given, 3) }));
+    const view = await bytesOf(recorder);
+    const points = face + 108;
+    assert.equal(view.byteLength, headerBytes + points * 16);
+    const confidences = headerBytes + points * 12;
+    const found = Array.from({ length: face }, (_, point) =>
+      view.getFloat32(confidences + 4 * (33 + point), true),
+    );
+    assert.deepEqual(
+      found,
+      Array.from({ length: face }, (_, point) => (point < there ? 1 : 0)),
+    );
+    // What follows the face is where it should be: the left hand.
+    assert.equal(view.getFloat32(confidences + 4 * (33 + face), true), 1);
+  }
 });
 
 test("frames a second are those of the capture times, frames that failed among them", async () => {
@@ -127,6 +153,7 @@ test("wrong options and an aborted start have their codes", async () => {
     { fps: "25" },
     { maxFrames: 0 },
     { maxFrames: 2 ** 32 },
+    { face: 400 },
   ])
     await assert.rejects(
       create(options),

@@ -403,7 +403,7 @@ test("every option, up to the largest value that it takes, reaches the client", 
   });
   assert.deepEqual(socket.texts, [
     {
-      ...{ type: "configure", parts: ["face"], format: "binary" },
+      ...{ type: "configure", parts: ["face"], face: 478, format: "binary" },
       ...{ graph: "landmarkers", binary_version: 2, buffer_size: 64 },
     },
   ]);

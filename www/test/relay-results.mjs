@@ -59,7 +59,7 @@ export function jsonResult({ frameId = 0, timestampUs = 0, dropped = 0 }) {
     pose_world: points(33, 4),
     left_hand: null,
     right_hand: points(21, 3),
-    face: points(468, 3),
+    face: points(478, 3),
     scores: { pose: 0.75, left_hand: null, right_hand: 0.5, face: 1 },
     missing: { left_hand: "out-of-view" },
     timings_us: {

@@ -39,8 +39,8 @@ test("without options the results are binary, and everything else is the relay's
   assert.deepEqual(socket.protocols, ["live-keypoints.v1"]);
   assert.deepEqual(socket.texts, [
     {
-      ...{ type: "configure", parts: ["pose", "hands", "face"] },
-      ...{ format: "binary", buffer_size: 4 },
+      ...{ type: "configure", parts: ["pose", "hands", "face"], face: 478 },
+      ...{ format: "binary", binary_version: 2, buffer_size: 4 },
     },
   ]);
   await live.close();

@@ -3,16 +3,13 @@
 #[path = "../tests/support/stage_check.rs"]
 mod stage_check;
 
-use live_keypoints_pipeline::Quality;
-use live_keypoints_pipeline::inference::Models;
-
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<std::path::PathBuf> = std::env::args_os().skip(1).map(Into::into).collect();
     let [pictures, stages, golden] = &arguments[..] else {
         return Err("usage: check_stages PICTURE|FOLDER STAGES.json GOLDEN.json".into());
     };
-    let models = Models::embedded(Quality::Full)?;
+    let models = stage_check::models()?;
     print!(
         "{}",
         stage_check::check(&models, pictures, stages, golden).table()

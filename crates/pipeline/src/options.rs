@@ -12,7 +12,7 @@ pub struct Parts {
     pub pose: bool,
     /// 21 landmarks of each hand.
     pub hands: bool,
-    /// 468 landmarks of the face, or 478.
+    /// 478 landmarks of the face, or 468.
     pub face: bool,
 }
 
@@ -40,9 +40,9 @@ pub enum Quality {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FacePoints {
     /// The mesh, as MediaPipe's legacy holistic graph gives it.
-    #[default]
     Mesh468,
     /// The mesh and the irises, as MediaPipe Tasks give them.
+    #[default]
     WithIrises478,
 }
 
@@ -57,6 +57,12 @@ impl FacePoints {
             Self::Mesh468 => FACE_POINTS,
             Self::WithIrises478 => FACE_POINTS_WITH_IRISES,
         }
+    }
+
+    /// The one of this number.
+    #[must_use]
+    pub fn from_count(count: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|face| face.count() == count)
     }
 }
 
@@ -364,16 +370,18 @@ mod tests {
         };
         assert_eq!(recover.validate(), Ok(()));
 
-        assert_eq!(wrong(|o| o.blendshapes = true), "blendshapes");
+        let no_irises = |o: &mut Options| {
+            o.blendshapes = true;
+            o.face_points = FacePoints::Mesh468;
+        };
+        assert_eq!(wrong(no_irises), "blendshapes");
         let no_face = |o: &mut Options| {
             o.blendshapes = true;
-            o.face_points = FacePoints::WithIrises478;
             o.parts.face = false;
         };
         assert_eq!(wrong(no_face), "blendshapes");
         let options = Options {
             blendshapes: true,
-            face_points: FacePoints::WithIrises478,
             ..Options::default()
         };
         assert_eq!(options.validate(), Ok(()));

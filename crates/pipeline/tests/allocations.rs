@@ -33,8 +33,8 @@ const MAX_OF_WALK: Count = Count {
     bytes: 16_384,
 };
 const MAX_OF_EXECUTOR: Count = Count {
-    allocations: 1000,
-    bytes: 120_000_000,
+    allocations: 1200,
+    bytes: 135_000_000,
 };
 
 type Stream = Session<Arc<[u8]>, Arc<RgbImage>>;
@@ -115,7 +115,7 @@ impl Alone {
             BranchOutcome::Face(outcome) => {
                 run_in(ModelKind::FaceDetectionShortRange, outcome.roi_from_pose);
                 let mesh_roi = outcome.mesh.as_ref().map(|mesh| mesh.roi);
-                run_in(ModelKind::FaceLandmark, mesh_roi);
+                run_in(ModelKind::FaceLandmark478, mesh_roi);
             }
             BranchOutcome::Palm(_)
             | BranchOutcome::HandInRegion(_)

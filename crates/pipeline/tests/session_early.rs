@@ -118,8 +118,8 @@ fn hands_and_face_begin_once_their_pixels_are_there_with_the_regions_of_the_fram
         quality: Quality::Full,
     };
     let face_job = EarlyJob::Face {
-        roi: roi::face_from_mesh(&face(), SIZE),
-        points: FacePoints::Mesh468,
+        roi: roi::face_from_mesh_near_head(&face(), FacePoints::WithIrises478, SIZE),
+        points: FacePoints::WithIrises478,
     };
     for (task, expected) in tasks.iter().zip([hand_job, hand_job, face_job]) {
         let Work::Branch(scene, BranchJob::Early(job)) = &task.work else {

@@ -5,9 +5,7 @@ mod stage_check;
 
 use std::path::{Path, PathBuf};
 
-use live_keypoints_pipeline::Quality;
-use live_keypoints_pipeline::inference::Models;
-use stage_check::{Report, check};
+use stage_check::{Report, check, models};
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,7 +31,7 @@ fn assert_within(report: &Report, limits: &[(&str, f64)]) {
 /// region is read from a file, they do not: `crates/relay/tests/cli/extract_images.rs`.)
 #[test]
 fn every_stage_of_a_still_follows_mediapipe() {
-    let models = Models::embedded(Quality::Full).unwrap();
+    let models = models().unwrap();
     let report = check(
         &models,
         &repository("tests/fixtures/images/astronaut.png"),
@@ -67,7 +65,7 @@ fn every_stage_of_a_still_follows_mediapipe() {
 /// pixels MediaPipe got, by 0.03 to 0.08 grey levels in the mean: that moves pose and hands by tenths of a pixel.
 #[test]
 fn every_stage_of_a_clip_follows_mediapipe() {
-    let models = Models::embedded(Quality::Full).unwrap();
+    let models = models().unwrap();
     let report = check(
         &models,
         &repository("tests/fixtures/clips/fingers"),

@@ -153,8 +153,7 @@ mod face_count {
         let Some(count) = Option::<u64>::deserialize(deserializer)? else {
             return Ok(None);
         };
-        let mut all = FacePoints::ALL.into_iter();
-        let face = all.find(|face| face.count() as u64 == count);
+        let face = usize::try_from(count).ok().and_then(FacePoints::from_count);
         let wrong = || D::Error::custom(format!("face must be 468 or 478, not {count}"));
         face.map(Some).ok_or_else(wrong)
     }

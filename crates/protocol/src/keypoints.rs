@@ -92,7 +92,7 @@ pub struct Keypoints {
     /// Where hands are found without the body, all of them, in the order of tracking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hands: Option<Vec<Hand>>,
-    /// Face mesh: 468 points, or 478 with the irises.
+    /// Face mesh: 478 points with the irises, or 468.
     #[serde(
         default,
         deserialize_with = "given",

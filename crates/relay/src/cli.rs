@@ -82,7 +82,7 @@ pub(crate) struct ExtractArgs {
     /// How hands and face are found: near the pose, or each by itself, as MediaPipe's landmarkers do
     #[arg(long, value_enum, default_value_t)]
     graph: GraphArg,
-    /// Points of a face, 478 with the irises
+    /// Points of a face: with the irises 478, or 468 as MediaPipe Holistic of old has them
     #[arg(long, value_enum, default_value_t)]
     face: FaceArg,
     /// Tell the face's expressions, too, 52 scores. Needs --face 478
@@ -211,9 +211,9 @@ enum HandsArg {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum FaceArg {
-    #[default]
     #[value(name = "468")]
     Mesh468,
+    #[default]
     #[value(name = "478")]
     WithIrises478,
 }

@@ -6,12 +6,9 @@ use live_keypoints_pipeline::inference::{ModelKind, Models};
 
 use crate::model_loading::{ModelSource, is_there, load_kinds};
 
-/// What faces of 478 points need, in one set.
-const IRISES: [ModelKind; 3] = [
-    ModelKind::FaceLandmark478,
-    ModelKind::FaceBlendshapes,
-    ModelKind::FaceDetectionShortRange,
-];
+/// What faces of 468 points need, in one set.
+const MESH: [ModelKind; 2] = [ModelKind::FaceLandmark, ModelKind::FaceDetectionShortRange];
+const EXPRESSIONS: [ModelKind; 1] = [ModelKind::FaceBlendshapes];
 const PALMS: [ModelKind; 1] = [ModelKind::PalmDetectionFull];
 
 /// Models of a source that are loaded when they are needed, at most once.
@@ -26,8 +23,8 @@ pub(crate) struct LateModels {
 
 impl LateModels {
     /// Those of the source, in the sets in which jobs need them.
-    pub(crate) fn of(source: &ModelSource) -> [Self; 2] {
-        [&IRISES[..], &PALMS].map(|kinds| Self {
+    pub(crate) fn of(source: &ModelSource) -> [Self; 3] {
+        [&MESH[..], &EXPRESSIONS, &PALMS].map(|kinds| Self {
             source: source.clone(),
             kinds: kinds
                 .iter()

@@ -69,8 +69,8 @@ pub fn load(source: &ModelSource, options: &Options) -> Result<ModelSets, LoadEr
     Ok(ModelSets::new(options.quality, models))
 }
 
-/// Loads the models of both qualities, `main` first, and has those of palms, irises and expressions loaded when they are
-/// needed. A folder need not have these, nor those of the other quality.
+/// Loads the models of both qualities, `main` first, and has those of palms, expressions and faces of 468 points loaded
+/// when they are needed. A folder need not have these, nor those of the other quality.
 ///
 /// # Errors
 /// [`LoadError`] of the first model of `main` that cannot be had, or of one of the other quality that is there and of no use.
@@ -86,7 +86,7 @@ pub fn load_all(source: &ModelSource, main: Quality) -> Result<ModelSets, LoadEr
     let is_of_face = |kind: &ModelKind| {
         matches!(
             kind,
-            ModelKind::FaceDetectionShortRange | ModelKind::FaceLandmark
+            ModelKind::FaceDetectionShortRange | ModelKind::FaceLandmark478
         )
     };
     let mut kinds = ModelKind::of_quality(other).to_vec();

@@ -86,10 +86,10 @@ impl ModelSets {
 
 /// The model that says in which late set a job finds all of its own.
 fn late_model(job: &BranchJob) -> Option<ModelKind> {
-    const IRISES: FacePoints = FacePoints::WithIrises478;
+    const MESH: FacePoints = FacePoints::Mesh468;
     match job {
-        BranchJob::Face(job) if job.points == IRISES => Some(ModelKind::FaceLandmark478),
-        BranchJob::Early(EarlyJob::Face { points: IRISES, .. }) => Some(ModelKind::FaceLandmark478),
+        BranchJob::Face(job) if job.points == MESH => Some(ModelKind::FaceLandmark),
+        BranchJob::Early(EarlyJob::Face { points: MESH, .. }) => Some(ModelKind::FaceLandmark),
         BranchJob::Blendshapes(_) => Some(ModelKind::FaceBlendshapes),
         BranchJob::Palm(_) => Some(ModelKind::PalmDetectionFull),
         _ => None,

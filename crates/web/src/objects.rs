@@ -109,7 +109,7 @@ object! {
         /// In the graph `landmarkers`, and without `pose`, all hands, those of the frame before first. `leftHand` and
         /// `rightHand` are those of them that are surest of their side.
         hands: Maybe<Vec<TrackedHand>>,
-        /// Face mesh: 468 × (x, y, z), or 478 where option `face` asks for the irises.
+        /// Face mesh: 478 × (x, y, z) with the irises, or 468 as option `face` asks for.
         face: Maybe<Option<Float32Array>>,
         /// How strong 52 expressions of the face are, 0 to 1, where option `blendshapes` asks for it: in the order of
         /// `BLENDSHAPE_NAMES`.

@@ -277,15 +277,15 @@ async fn a_start_that_is_given_up_leaves_no_worker() {
 
 #[wasm_bindgen_test]
 async fn a_model_that_is_not_there_or_is_another_is_told() {
-    let error = Test::new(2, &[ModelKind::FaceLandmark]).error().await;
+    let error = Test::new(2, &[ModelKind::FaceLandmark478]).error().await;
     assert_eq!(text(&error, "code"), "asset-unreachable");
-    assert!(text(&error, "message").contains("/nowhere/face_landmark"));
+    assert!(text(&error, "message").contains("/nowhere/face_landmarks_478"));
 
     let test = Test::new(2, &[]);
     let models = get(&get(&test.options, "assets"), "models");
-    set(&models, "face_landmark", bytes(ModelKind::HandRecrop));
+    set(&models, "face_landmarks_478", bytes(ModelKind::HandRecrop));
     assert_eq!(text(&test.error().await, "code"), "model-mismatch");
-    set(&models, "face_landmark", Uint8Array::from(&b"{}"[..]));
+    set(&models, "face_landmarks_478", Uint8Array::from(&b"{}"[..]));
     assert_eq!(text(&test.error().await, "code"), "model-malformed");
 }
 

@@ -8,7 +8,7 @@ const MODELS = {
   hand_recrop: 2,
   hand_landmark_full: 2,
   face_detection_short_range: 1,
-  face_landmark: 1,
+  face_landmarks_478: 1,
 };
 
 export async function create() {

@@ -16,14 +16,12 @@ import { Figures } from "./figures.js";
 import { LoadingBar } from "./loading-bar.js";
 import { Player } from "./player.js";
 import { Recording } from "./recording.js";
-import { relayTakes } from "./relay.js";
 import {
   graphToRun,
   landmarksOf,
   readAddress,
   readForm,
   showSettings,
-  withoutLandmarkers,
   writeAddress,
 } from "./settings.js";
 import type { Settings, SourceName } from "./settings.js";
@@ -64,6 +62,7 @@ const recording = new Recording(
     format: byId("format") as HTMLSelectElement,
     status: byId("recorded"),
   },
+  () => (settings.irises ? 478 : 468),
   (error) =>
     showText(
       `It cannot be recorded: ${(error as Error).message}`,
@@ -80,8 +79,6 @@ const player = new Player(stage, {
 const address = new URLSearchParams(location.search);
 
 let settings = readAddress(address);
-/** Whether a relay has neither the other graph nor what a face can be with. */
-let relayIsLimited = false;
 let isPaused = address.get("autoplay") === "0";
 let source: Source | undefined;
 /** Which source that is. */
@@ -161,18 +158,9 @@ function choose(next: Settings): void {
 }
 
 function show(): void {
-  const possible = possibleSettings();
-  stage.faceStyle = possible.faceStyle;
-  showSettings(form, possible, isLimited());
-  views.offer("expressions", landmarksOf(possible).blendshapes ?? false);
-}
-
-function possibleSettings(): Settings {
-  return isLimited() ? withoutLandmarkers(settings) : settings;
-}
-
-function isLimited(): boolean {
-  return relayIsLimited && settings.engine === "relay";
+  stage.faceStyle = settings.faceStyle;
+  showSettings(form, settings);
+  views.offer("expressions", landmarksOf(settings).blendshapes ?? false);
 }
 
 function needsRestart(previous: Settings, next: Settings): boolean {
@@ -249,15 +237,12 @@ async function open(): Promise<void> {
   loading.show();
   pauseButton.disabled = true;
   try {
-    if (settings.engine === "relay")
-      relayIsLimited = !(await relayTakes({ graph: "landmarkers", face: 478 }));
-    show();
-    const possible = possibleSettings();
-    const live = await player.open(possible);
+    const opened = settings;
+    const live = await player.open(opened);
     if (!live) return;
     demo.live = live;
-    figures.restart(live.stats(), possible);
-    chart.restart(graphToRun(possible));
+    figures.restart(live.stats(), opened);
+    chart.restart(graphToRun(opened));
     showRunning(live);
   } catch (error) {
     // A later choice ended this start.

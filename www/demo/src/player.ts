@@ -7,11 +7,13 @@ import type {
   LiveKeypointsError,
   Progress,
 } from "live-keypoints";
-import { RELAY } from "./relay.js";
 import { landmarksOf } from "./settings.js";
 import type { Settings } from "./settings.js";
 import type { Shot, Source } from "./source.js";
 import type { Stage } from "./stage.js";
+
+/** The relay that serves this site. */
+const RELAY = "live-signs";
 
 export interface PlayerEvents {
   progress(progress: Progress): void;

@@ -1,11 +1,10 @@
 /** Keeps results and hands them out as a file. */
 
-import { FACE_LANDMARK_COUNT } from "live-keypoints";
 import type { Keypoints } from "live-keypoints";
 import { PoseRecorder } from "live-keypoints/pose";
 import { LinesRecorder } from "./json-lines.js";
 
-/** About ten minutes at 15 frames a second: 180 MB of JSON lines, 83 MB of `.pose`. */
+/** About ten minutes at 15 frames a second: 184 MB of JSON lines, 84 MB of `.pose`. */
 const MOST_FRAMES = 9000;
 
 /** What takes results of one format. */
@@ -15,22 +14,19 @@ interface Recorder {
   toBlob(): Blob;
 }
 
+/** Points of a face. */
+type FacePoints = 468 | 478;
+
 const FORMATS: Readonly<
-  Record<string, { name: string; open: () => Promise<Recorder> }>
+  Record<
+    string,
+    { name: string; open: (face: FacePoints) => Promise<Recorder> }
+  >
 > = {
   jsonl: { name: "keypoints.jsonl", open: async () => new LinesRecorder() },
   pose: {
     name: "keypoints.pose",
-    open: async () => {
-      const recorder = await PoseRecorder.create({ maxFrames: MOST_FRAMES });
-      return {
-        get frames() {
-          return recorder.frames;
-        },
-        add: (keypoints) => recorder.add(withoutIrises(keypoints)),
-        toBlob: () => recorder.toBlob(),
-      };
-    },
+    open: (face) => PoseRecorder.create({ maxFrames: MOST_FRAMES, face }),
   },
 };
 
@@ -42,12 +38,18 @@ export interface RecordingElements {
 
 export class Recording {
   readonly #elements: RecordingElements;
+  readonly #facePoints: () => FacePoints;
   readonly #fail: (error: unknown) => void;
   #recorder: Recorder | undefined;
 
-  /** `fail` is told why there can be no recording. */
-  constructor(elements: RecordingElements, fail: (error: unknown) => void) {
+  /** `facePoints` says what faces have now; `fail` is told why there can be no recording. */
+  constructor(
+    elements: RecordingElements,
+    facePoints: () => FacePoints,
+    fail: (error: unknown) => void,
+  ) {
     this.#elements = elements;
+    this.#facePoints = facePoints;
     this.#fail = fail;
     elements.button.addEventListener("click", () => {
       if (this.#recorder) this.#finish(this.#recorder);
@@ -72,7 +74,7 @@ export class Recording {
     const { button, format, status } = this.#elements;
     button.disabled = true;
     try {
-      this.#recorder = await this.#chosen.open();
+      this.#recorder = await this.#chosen.open(this.#facePoints());
     } finally {
       button.disabled = false;
     }
@@ -100,13 +102,6 @@ export class Recording {
   get #chosen(): (typeof FORMATS)[string] {
     return FORMATS[this.#elements.format.value]!;
   }
-}
-
-/** The format has the 468 points of the mesh. */
-function withoutIrises(keypoints: Keypoints): Keypoints {
-  const { face } = keypoints;
-  if (!face) return keypoints;
-  return { ...keypoints, face: face.subarray(0, 3 * FACE_LANDMARK_COUNT) };
 }
 
 function save(file: Blob, name: string): void {

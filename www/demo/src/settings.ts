@@ -19,7 +19,7 @@ export interface Settings {
   parts: Part[];
   quality: Quality;
   faceStyle: FaceStyle;
-  /** Faces of 478 points. */
+  /** Faces of 478 points, and not of 468. */
   irises: boolean;
   /** Blendshapes, which need the irises. */
   expressions: boolean;
@@ -33,7 +33,7 @@ export function readAddress(parameters: URLSearchParams): Settings {
     parameters.get("parts")?.split(",").includes(part),
   );
   const workers = Number(parameters.get("workers"));
-  const extras = parameters.get("with")?.split(",") ?? [];
+  const expressions = parameters.get("with") === "expressions";
   return {
     source: "clip",
     engine: parameters.get("engine") === "relay" ? "relay" : "page",
@@ -44,8 +44,8 @@ export function readAddress(parameters: URLSearchParams): Settings {
     parts: parts.length > 0 ? parts : [...PARTS],
     quality: parameters.get("quality") === "lite" ? "lite" : "full",
     faceStyle: parameters.get("face") === "points" ? "points" : "contours",
-    irises: extras.includes("irises") || extras.includes("expressions"),
-    expressions: extras.includes("expressions"),
+    irises: expressions || parameters.get("without") !== "irises",
+    expressions,
   };
 }
 
@@ -68,38 +68,20 @@ export function writeAddress(settings: Settings): void {
   searchParams.set("parts", settings.parts.join(","));
   searchParams.set("quality", settings.quality);
   setUnless("contours", "face", settings.faceStyle);
-  setUnless("", "with", extrasOf(settings).join());
+  setUnless("", "with", settings.expressions ? "expressions" : "");
+  setUnless("", "without", settings.irises ? "" : "irises");
   history.replaceState(null, "", address.href.replaceAll("%2C", ","));
 }
 
-/** What the face has besides its 468 points, as form and address name it. */
-function extrasOf({ irises, expressions }: Settings): string[] {
-  return [
-    ...(irises ? ["irises"] : []),
-    ...(expressions ? ["expressions"] : []),
-  ];
-}
-
-/** What of the settings a stream is told; what is as usual is left out, as not every relay knows of it. */
+/** What of the settings a stream is told. */
 export function landmarksOf(
   settings: Settings,
 ): Pick<StreamOptions, "graph" | "face" | "blendshapes"> {
   const { graph, parts, irises, expressions } = settings;
-  const hasFace = parts.includes("face");
   return {
-    ...(graph === "landmarkers" && { graph }),
-    ...(hasFace && irises && { face: 478 }),
-    ...(hasFace && expressions && { blendshapes: true }),
-  };
-}
-
-/** The settings for a relay that has neither the other graph nor irises nor expressions: hands and face need the body there. */
-export function withoutLandmarkers(settings: Settings): Settings {
-  const isPossible = (part: Part): boolean =>
-    part === "pose" || settings.parts.includes(part);
-  return {
-    ...{ ...settings, parts: PARTS.filter(isPossible), graph: "holistic" },
-    ...{ irises: false, expressions: false },
+    graph,
+    face: irises ? 478 : 468,
+    blendshapes: expressions && parts.includes("face"),
   };
 }
 
@@ -108,12 +90,8 @@ export function graphToRun({ graph, parts }: Settings): Graph {
   return parts.includes("pose") ? graph : "landmarkers";
 }
 
-/** Shows the settings in the form; `isLimited` where a relay lacks the graph and what the face can be with. */
-export function showSettings(
-  form: HTMLFormElement,
-  settings: Settings,
-  isLimited: boolean,
-): void {
+/** Shows the settings in the form. */
+export function showSettings(form: HTMLFormElement, settings: Settings): void {
   const chosen = new Set([
     settings.source,
     settings.engine,
@@ -122,7 +100,8 @@ export function showSettings(
     ...settings.parts,
     settings.quality,
     settings.faceStyle,
-    ...extrasOf(settings),
+    ...(settings.irises ? ["irises"] : []),
+    ...(settings.expressions ? ["expressions"] : []),
   ]);
   for (const input of form.querySelectorAll<HTMLInputElement>(
     "[type=radio], [type=checkbox]",
@@ -133,9 +112,8 @@ export function showSettings(
   };
   // A relay has its own.
   disable("#workers", settings.engine === "relay");
-  disable("#graph", isLimited || !settings.parts.includes("pose"));
-  disable("#extras", isLimited || !settings.parts.includes("face"));
-  form.querySelector<HTMLElement>("#limited")!.hidden = !isLimited;
+  disable("#graph", !settings.parts.includes("pose"));
+  disable("#extras", !settings.parts.includes("face"));
 }
 
 /** Reads the form; what cannot be chosen now stays. The last part cannot be switched off: `undefined` then. */
@@ -151,7 +129,7 @@ export function readForm(
     source: sourceOf(data.get("source")),
     engine: data.get("engine") === "relay" ? "relay" : "page",
     workers: Number(data.get("workers") ?? previous.workers),
-    graph: (data.get("graph") ?? previous.graph) as Graph,
+    graph: data.get("graph") as Graph,
     parts,
     quality: data.get("quality") === "lite" ? "lite" : "full",
     faceStyle: data.get("face") === "points" ? "points" : "contours",

@@ -58,8 +58,8 @@ export interface StreamOptions {
   /** Landmark models of body and hands. Default `full`. */
   quality?: Quality | undefined;
   /**
-   * Points of a face: 468, as MediaPipe Holistic of old has them, or 478 with the irises, as MediaPipe Tasks have them, by
-   * a larger model. Default 468.
+   * Points of a face: 478 with the irises, as MediaPipe Tasks have them, or 468, as MediaPipe Holistic of old has them, by
+   * a smaller model. Default 478.
    */
   face?: 468 | 478 | undefined;
   /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
@@ -126,7 +126,7 @@ export const STREAM_OPTIONS = {
   graph: { kind: "word", words: ["holistic", "landmarkers"], default: "holistic" },
   parts: { kind: "words", words: ["pose", "hands", "face"], default: ["pose", "hands", "face"] },
   quality: { kind: "word", words: ["full", "lite"], default: "full" },
-  face: { kind: "word", words: [468, 478], default: 468 },
+  face: { kind: "word", words: [468, 478], default: 478 },
   blendshapes: { kind: "boolean", default: false },
   numHands: { kind: "whole", least: 1, most: 4, default: 2 },
   bufferSize: { kind: "whole", least: 1, most: 2147483647, default: 50 },
@@ -157,7 +157,7 @@ export interface RelayOptions {
   parts?: readonly Part[] | undefined;
   /** Landmark models of body and hands. Default: the relay's. */
   quality?: Quality | undefined;
-  /** Points of a face: 468, or 478 with the irises. Default 468. */
+  /** Points of a face: 478 with the irises, or 468. Default 478. */
   face?: 468 | 478 | undefined;
   /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
   blendshapes?: boolean | undefined;
@@ -210,7 +210,7 @@ export const RELAY_OPTIONS = {
   graph: { kind: "word", words: ["holistic", "landmarkers"], default: "holistic" },
   parts: { kind: "words", words: ["pose", "hands", "face"], default: ["pose", "hands", "face"] },
   quality: { kind: "word", words: ["full", "lite"] },
-  face: { kind: "word", words: [468, 478], default: 468 },
+  face: { kind: "word", words: [468, 478], default: 478 },
   blendshapes: { kind: "boolean", default: false },
   numHands: { kind: "whole", least: 1, most: 4, default: 2 },
   hands: { kind: "word", words: ["body", "recover"], default: "body" },
@@ -395,6 +395,8 @@ export interface PoseRecorderOptions {
    * default is an hour at 30 frames a second, about 1 GB. Default 108,000.
    */
   maxFrames?: number | undefined;
+  /** Points of every face of the file, as of the stream: what a face has more is left out, what it lacks is zero. Default 478. */
+  face?: 468 | 478 | undefined;
   /** Where the session module comes from, as for `LiveKeypoints.create`. Default: next to this module. */
   assets?: AssetsOption | undefined;
   /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
@@ -405,6 +407,7 @@ export interface PoseRecorderOptions {
 export const POSE_RECORDER_OPTIONS = {
   fps: { kind: "number", above: 0 },
   maxFrames: { kind: "whole", least: 1, most: 4294967295, default: 108000 },
+  face: { kind: "word", words: [468, 478], default: 478 },
   assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
   signal: { kind: "signal" },
 } as const satisfies Checks<PoseRecorderOptions>;

@@ -107,7 +107,7 @@ export interface Keypoints {
    * `rightHand` are those of them that are surest of their side.
    */
   readonly hands?: readonly TrackedHand[];
-  /** Face mesh: 468 × (x, y, z), or 478 where option `face` asks for the irises. */
+  /** Face mesh: 478 × (x, y, z) with the irises, or 468 as option `face` asks for. */
   readonly face?: Float32Array | null;
   /**
    * How strong 52 expressions of the face are, 0 to 1, where option `blendshapes` asks for it: in the order of

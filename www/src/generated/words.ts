@@ -1,6 +1,6 @@
 // Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.
 
-/** What can be asked for: 33 body points, 21 of each hand, 468 or 478 of the face. */
+/** What can be asked for: 33 body points, 21 of each hand, 478 or 468 of the face. */
 export type Part = "pose" | "hands" | "face";
 
 /** Which landmark models: `full` for accuracy, `lite` for about two thirds of the work. */

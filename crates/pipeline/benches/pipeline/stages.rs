@@ -145,7 +145,7 @@ impl Stages {
                     self.face_detector(image, &roi)?;
                 }
                 if let Some(mesh) = outcome.mesh {
-                    self.model(ModelKind::FaceLandmark, image, Some(&mesh.roi))?;
+                    self.model(ModelKind::FaceLandmark478, image, Some(&mesh.roi))?;
                 }
             }
             // Nobody asked for them.

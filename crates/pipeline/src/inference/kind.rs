@@ -84,7 +84,7 @@ impl ModelKind {
         Self::PalmDetectionFull,
     ];
 
-    /// The six models that a quality needs.
+    /// The six models that a quality needs with the default options.
     #[must_use]
     pub const fn of_quality(quality: Quality) -> [Self; 6] {
         let (pose, hand) = match quality {
@@ -97,7 +97,7 @@ impl ModelKind {
             Self::HandRecrop,
             hand,
             Self::FaceDetectionShortRange,
-            Self::FaceLandmark,
+            Self::FaceLandmark478,
         ]
     }
 

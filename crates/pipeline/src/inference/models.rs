@@ -27,7 +27,7 @@ impl Models {
         Self::default()
     }
 
-    /// All models of a quality, from the bytes in the binary.
+    /// All that a quality needs with the default options, from the bytes in the binary.
     ///
     /// # Errors
     /// Those of [`Model::load`], which a sound build does not have.

@@ -48,10 +48,8 @@ impl FaceLandmarks {
     /// The points from their values in order; `None` for any other number of values than those of 468 or 478 points.
     #[must_use]
     pub fn from_flat(values: &[f32]) -> Option<Self> {
-        let points = FacePoints::ALL
-            .into_iter()
-            .find(|points| points.count() * 3 == values.len())?;
-        let (rows, _) = values.as_chunks::<3>();
+        let (rows, rest) = values.as_chunks::<3>();
+        let points = FacePoints::from_count(rows.len()).filter(|_| rest.is_empty())?;
         Some(Self::from_fn(points, |index| rows[index]))
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn hand(scene: Scene) -> HandLandmarks {
 }
 
 pub(crate) fn face() -> FaceLandmarks {
-    FaceLandmarks::from_fn(FacePoints::Mesh468, |n| {
+    FaceLandmarks::from_fn(FacePoints::WithIrises478, |n| {
         [
             0.4 + (n % 10) as f32 * 0.01,
             0.2 + (n / 10) as f32 * 0.001,

@@ -18,11 +18,13 @@ use live_keypoints_pipeline::branch::{
     self, BranchJob, BranchOutcome, FaceJob, FaceOutcome, HandJob, HandOutcome, PoseJob,
     PoseOutcome,
 };
-use live_keypoints_pipeline::inference::Models;
+use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
 use live_keypoints_pipeline::picture::RgbImage;
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::{PoseFilters, RawPose};
-use live_keypoints_pipeline::{FaceLandmarks, FacePoints, Graph, HandLandmarks, Quality, roi};
+use live_keypoints_pipeline::{
+    FaceLandmarks, FacePoints, Graph, HandLandmarks, ModelError, Quality, roi,
+};
 use serde_json::Value;
 
 use golden::{
@@ -70,6 +72,14 @@ impl Report {
         }
         text + &format!("disagreements: {:?}\n", self.disagreements)
     }
+}
+
+/// Those that MediaPipe's legacy holistic graph runs.
+pub(crate) fn models() -> Result<Models, ModelError> {
+    let mut models = Models::embedded(Quality::Full)?;
+    let face = ModelKind::FaceLandmark;
+    models.insert(Model::load(face, face.embedded_bytes())?);
+    Ok(models)
 }
 
 /// Checks one picture, or the pictures of a folder in the order of their names.

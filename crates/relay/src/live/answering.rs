@@ -24,6 +24,8 @@ pub(super) enum Sendable {
 pub(super) struct Style {
     format: Format,
     binary_version: Version,
+    /// Points of a face, once the client has said how many.
+    face: Option<FacePoints>,
     contents: Contents,
 }
 
@@ -40,21 +42,28 @@ impl Style {
     /// Writes what was given over what held before.
     ///
     /// # Errors
-    /// [`InvalidPoints`] where points are selected that a face of so many does not have.
-    pub(super) fn apply(
-        &mut self,
-        configure: &Configure,
-        face: FacePoints,
-    ) -> Result<(), InvalidPoints> {
+    /// [`InvalidPoints`] where points are selected that a face does not have.
+    pub(super) fn apply(&mut self, configure: &Configure) -> Result<(), InvalidPoints> {
         self.format = configure.format.unwrap_or(self.format);
         self.binary_version = configure.binary_version.unwrap_or(self.binary_version);
+        self.face = configure.face.or(self.face);
         if let Some(hand_world) = configure.hand_world {
             self.contents.hand_world = hand_world.into();
         }
         if let Some(points) = &configure.points {
             self.contents.points = points.clone();
         }
-        self.contents.points.check_face(face)
+        self.contents.points.check_face(self.face_points())
+    }
+
+    /// How many points a face has.
+    pub(super) fn face_points(&self) -> FacePoints {
+        // Version 1 of binary results is older than faces of any other number.
+        let unasked = match (self.format, self.binary_version) {
+            (Format::Binary, Version::One) => FacePoints::Mesh468,
+            _ => FacePoints::default(),
+        };
+        self.face.unwrap_or(unasked)
     }
 }
 
@@ -65,6 +74,7 @@ impl Answering {
             format,
             binary_version,
             contents,
+            ..
         } = &*self.style;
         if *format == Format::Binary {
             let hand_world = contents.hand_world;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use live_keypoints_pipeline::{
-    ErrorCode, FacePoints, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError,
-    Step, Steps, Work,
+    ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Step, Steps,
+    Work,
 };
 use live_keypoints_protocol::{
     ClientMessage, Configure, FrameHeader, FrameMessage, InvalidClientMessage, MAX_BUFFER_SIZE,
@@ -56,7 +56,6 @@ impl Conversation {
     ) -> Result<Self, SessionError> {
         let options = Options {
             quality: models.quality(),
-            face_points: FacePoints::Mesh468,
             max_unread_results: MAX_UNSENT_ERRORS,
             ..Options::default()
         };
@@ -243,8 +242,11 @@ impl Conversation {
 
     /// What holds after this message, if it may.
     fn changed_by(&self, configure: &Configure) -> Result<(Options, Style), FrameError> {
+        let mut style = Style::clone(&self.style);
+        style.apply(configure)?;
         let mut options = self.session.options().clone();
         configure.apply(&mut options);
+        options.face_points = style.face_points();
         if options.buffer_size > MAX_BUFFER_SIZE {
             return Err(FrameError::from(SessionError::InvalidOption {
                 option: "buffer_size",
@@ -253,8 +255,6 @@ impl Conversation {
             }));
         }
         options.validate()?;
-        let mut style = Style::clone(&self.style);
-        style.apply(configure, options.face_points)?;
         if let Some(kind) = self.models.lacking(&options) {
             let message = format!("this relay does not have the model {}", kind.name());
             return Err(FrameError::new(ErrorCode::ModelMissing, message));

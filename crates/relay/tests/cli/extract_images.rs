@@ -11,7 +11,12 @@ use crate::program::{
 use serde_json::Value;
 
 fn images(paths: &[PathBuf]) -> Vec<Value> {
-    let mut arguments = vec![OsString::from("--mode"), "image".into()];
+    images_with(&[], paths)
+}
+
+fn images_with(options: &[&str], paths: &[PathBuf]) -> Vec<Value> {
+    let options = ["--mode", "image"].iter().chain(options);
+    let mut arguments: Vec<OsString> = options.map(Into::into).collect();
     arguments.extend(paths.iter().map(|path| path.clone().into_os_string()));
     extract(&arguments).objects()
 }
@@ -47,7 +52,8 @@ fn a_still_gives_mediapipes_numbers_from_end_to_end() {
     let golden = std::fs::read(repository.join("tests/golden/astronaut.image.json")).unwrap();
     let golden: Value = serde_json::from_slice(&golden).unwrap();
     let expected = &golden["frames"][0];
-    let found = &images(&[repository.join("tests/fixtures/images/astronaut.png")])[0];
+    let picture = repository.join("tests/fixtures/images/astronaut.png");
+    let found = &images_with(&["--face", "468"], &[picture])[0];
     let side = |name: &str| golden[name].as_f64().unwrap();
     let size = [side("width"), side("height")];
     for (part, count) in [("pose", 33), ("face", 468)] {

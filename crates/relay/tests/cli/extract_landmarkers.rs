@@ -13,9 +13,8 @@ fn of_clip(options: &[&str]) -> Output {
     extract(&arguments)
 }
 
-const ALL: [&str; 5] = [
+const ALL: [&str; 4] = [
     "--graph=landmarkers",
-    "--face=478",
     "--blendshapes",
     "--num-hands=3",
     "--workers=2",
@@ -48,10 +47,9 @@ fn any_number_of_workers_gives_the_same_bytes_in_every_graph() {
         assert_eq!(output.status, 0);
         output
     };
-    let landmarkers = &ALL[..4];
-    let holistic = ["--face=478", "--blendshapes"];
+    let landmarkers = &ALL[..3];
     let recover = ["--hands=recover"];
-    for options in [landmarkers, &holistic, &recover] {
+    for options in [landmarkers, &["--blendshapes"], &["--face=468"], &recover] {
         let one = with(options, "--workers=1");
         for workers in ["--workers=2", "--workers=4"] {
             assert!(with(options, workers) == one, "{options:?} {workers}");
@@ -61,8 +59,8 @@ fn any_number_of_workers_gives_the_same_bytes_in_every_graph() {
 
 #[test]
 fn holistic_has_a_face_of_its_own_with_irises_and_no_list_of_hands() {
-    let mesh = of_clip(&[]).objects();
-    let with_irises = of_clip(&["--face", "478"]).objects();
+    let mesh = of_clip(&["--face", "468"]).objects();
+    let with_irises = of_clip(&[]).objects();
     for (mesh, with_irises) in mesh.iter().zip(&with_irises) {
         assert_eq!(length(&mesh["face"]), 468);
         assert_eq!(length(&with_irises["face"]), 478);
@@ -92,13 +90,13 @@ fn a_pose_file_has_the_irises_that_were_asked_for() {
     };
     // Their names, three letters behind two bytes of length; and 16 bytes a point and frame.
     let irises = 10 * 5 + 3 * 10 * 16;
-    assert_eq!(length(&["--face=478"]), length(&[]) + irises);
+    assert_eq!(length(&[]), length(&["--face=468"]) + irises);
 }
 
 #[test]
 fn options_that_exclude_each_other_end_with_status_two() {
     for (options, named) in [
-        (&["--blendshapes"][..], ["blendshapes", "478"]),
+        (&["--blendshapes", "--face=468"][..], ["blendshapes", "478"]),
         (&["--num-hands=3"], ["num_hands", "holistic"]),
         (&["--num-hands=5", "--graph=landmarkers"], ["5", "4"]),
         (&["--face=470"], ["470", "478"]),
@@ -134,7 +132,7 @@ fn only_the_models_that_are_needed_must_be_there() {
         "hand_recrop",
         "hand_landmark_full",
         "face_detection_short_range",
-        "face_landmark",
+        "face_landmarks_478",
     ] {
         copy(name);
     }
@@ -142,7 +140,7 @@ fn only_the_models_that_are_needed_must_be_there() {
     for (options, model) in [
         (&["--graph=landmarkers"][..], "palm_detection_full.onnx"),
         (&["--hands=recover"], "palm_detection_full.onnx"),
-        (&["--face=478"], "face_landmarks_478.onnx"),
+        (&["--face=468"], "face_landmark.onnx"),
     ] {
         let output = with(options);
         assert_eq!((output.status, output.stdout.len()), (1, 0));

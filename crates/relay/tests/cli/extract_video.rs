@@ -28,7 +28,7 @@ fn the_clip_gives_a_line_a_frame_with_every_field() {
             ("pose", 33, 4),
             ("pose_world", 33, 4),
             ("left_hand", 21, 3),
-            ("face", 468, 3),
+            ("face", 478, 3),
         ] {
             let rows = line[part].as_array().unwrap();
             assert_eq!(rows.len(), points, "{part}");

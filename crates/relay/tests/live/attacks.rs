@@ -179,7 +179,7 @@ async fn beside_floods_of_ordinary_frames_every_frame_is_answered() {
 
 #[tokio::test]
 async fn beside_floods_of_small_messages_every_frame_is_answered() {
-    let points: Vec<String> = (0..468).map(|point| point.to_string()).collect();
+    let points: Vec<String> = (0..478).map(|point| point.to_string()).collect();
     let points = points.join(",");
     let configure = format!(r#"{{"type":"configure","points":{{"face":[{points}]}}}}"#);
     let messages = vec![

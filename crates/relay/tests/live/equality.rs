@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jpeg_encoder::{ColorType, Encoder};
 use live_keypoints_pipeline::picture::{DecodeLimits, decode_jpeg};
-use live_keypoints_pipeline::{FacePoints, Graph, Hands, Options};
+use live_keypoints_pipeline::{Graph, Hands, Options};
 use live_keypoints_relay::extract::{ExtractConfig, JsonLines, extract};
 use live_keypoints_relay::frame::Frame;
 use live_keypoints_relay::live::Limits;
@@ -113,7 +113,6 @@ async fn results_equal_those_of_extract() {
 async fn so_they_do_with_the_landmarkers() {
     let options = Options {
         graph: Graph::Landmarkers,
-        face_points: FacePoints::WithIrises478,
         blendshapes: true,
         num_hands: 3,
         ..Options::default()

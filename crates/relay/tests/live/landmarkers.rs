@@ -37,20 +37,14 @@ fn length(part: &Value) -> usize {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_for_nothing_has_what_it_always_had() {
+async fn a_client_that_asks_for_nothing_has_irises_and_neither_expressions_nor_a_list_of_hands() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
     let keypoints = frame(&mut client, 0).await;
-    assert_eq!(length(&keypoints["face"]), 468);
+    assert_eq!(length(&keypoints["face"]), 478);
     for field in ["hands", "hand_sources", "blendshapes"] {
         assert_eq!(keypoints.get(field), None);
     }
-    configured(&mut client, r#""format":"binary""#).await;
-    client.send_frame(clip_frame(1)).await;
-    let Message::Binary(bytes) = client.message().await else {
-        panic!("no binary result");
-    };
-    assert_eq!(bytes[2], 1);
 }
 
 #[tokio::test]
@@ -58,11 +52,7 @@ async fn the_graph_changes_in_mid_stream_and_back() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
     let holistic = frame(&mut client, 0).await;
-    configured(
-        &mut client,
-        r#""graph":"landmarkers","face":478,"blendshapes":true"#,
-    )
-    .await;
+    configured(&mut client, r#""graph":"landmarkers","blendshapes":true"#).await;
     for number in 1..4 {
         let keypoints = frame(&mut client, number).await;
         assert_eq!(length(&keypoints["pose"]), 33);
@@ -79,11 +69,7 @@ async fn the_graph_changes_in_mid_stream_and_back() {
         // The palm detector rests once the hand and another one are tracked, and looks for the other until then.
         assert!(keypoints["timings_us"]["palm"].as_u64().unwrap() > 0);
     }
-    configured(
-        &mut client,
-        r#""graph":"holistic","face":468,"blendshapes":false"#,
-    )
-    .await;
+    configured(&mut client, r#""graph":"holistic","blendshapes":false"#).await;
     // A new graph starts from scratch: the same frame gives the same.
     let again = frame(&mut client, 0).await;
     for part in ["pose", "left_hand", "face", "scores"] {
@@ -159,17 +145,20 @@ async fn parts_that_lose_the_pose_or_gain_it_start_from_scratch() {
 }
 
 /// The result of a still in each form.
-async fn still(client: &mut Client, fields: &str) -> FrameKeypoints {
+async fn still(client: &mut Client, fields: &str, version: Option<u8>) -> FrameKeypoints {
     configured(client, fields).await;
     client.send_frame(framed(7, 5, 1, &clip_frame(0))).await;
     match client.message().await {
         Message::Binary(bytes) => {
-            assert_eq!(bytes[2], 2);
+            assert_eq!(Some(bytes[2]), version);
             let result = binary_result::decode(&bytes, Parts::ALL).unwrap();
             result.keypoints
         }
         Message::Text(text) => match ServerMessage::read(&text).unwrap().unwrap() {
-            ServerMessage::Keypoints(keypoints) => keypoints.into_frame(Parts::ALL).unwrap(),
+            ServerMessage::Keypoints(keypoints) => {
+                assert_eq!(version, None);
+                keypoints.into_frame(Parts::ALL).unwrap()
+            }
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),
@@ -182,12 +171,14 @@ async fn binary_results_of_version_two_hold_the_same_numbers() {
     let mut client = server.welcomed().await;
     let json = still(
         &mut client,
-        r#""graph":"landmarkers","face":478,"blendshapes":true,"num_hands":4,"hand_world":true"#,
+        r#""graph":"landmarkers","blendshapes":true,"num_hands":4,"hand_world":true"#,
+        None,
     )
     .await;
     assert!(json.hands.as_ref().is_some_and(|hands| !hands.is_empty()));
     assert!(json.blendshapes.as_ref().is_some_and(Option::is_some));
-    let binary = still(&mut client, r#""format":"binary","binary_version":2"#).await;
+    let version_two = r#""format":"binary","binary_version":2"#;
+    let binary = still(&mut client, version_two, Some(2)).await;
     // What binary results do not say.
     let expected = FrameKeypoints {
         index: binary.index,
@@ -199,17 +190,62 @@ async fn binary_results_of_version_two_hold_the_same_numbers() {
     assert!(binary == expected);
 }
 
+/// Clients of the first relay read no other, and cannot say `face`.
+#[tokio::test]
+async fn version_one_gives_the_face_of_468_points_to_a_client_that_asks_for_none() {
+    let server = Server::start(config()).await;
+    let mut client = server.welcomed().await;
+    let mesh = still(&mut client, r#""face":468"#, None).await.face;
+    let with_irises = still(&mut client, r#""face":478"#, None).await.face;
+    let (mesh, with_irises) = (mesh.unwrap(), with_irises.unwrap());
+    assert!(mesh[..] != with_irises[..468]);
+
+    let mut client = server.welcomed().await;
+    let version_one = r#""format":"binary""#;
+    let face = still(&mut client, version_one, Some(1)).await.face;
+    assert!(face.unwrap() == mesh);
+    // Who knows of later versions, and who asks, has the other one.
+    let face = still(&mut client, r#""binary_version":2"#, Some(2))
+        .await
+        .face;
+    assert!(face.unwrap() == with_irises);
+    let face = still(&mut client, r#""binary_version":1,"face":478"#, Some(1))
+        .await
+        .face;
+    assert!(face.unwrap()[..] == with_irises[..468]);
+
+    // The face that nobody asked for has no expressions, and no points beyond it.
+    let mut client = server.welcomed().await;
+    for (fields, named) in [
+        (r#""blendshapes":true"#, "478"),
+        (r#""points":{"face":[468]}"#, "0 to 467"),
+    ] {
+        let fields = format!("{version_one},{fields}");
+        let error = configure(&mut client, &fields).await;
+        assert_eq!(error["code"], "invalid-option");
+        assert!(
+            error["message"].as_str().unwrap().contains(named),
+            "{error}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn sources_of_hands_come_in_either_form() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
-    let json = still(&mut client, r#""hands":"recover""#).await;
+    let json = still(&mut client, r#""hands":"recover""#, None).await;
     let expected = HandSources {
         left_hand: Some(HandSource::Body),
         right_hand: None,
     };
     assert_eq!(json.hand_sources, Some(expected));
-    let binary = still(&mut client, r#""format":"binary","binary_version":2"#).await;
+    let binary = still(
+        &mut client,
+        r#""format":"binary","binary_version":2"#,
+        Some(2),
+    )
+    .await;
     assert_eq!(binary.hand_sources, Some(expected));
 }
 
@@ -218,9 +254,9 @@ async fn what_excludes_each_other_is_refused_and_changes_nothing() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
     for (fields, named) in [
-        (r#""blendshapes":true"#, ["blendshapes", "478"]),
+        (r#""face":468,"blendshapes":true"#, ["blendshapes", "478"]),
         (
-            r#""face":478,"blendshapes":true,"parts":["pose"]"#,
+            r#""blendshapes":true,"parts":["pose"]"#,
             ["blendshapes", "face"],
         ),
         (r#""num_hands":3"#, ["num_hands", "holistic"]),
@@ -245,7 +281,7 @@ async fn what_excludes_each_other_is_refused_and_changes_nothing() {
         assert!(named.iter().all(|name| message.contains(name)), "{message}");
     }
     let keypoints = frame(&mut client, 0).await;
-    assert_eq!(length(&keypoints["face"]), 468);
+    assert_eq!(length(&keypoints["face"]), 478);
     assert_eq!(keypoints.get("hands"), None);
 }
 
@@ -273,9 +309,9 @@ async fn assert_refused(client: &mut Client, fields: &str, model: &str) {
 }
 
 #[tokio::test]
-async fn a_folder_of_older_models_serves_what_it_has() {
+async fn a_folder_of_fewer_models_serves_what_it_has() {
     let (_folder, config) = without(&[
-        ModelKind::FaceLandmark478,
+        ModelKind::FaceLandmark,
         ModelKind::FaceBlendshapes,
         ModelKind::PalmDetectionFull,
     ]);
@@ -289,8 +325,11 @@ async fn a_folder_of_older_models_serves_what_it_has() {
     for hands in [r#""hands":"recover""#, r#""parts":["hands"]"#] {
         assert_refused(&mut client, hands, "palm_detection_full").await;
     }
-    assert_refused(&mut client, r#""face":478"#, "face_landmarks_478").await;
-    assert_eq!(length(&frame(&mut client, 0).await["face"]), 468);
+    for mesh in [r#""face":468"#, r#""format":"binary""#] {
+        assert_refused(&mut client, mesh, "model face_landmark").await;
+    }
+    assert_refused(&mut client, r#""blendshapes":true"#, "face_blendshapes").await;
+    assert_eq!(length(&frame(&mut client, 0).await["face"]), 478);
     // What needs none of them runs.
     configured(&mut client, r#""graph":"landmarkers","parts":["pose"]"#).await;
     assert_eq!(length(&frame(&mut client, 1).await["pose"]), 33);
@@ -309,6 +348,6 @@ async fn a_model_that_turns_out_to_be_of_no_use_costs_only_what_needs_it() {
     assert_eq!(error["code"], "model-missing", "{error}");
     // From then on it is known.
     assert_refused(&mut client, hands, "palm_detection_full").await;
-    configured(&mut client, r#""parts":["face"],"face":478"#).await;
-    assert_eq!(length(&frame(&mut client, 1).await["face"]), 478);
+    configured(&mut client, r#""parts":["face"],"face":468"#).await;
+    assert_eq!(length(&frame(&mut client, 1).await["face"]), 468);
 }

@@ -20,7 +20,7 @@
 //! | received = keypoints + errors + dropped + left over | `support::assert_accounted` in nearly all, `cargo xtask soak relay` |
 //! | `configure`, `reset`, `bye`, what is neither | `text`; [`a_reset_counts_what_waited_in_the_next_answer`] |
 //! | replies do not wait for frames; fewer than 30 unsent | [`a_reply_waits_for_no_frame`], `text::who_lets_replies_lie_…` |
-//! | binary results | `text::binary_results_…`, `hands_come_in_metres_…`, `landmarkers::binary_results_…` |
+//! | binary results | `text::binary_results_…`, `hands_come_in_metres_…`, `landmarkers::binary_results_…`, `version_one_gives_…` |
 //! | graphs, irises, expressions, hands alone; what there is no model for | `landmarkers` |
 //! | close codes: 1000, 1001 | `limits::an_idle_session_…`, `a_session_ends_at_its_greatest_age`, `shutdown` |
 //! | 1002, 1007, 1009 | `text::what_is_no_…`, `limits::a_message_of_the_limit_…`, `the_close_frame_is_read_…` |

@@ -60,6 +60,7 @@ async fn quality_and_mirroring_change_in_mid_stream() {
 async fn binary_results_hold_the_same_numbers() {
     let server = Server::start(config()).await;
     let mut client = server.welcomed().await;
+    configure(&mut client, r#""face":468"#).await;
     let still = framed(77, 123_456, 1, &clip_frame(0));
     client.send_frame(still.clone()).await;
     let json = client.json().await;
@@ -115,7 +116,7 @@ async fn hands_come_in_metres_where_that_is_asked_for() {
     let still = framed(1, 1, 1, &clip_frame(0));
     client.send_frame(still.clone()).await;
     assert!(client.json().await.get("left_hand_world").is_none());
-    configure(&mut client, r#""hand_world":true"#).await;
+    configure(&mut client, r#""hand_world":true,"face":468"#).await;
     client.send_frame(still.clone()).await;
     let json = client.json().await;
     assert_eq!(json["left_hand_world"].as_array().unwrap().len(), 21);
@@ -172,9 +173,9 @@ async fn a_wrong_message_is_answered_and_changes_nothing() {
             "yes",
         ),
         (
-            r#"{"type":"configure","points":{"face":[468]}}"#,
+            r#"{"type":"configure","points":{"face":[478]}}"#,
             "invalid-option",
-            "0 to 467, not 468",
+            "0 to 477, not 478",
         ),
     ] {
         client.send_text(text).await;

@@ -136,10 +136,7 @@ impl FromJs for Parts {
 
 impl FromJs for FacePoints {
     fn from_js(value: &JsValue) -> Option<Self> {
-        let count = value.as_f64()?;
-        Self::ALL
-            .into_iter()
-            .find(|points| points.count() as f64 == count)
+        usize::from_js(value).and_then(Self::from_count)
     }
 
     #[cfg(test)]

@@ -2,10 +2,12 @@
 //! conversions and the declarations in TypeScript come of that. Keys are in camelCase there.
 //!
 //! - `object!`, [`ToJs`]: what JavaScript is given. `options!`, [`FromJs`], [`Check`]: what it gives.
-//! - `package`: options that no module reads. `typescript`: writes what the package has in TypeScript of all that, and
-//!   holds it equal.
+//! - `package`: options that no module reads. `generated`: what the package has of all that in TypeScript, held equal;
+//!   `typescript`: how it is written.
 
 mod from_js;
+#[cfg(all(test, feature = "session", feature = "relay"))]
+mod generated;
 mod name;
 #[cfg(all(test, feature = "session", feature = "relay"))]
 mod package;

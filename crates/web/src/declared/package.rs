@@ -143,6 +143,8 @@ pub(super) fn package_options() -> [PackageOptions; 11] {
             /// Frames after which `add` throws `too-many-bytes`, 1 to 4,294,967,295, which is the format's own limit. The
             /// default is an hour at 30 frames a second, about 1 GB.
             max_frames: Check::Whole(1..=u32::MAX), 108_000;
+            /// Points of every face of the file, as of the stream: what a face has more is left out, what it lacks is zero.
+            face: Check::OneOf(&[468, 478]), 478;
             /// Where the session module comes from, as for `LiveKeypoints.create`. Default: next to this module.
             assets: ASSETS;
             /// Aborts `create()`, which then rejects with code `aborted`; without effect afterwards.

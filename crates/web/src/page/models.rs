@@ -132,9 +132,14 @@ mod tests {
         let holistic = [
             ["pose_landmark_full", "pose_detection"],
             ["hand_landmark_full", "hand_recrop"],
-            ["face_landmark", "face_detection_short_range"],
+            ["face_landmarks_478", "face_detection_short_range"],
         ];
         assert_eq!(names(Steps::ALL, Options::default()), holistic.concat());
+        let mesh = Options {
+            face_points: FacePoints::Mesh468,
+            ..Options::default()
+        };
+        assert!(names(Steps::ALL, mesh).contains(&"face_landmark"));
         let lite = Options {
             quality: Quality::Lite,
             ..Options::default()
@@ -143,7 +148,6 @@ mod tests {
         assert!(lite.contains(&"pose_landmark_lite") && lite.contains(&"hand_landmark_lite"));
         let landmarkers = Options {
             graph: Graph::Landmarkers,
-            face_points: FacePoints::WithIrises478,
             blendshapes: true,
             ..Options::default()
         };

@@ -29,9 +29,9 @@ options! {
         parts: Parts = Parts::ALL, Check::Parts;
         /// Landmark models of body and hands.
         quality: Quality = Options::default().quality, Check::Word(Some("Quality"), &["full", "lite"]);
-        /// Points of a face: 468, as MediaPipe Holistic of old has them, or 478 with the irises, as MediaPipe Tasks have them, by
-        /// a larger model.
-        face: FacePoints = FacePoints::Mesh468, Check::OneOf(&[468, 478]);
+        /// Points of a face: 478 with the irises, as MediaPipe Tasks have them, or 468, as MediaPipe Holistic of old has them, by
+        /// a smaller model.
+        face: FacePoints = FacePoints::default(), Check::OneOf(&[468, 478]);
         /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
         blendshapes: bool = false, Check::Boolean;
         /// Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one.

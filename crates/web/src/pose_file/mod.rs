@@ -19,14 +19,12 @@ use self::pace::Pace;
 use self::pieces::Pieces;
 use crate::error::js_error;
 
-/// Of every face of a file, as results of the package have them.
-const FACE_POINTS: FacePoints = FacePoints::Mesh468;
-
 /// The frames of one `.pose` file. Its width and height are those of the first frame that has keypoints.
 #[wasm_bindgen]
 pub struct PoseFile {
     fps: Option<f64>,
     max_frames: u32,
+    face_points: FacePoints,
     frames: u32,
     size: Option<PoseFileSize>,
     pace: Pace,
@@ -36,13 +34,15 @@ pub struct PoseFile {
 
 #[wasm_bindgen]
 impl PoseFile {
-    /// An empty one. `fps` is what the file says, as the capture times do where there is none.
+    /// An empty one. `fps` is what the file says, as the capture times do where there is none. Every face of it has
+    /// `face_points`, 468 or else 478.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(fps: Option<f64>, max_frames: u32) -> Self {
+    pub fn new(fps: Option<f64>, max_frames: u32, face_points: usize) -> Self {
         Self {
             fps,
             max_frames,
+            face_points: FacePoints::from_count(face_points).unwrap_or(FacePoints::WithIrises478),
             frames: 0,
             size: None,
             pace: Pace::default(),
@@ -77,7 +77,7 @@ impl PoseFile {
             .then(|| read(keypoints))
             .transpose()?;
         let size = self.size_with(keypoints.as_ref())?;
-        let frame = PoseFileFrame::new(keypoints.as_ref(), size, FACE_POINTS);
+        let frame = PoseFileFrame::new(keypoints.as_ref(), size, self.face_points);
         let (mut points, mut confidences) = (Vec::new(), Vec::new());
         // A vector takes whatever it is given.
         let written = frame
@@ -99,7 +99,7 @@ impl PoseFile {
         let mut header = Vec::new();
         let fps = self.fps.unwrap_or_else(|| self.pace.fps()) as f32;
         let size = self.size.unwrap_or_default();
-        let written = write_header(&mut header, size, fps, self.frames, FACE_POINTS);
+        let written = write_header(&mut header, size, fps, self.frames, self.face_points);
         debug_assert!(written.is_ok());
         let parts = Array::of1(&Uint8Array::from(&header[..]));
         for (whole, rest) in [self.points.parts(), self.confidences.parts()] {
@@ -138,15 +138,15 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         width: side(keypoints, "width")?,
         height: side(keypoints, "height")?,
         parts: Parts::ALL,
-        pose: part(keypoints, "pose")?,
-        pose_world: part(keypoints, "poseWorld")?,
-        left_hand: part(keypoints, "leftHand")?,
-        right_hand: part(keypoints, "rightHand")?,
+        pose: points(keypoints, "pose")?,
+        pose_world: points(keypoints, "poseWorld")?,
+        left_hand: points(keypoints, "leftHand")?,
+        right_hand: points(keypoints, "rightHand")?,
         left_hand_world: None,
         right_hand_world: None,
         hand_sources: None,
         hands: None,
-        face: part(keypoints, "face")?.map(FaceLandmarks::from),
+        face: part(keypoints, "face", "1404 or 1434", FaceLandmarks::from_flat)?,
         blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
@@ -164,19 +164,29 @@ fn side(keypoints: &JsValue, key: &str) -> Result<u32, JsValue> {
         .ok_or_else(|| invalid(key, "a whole number"))
 }
 
-fn part<const N: usize, const D: usize>(
+fn points<const N: usize, const D: usize>(
     keypoints: &JsValue,
     key: &str,
 ) -> Result<Option<Landmarks<N, D>>, JsValue> {
+    part(keypoints, key, &(N * D).to_string(), Landmarks::from_flat)
+}
+
+/// A part of so many numbers.
+fn part<T>(
+    keypoints: &JsValue,
+    key: &str,
+    length: &str,
+    from_flat: fn(&[f32]) -> Option<T>,
+) -> Result<Option<T>, JsValue> {
     let value = Reflect::get(keypoints, &key.into())?;
     if value.is_undefined() || value.is_null() {
         return Ok(None);
     }
     value
         .dyn_ref()
-        .and_then(|values: &Float32Array| Landmarks::from_flat(&values.to_vec()))
+        .and_then(|values: &Float32Array| from_flat(&values.to_vec()))
         .map(Some)
-        .ok_or_else(|| invalid(key, &format!("a Float32Array of {}", N * D)))
+        .ok_or_else(|| invalid(key, &format!("a Float32Array of {length}")))
 }
 
 fn invalid(key: &str, expected: &str) -> JsValue {

@@ -22,8 +22,8 @@ options! {
         parts: Parts = Parts::ALL, Check::Parts;
         /// Landmark models of body and hands. Default: the relay's.
         quality: Option<Quality> = None, Check::Word(Some("Quality"), &["full", "lite"]);
-        /// Points of a face: 468, or 478 with the irises.
-        face: FacePoints = FacePoints::Mesh468, Check::OneOf(&[468, 478]);
+        /// Points of a face: 478 with the irises, or 468.
+        face: FacePoints = FacePoints::default(), Check::OneOf(&[468, 478]);
         /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
         blendshapes: bool = false, Check::Boolean;
         /// Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one.
@@ -151,15 +151,16 @@ impl RelayOptions {
     /// What every connection begins with.
     #[must_use]
     pub fn configure(&self) -> Configure {
-        // What has its default is left out: an older relay refuses a field that it does not know. The graph is the one that
-        // runs, as an older relay runs the pose whatever the parts are.
+        // What a relay of version 0.1.0 has is left out: it refuses a field that it does not know. The graph is the one that
+        // runs, as such a relay runs the pose whatever the parts are.
         let default = Self::default();
         let graph = self.session().graph_to_run();
-        let is_new =
-            graph != default.graph || self.face != default.face || self.hands != default.hands;
+        let has_irises = self.parts.face && self.face == FacePoints::WithIrises478;
+        let is_new = graph != default.graph || has_irises || self.hands != default.hands;
+        let gives_mesh = self.format == Format::Binary && !is_new;
         Configure {
             graph: (graph != default.graph).then_some(graph),
-            face: (self.face != default.face).then_some(self.face),
+            face: (self.parts.face && !gives_mesh).then_some(self.face),
             blendshapes: self.blendshapes.then_some(true),
             num_hands: (self.num_hands != default.num_hands).then_some(self.num_hands as usize),
             hands: (self.hands != default.hands).then_some(self.hands),
@@ -257,12 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn without_options_results_are_binary_and_all_else_is_the_relays_own_choice() {
+    fn without_options_results_are_binary_with_irises_and_all_else_is_the_relays_own_choice() {
         let text = serde_json::to_string(&RelayOptions::default().configure()).unwrap();
-        assert_eq!(
-            text,
-            r#"{"parts":["pose","hands","face"],"format":"binary","buffer_size":4}"#
+        let expected = concat!(
+            r#"{"parts":["pose","hands","face"],"face":478,"#,
+            r#""format":"binary","binary_version":2,"buffer_size":4}"#
         );
+        assert_eq!(text, expected);
         let options = RelayOptions {
             buffer_size: 1,
             hand_world: true,
@@ -270,17 +272,38 @@ mod tests {
             ..RelayOptions::default()
         };
         let text = serde_json::to_string(&options.configure()).unwrap();
-        assert_eq!(
-            text,
-            r#"{"parts":["pose","hands","face"],"format":"json","buffer_size":1,"hand_world":true}"#
+        let expected = concat!(
+            r#"{"parts":["pose","hands","face"],"face":478,"#,
+            r#""format":"json","buffer_size":1,"hand_world":true}"#
         );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_the_first_relays_have_is_asked_for_in_their_words() {
+        let mesh = RelayOptions {
+            face: FacePoints::Mesh468,
+            ..RelayOptions::default()
+        };
+        let pose = RelayOptions {
+            parts: Parts {
+                pose: true,
+                hands: false,
+                face: false,
+            },
+            ..RelayOptions::default()
+        };
+        for (options, parts) in [(mesh, r#""pose","hands","face""#), (pose, r#""pose""#)] {
+            let text = serde_json::to_string(&options.configure()).unwrap();
+            let expected = format!(r#"{{"parts":[{parts}],"format":"binary","buffer_size":4}}"#);
+            assert_eq!(text, expected);
+        }
     }
 
     #[test]
     fn what_only_new_results_hold_asks_for_their_version() {
         let options = RelayOptions {
             graph: Graph::Landmarkers,
-            face: FacePoints::WithIrises478,
             blendshapes: true,
             num_hands: 4,
             ..RelayOptions::default()
@@ -299,7 +322,7 @@ mod tests {
         assert_eq!(recover.validate(), Ok(()));
         let text = serde_json::to_string(&recover.configure()).unwrap();
         let expected = concat!(
-            r#"{"parts":["pose","hands","face"],"hands":"recover","#,
+            r#"{"parts":["pose","hands","face"],"face":478,"hands":"recover","#,
             r#""format":"binary","binary_version":2,"buffer_size":4}"#
         );
         assert_eq!(text, expected);

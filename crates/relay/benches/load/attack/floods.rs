@@ -115,7 +115,7 @@ impl Flood {
             Self::Points => {
                 let lists = PointLists {
                     pose: Some((0..33).collect()),
-                    face: Some((0..468).collect()),
+                    face: Some((0..478).collect()),
                     ..PointLists::default()
                 };
                 let configure = Configure {

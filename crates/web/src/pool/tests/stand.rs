@@ -134,8 +134,12 @@ pub(super) fn mesh(roi: NormalizedRect) -> FaceMesh {
     FaceMesh {
         roi,
         presence: 0.9,
-        landmarks: FaceLandmarks::from_fn(FacePoints::Mesh468, |point| {
-            [0.4 + 0.0004 * point as f32, 0.5, 0.0]
+        landmarks: FaceLandmarks::from_fn(FacePoints::WithIrises478, |point| {
+            [
+                0.4 + 0.0004 * point as f32,
+                0.6 - 0.0004 * point as f32,
+                0.0,
+            ]
         }),
     }
 }
