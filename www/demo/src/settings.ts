@@ -129,7 +129,7 @@ export function readForm(
     source: sourceOf(data.get("source")),
     engine: data.get("engine") === "relay" ? "relay" : "page",
     workers: Number(data.get("workers") ?? previous.workers),
-    graph: data.get("graph") as Graph,
+    graph: (data.get("graph") ?? previous.graph) as Graph,
     parts,
     quality: data.get("quality") === "lite" ? "lite" : "full",
     faceStyle: data.get("face") === "points" ? "points" : "contours",
