@@ -186,7 +186,7 @@ async fn two_workers_find_the_landmarks_of_mediapipe() {
         fixture!("fixtures/clips/fingers/001.jpg"),
         fixture!("fixtures/clips/fingers/002.jpg"),
     ];
-    let test = Test::new(2, &[]);
+    let test = Test::new(2, &[]).option("face", 468);
     let stream = test.start().await.unwrap();
     for (index, jpeg) in clip.into_iter().enumerate() {
         push(&stream, jpeg, (index + 1) as f64 * 33.333);
