@@ -12,6 +12,7 @@ use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
 use super::log_writer::dropped_lines;
+use super::shared_text::SharedText;
 use crate::live::{Access, Metrics};
 use crate::pool::WorkerPool;
 
@@ -21,6 +22,8 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 #[derive(Clone)]
 pub(super) struct Health {
     pub(super) metrics: Arc<Metrics>,
+    /// Their text, written once for all who ask at a time.
+    pub(super) metrics_text: Arc<SharedText>,
     pub(super) pool: Arc<WorkerPool>,
     pub(super) shutdown: CancellationToken,
     /// Who may see the metrics; `None`: anyone who reaches the address.
@@ -55,7 +58,8 @@ async fn metrics(
     {
         return refusal.response();
     }
-    match health.metrics.render(&health.pool, dropped_lines()) {
+    let render = || health.metrics.render(&health.pool, dropped_lines());
+    match health.metrics_text.get(render).await {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "metrics cannot be written");

@@ -3,7 +3,7 @@
 //! - `connections`: accepted and served, with `tls` if so wished, each `watched` until it is a session.
 //! - `hosts`: whether a request is for this relay.
 //! - `static_files`: what is sent, under which headers.
-//! - `health`: whether it is well, and its metrics.
+//! - `health`: whether it is well, and its metrics, as a `shared_text`.
 //! - `shutdown`: the signals that end it, or have it `reload` files. `log_writer`: what it logs.
 
 mod connections;
@@ -11,6 +11,7 @@ mod health;
 mod hosts;
 mod log_writer;
 mod reload;
+mod shared_text;
 mod shutdown;
 mod static_files;
 mod tls;
@@ -199,6 +200,7 @@ pub async fn run(
     };
     let health = Health {
         metrics: Arc::clone(&common.metrics),
+        metrics_text: Arc::default(),
         pool: Arc::clone(&common.pool),
         shutdown: common.shutdown.clone(),
         access: Some(Arc::clone(&access)),
