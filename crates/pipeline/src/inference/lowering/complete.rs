@@ -2,7 +2,7 @@
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::AxisOp;
-use tract_onnx::tract_core::ops::array::{Pad, Slice, StridedSlice, TypedConcat};
+use tract_onnx::tract_core::ops::array::{Slice, StridedSlice, TypedConcat};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
@@ -24,5 +24,4 @@ fn is_own_or_moves(node: &TypedNode) -> bool {
         || node.op_is::<TypedConcat>()
         || node.op_is::<Slice>()
         || node.op_is::<StridedSlice>()
-        || node.op_is::<Pad>()
 }

@@ -12,6 +12,7 @@
 //! - `recognize`: which nodes become which operator.
 //! - `by_value`: sums, products and the like of tensors in any layout.
 //! - `fuse`: activations and residuals that join the operator before them.
+//! - `padding`: zeros around a picture, left to the convolution after them.
 //! - `wire`: the new graph.
 //! - `complete`: whether anything is left to tract.
 
@@ -20,6 +21,7 @@ mod by_value;
 mod complete;
 mod fuse;
 mod operator;
+mod padding;
 mod recognize;
 mod wire;
 
@@ -35,6 +37,7 @@ mod tests;
 /// The same model with own operators wherever a node is known. `graph` must be as it comes from ONNX, not yet decluttered.
 pub(super) fn lower(mut graph: TypedModel) -> TractResult<TypedModel> {
     graph.prop_consts()?;
+    padding::fold(&mut graph)?;
     let plan = recognize::plan(&mut graph)?;
     wire::wire(&graph, &plan)
 }
