@@ -28,7 +28,7 @@ pub(crate) const WASM_BUILDS: [(&str, &[&str]); 2] = [
     ("relaxed SIMD", &["--features", "relaxed-simd"]),
 ];
 /// What `.cargo/config.toml` gives the browser's modules.
-pub(crate) const WASM_FLAGS: &str = "-Ctarget-feature=+simd128";
+pub(crate) const WASM_FLAGS: &str = "-Ctarget-feature=+simd128 -Cllvm-args=-pre-RA-sched=source";
 
 /// The library's tests of one module, without tract.
 const KERNEL_TESTS: [&str; 4] = [

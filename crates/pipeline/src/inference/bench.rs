@@ -8,7 +8,7 @@ use tract_onnx::prelude::Tensor;
 
 #[cfg(feature = "inference")]
 use super::Model;
-use super::kernels::{self, Activation, Epilogue, Panels, Shape, Taps, Window, peak};
+use super::kernels::{self, Activation, Epilogue, Panels, Rows, Shape, Taps, Window, peak};
 #[cfg(feature = "inference")]
 use super::model::ModelOutputs;
 #[cfg(feature = "inference")]
@@ -103,7 +103,8 @@ fn matrix_product(rows: usize, depth: usize, columns: usize) -> KernelCase {
         shape: format!("{rows}×{depth}×{columns}"),
         multiply_adds: (rows * depth * columns) as u64,
         run: Box::new(move || {
-            kernels::matrix_product(&a, rows, &weights, &clamped(&bias), &mut out);
+            let rows = Rows::dense(&a, rows);
+            kernels::matrix_product(&rows, &weights, &clamped(&bias), &mut out);
         }),
     }
 }

@@ -62,7 +62,7 @@ use x86 as native;
 
 pub(crate) use colours::{Pixels, Positions, RUN, RowMap};
 pub(crate) use panels::Panels;
-pub(crate) use shape::{Activation, Epilogue, Shape, Window};
+pub(crate) use shape::{Activation, Epilogue, Rows, Shape, Window};
 pub(crate) use taps::Taps;
 #[cfg(feature = "inference")]
 pub(crate) use values::{combine, permute, sum};
@@ -76,19 +76,18 @@ pub(crate) fn lanes() -> usize {
     native::lanes()
 }
 
-/// `out = activation(a · weights + bias + residual)`: `a` has `rows` rows of `weights.depth()` values, `out` of
+/// `out = activation(a · weights + bias + residual)`: the rows of `a` have `weights.depth()` values, those of `out`
 /// `weights.columns()`.
 pub(crate) fn matrix_product(
-    a: &[f32],
-    rows: usize,
+    a: &Rows<'_>,
     weights: &Panels,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
-    assert_eq!(a.len(), rows * weights.depth());
-    assert_eq!(out.len(), rows * weights.columns());
-    epilogue.check(rows, weights.columns());
-    native::matrix_product(a, rows, weights, epilogue, out);
+    a.check(weights.depth());
+    assert_eq!(out.len(), a.count * weights.columns());
+    epilogue.check(a.count, weights.columns());
+    native::matrix_product(a, weights, epilogue, out);
 }
 
 /// A convolution over all channels: `weights` has the depth kernel height · kernel width · input channels, in this
@@ -108,19 +107,27 @@ pub(crate) fn convolution(
     );
     epilogue.check(window.output.pixels(), window.output.channels);
     let row_len = window.output.width * window.output.channels;
-    PATCHES.with_borrow_mut(|patches| {
-        patches.resize(window.output.width * depth, 0.0);
+    GATHERED.with_borrow_mut(|gathered| {
+        gathered.resize(window.kernel[0] * window.gathered_len(), 0.0);
         for (y, out_row) in out.chunks_exact_mut(row_len).enumerate() {
-            window.gather_patches(input, y, patches);
+            window.gather_rows(input, y, gathered);
+            let rows = Rows {
+                values: gathered,
+                count: window.output.width,
+                stride: window.stride[1] * window.input.channels,
+                parts: window.kernel[0],
+                part_stride: window.gathered_len(),
+                part_len: window.kernel[1] * window.input.channels,
+            };
             let epilogue = epilogue.rows(y * row_len..(y + 1) * row_len);
-            matrix_product(patches, window.output.width, weights, &epilogue, out_row);
+            matrix_product(&rows, weights, &epilogue, out_row);
         }
     });
 }
 
 thread_local! {
     /// The inputs of one row of a convolution's outputs. What a thread needed most stays with it, some ten kilobytes.
-    static PATCHES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static GATHERED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A convolution of each channel with its own kernel.
@@ -174,7 +181,11 @@ pub(crate) fn upsample_2x(input_shape: Shape, input: &[f32], out: &mut [f32]) {
 
 /// Where a run of a row's pixels, from `first` on, lies in the picture.
 pub(crate) fn positions(map: &RowMap, first: usize) -> Positions {
-    native::positions(map, first)
+    // Only there does the width of vectors depend on the machine that runs it.
+    #[cfg(target_arch = "x86_64")]
+    return x86::positions(map, first);
+    #[cfg(not(target_arch = "x86_64"))]
+    return map.positions(first);
 }
 
 /// The colours at the first of `at`, as many as `out` has room for: each of the four pixels around it weighted in integers of

@@ -2,10 +2,10 @@
 
 use std::arch::aarch64::*;
 
-use super::colours::{Pixels, Positions, RowMap};
+use super::colours::{Pixels, Positions};
 use super::generic;
 use super::panels::Panels;
-use super::shape::{Activation, Epilogue, Shape, Window};
+use super::shape::{Activation, Epilogue, Rows, Shape, Window};
 use super::taps::Taps;
 use super::vector::Vector;
 
@@ -14,14 +14,13 @@ pub(super) fn lanes() -> usize {
 }
 
 pub(super) fn matrix_product(
-    a: &[f32],
-    rows: usize,
+    a: &Rows<'_>,
     weights: &Panels,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
     // SAFETY: NEON is part of aarch64; lengths were checked. Here and below.
-    unsafe { generic::matrix_product::<Neon, 8>(a, rows, weights, epilogue, out) }
+    unsafe { generic::matrix_product::<Neon, 8>(a, weights, epilogue, out) }
 }
 
 pub(super) fn depthwise(
@@ -54,10 +53,6 @@ pub(super) fn add(
 pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
     // SAFETY: see above.
     unsafe { generic::upsample_2x::<Neon>(shape, input, out) }
-}
-
-pub(super) fn positions(map: &RowMap, first: usize) -> Positions {
-    map.positions(first)
 }
 
 pub(super) fn blend(

@@ -1,9 +1,9 @@
 //! Processors whose vectors the kernels do not know: the specification itself, correct and slow.
 
-use super::colours::{Pixels, Positions, RowMap};
+use super::colours::{Pixels, Positions};
 use super::panels::Panels;
 use super::scalar;
-use super::shape::{Epilogue, Shape, Window};
+use super::shape::{Epilogue, Rows, Shape, Window};
 use super::taps::Taps;
 
 pub(super) fn lanes() -> usize {
@@ -11,8 +11,7 @@ pub(super) fn lanes() -> usize {
 }
 
 pub(super) fn matrix_product(
-    a: &[f32],
-    _rows: usize,
+    a: &Rows<'_>,
     weights: &Panels,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
@@ -36,10 +35,6 @@ pub(super) use scalar::{add, max_pool};
 
 pub(super) fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) {
     scalar::upsample_2x(shape, input, out);
-}
-
-pub(super) fn positions(map: &RowMap, first: usize) -> Positions {
-    map.positions(first)
 }
 
 pub(super) fn blend(_: Pixels<'_>, _: &Positions, _: [f32; 2], _: &mut [[f32; 3]]) -> bool {

@@ -3,7 +3,7 @@
 //!
 //! `FUSED` says whether a multiply-add rounds once, as the vector types do.
 
-use super::shape::{Activation, Epilogue, Shape, Window, between};
+use super::shape::{Activation, Epilogue, Rows, Shape, Window, between};
 
 /// `a · b + sum`.
 fn multiply_add<const FUSED: bool>(a: f32, b: f32, sum: f32) -> f32 {
@@ -40,9 +40,9 @@ fn finish(sum: f32, row: usize, channel: usize, epilogue: &Epilogue<'_>) -> f32 
     activate(value, channel, epilogue.activation)
 }
 
-/// `a` is `rows × depth`, `weight(d, column)` the matrix.
+/// `weight(d, column)` is the right matrix.
 pub(crate) fn matrix_product<const FUSED: bool>(
-    a: &[f32],
+    a: &Rows<'_>,
     depth: usize,
     weight: impl Fn(usize, usize) -> f32,
     epilogue: &Epilogue<'_>,
@@ -52,7 +52,7 @@ pub(crate) fn matrix_product<const FUSED: bool>(
     for (index, value) in out.iter_mut().enumerate() {
         let (row, column) = (index / columns, index % columns);
         let sum = (0..depth).fold(epilogue.bias[column], |sum, d| {
-            multiply_add::<FUSED>(a[row * depth + d], weight(d, column), sum)
+            multiply_add::<FUSED>(a.element(row, d), weight(d, column), sum)
         });
         *value = finish(sum, row, column, epilogue);
     }

@@ -64,28 +64,72 @@ impl Window {
         row * self.input.width + column
     }
 
-    /// The inputs of one row of outputs, side by side; 0 outside the input.
-    pub(super) fn gather_patches(&self, input: &[f32], y: usize, patches: &mut [f32]) {
+    /// Values of each row of [`gather_rows`](Self::gather_rows).
+    pub(super) fn gathered_len(&self) -> usize {
+        ((self.output.width - 1) * self.stride[1] + self.kernel[1]) * self.input.channels
+    }
+
+    /// The rows of the input under one row of outputs, from the first tap of the first to the last tap of the last; 0
+    /// outside the input.
+    pub(super) fn gather_rows(&self, input: &[f32], y: usize, gathered: &mut [f32]) {
         let channels = self.input.channels;
-        let row_len = self.kernel[1] * channels;
-        for (x, patch) in patches
-            .chunks_exact_mut(self.kernel[0] * row_len)
-            .enumerate()
-        {
-            let [rows, columns] = self.taps(y, x);
-            for (ky, row) in patch.chunks_exact_mut(row_len).enumerate() {
-                if !rows.contains(&ky) || columns.is_empty() {
-                    row.fill(0.0);
-                    continue;
-                }
-                let inside = columns.start * channels..columns.end * channels;
-                row[..inside.start].fill(0.0);
-                row[inside.end..].fill(0.0);
-                let start = self.pixel(y, x, ky, columns.start) * channels;
-                let length = inside.len();
-                row[inside].copy_from_slice(&input[start..start + length]);
+        let row_len = self.input.width * channels;
+        let before = (self.pad[1] * channels).min(self.gathered_len());
+        let inside = before..(before + row_len).min(self.gathered_len());
+        let [rows, _] = self.taps(y, 0);
+        for (ky, row) in gathered.chunks_exact_mut(self.gathered_len()).enumerate() {
+            if !rows.contains(&ky) {
+                row.fill(0.0);
+                continue;
             }
+            let start = (y * self.stride[0] + ky - self.pad[0]) * row_len;
+            row[..inside.start].fill(0.0);
+            row[inside.clone()].copy_from_slice(&input[start..start + inside.len()]);
+            row[inside.end..].fill(0.0);
         }
+    }
+}
+
+/// The left matrix of a product, as it lies in memory. Rows may overlap: those under a convolution's window do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) count: usize,
+    /// From one row to the next.
+    pub(crate) stride: usize,
+    /// The parts of each row, from one to the next of them, and the values of each.
+    pub(crate) parts: usize,
+    pub(crate) part_stride: usize,
+    pub(crate) part_len: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// One row after the other.
+    pub(crate) fn dense(values: &'a [f32], count: usize) -> Self {
+        let depth = values.len() / count;
+        assert_eq!(values.len(), count * depth);
+        Self {
+            values,
+            count,
+            stride: depth,
+            parts: 1,
+            part_stride: 0,
+            part_len: depth,
+        }
+    }
+
+    pub(super) fn check(&self, depth: usize) {
+        assert!(self.count > 0 && self.parts > 0);
+        assert_eq!(self.parts * self.part_len, depth);
+        let last = (self.count - 1) * self.stride + (self.parts - 1) * self.part_stride;
+        assert!(last + self.part_len <= self.values.len());
+    }
+
+    /// One element.
+    #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "wasm32"))))]
+    pub(super) fn element(&self, row: usize, depth: usize) -> f32 {
+        let (part, at) = (depth / self.part_len, depth % self.part_len);
+        self.values[row * self.stride + part * self.part_stride + at]
     }
 }
 

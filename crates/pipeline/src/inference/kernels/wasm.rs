@@ -5,16 +5,21 @@
 
 use std::arch::wasm32::*;
 
-use super::colours::{Pixels, Positions, RowMap};
+use super::colours::{Pixels, Positions};
 use super::generic;
 use super::panels::Panels;
-use super::shape::{Activation, Epilogue, Shape, Window};
+use super::shape::{Activation, Epilogue, Rows, Shape, Window};
 use super::taps::Taps;
 use super::vector::Vector;
 
 pub(super) fn lanes() -> usize {
     Wasm::LANES
 }
+
+/// Rows of a tile of a matrix product. Six with two vectors of columns are what fits into the registers that V8 and
+/// SpiderMonkey have on x86-64 (15), if each value is used up before the next is read: see `pre-RA-sched` in
+/// `.cargo/config.toml`. Where a multiply-add is two instructions, it needs one more for the product.
+const ROWS: usize = if cfg!(feature = "relaxed-simd") { 6 } else { 4 };
 
 macro_rules! entry_points {
     ($($(#[$feature:meta])* fn $name:ident($($argument:ident: $type:ty),*) = $kernel:expr;)+) => {$(
@@ -32,8 +37,8 @@ macro_rules! entry_points {
 
 entry_points! {
     #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
-    fn matrix_product(a: &[f32], rows: usize, weights: &Panels, epilogue: &Epilogue<'_>, out: &mut [f32]) =
-        generic::matrix_product::<Wasm, 4>;
+    fn matrix_product(a: &Rows<'_>, weights: &Panels, epilogue: &Epilogue<'_>, out: &mut [f32]) =
+        generic::matrix_product::<Wasm, ROWS>;
     #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
     fn depthwise(window: &Window, input: &[f32], taps: &Taps, epilogue: &Epilogue<'_>, out: &mut [f32]) =
         generic::depthwise::<Wasm>;
@@ -44,10 +49,6 @@ entry_points! {
         generic::add::<Wasm>;
     #[cfg_attr(feature = "relaxed-simd", target_feature(enable = "relaxed-simd"))]
     fn upsample_2x(shape: Shape, input: &[f32], out: &mut [f32]) = generic::upsample_2x::<Wasm>;
-}
-
-pub(super) fn positions(map: &RowMap, first: usize) -> Positions {
-    map.positions(first)
 }
 
 /// Product and sum are of 64 bits, so that both builds round once.

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::colours::{Pixels, Positions, RowMap};
 use super::panels::Panels;
-use super::shape::{Activation, Epilogue, Shape, Window};
+use super::shape::{Activation, Epilogue, Rows, Shape, Window};
 use super::taps::Taps;
 use super::vector::Vector;
 use super::{generic, scalar};
@@ -47,16 +47,13 @@ macro_rules! entry_points {
 
             #[target_feature(enable = $features)]
             pub(in super::super) unsafe fn matrix_product(
-                a: &[f32],
-                rows: usize,
+                a: &Rows<'_>,
                 weights: &Panels,
                 epilogue: &Epilogue<'_>,
                 out: &mut [f32],
             ) {
                 // SAFETY: the caller's promise, here and below.
-                unsafe {
-                    generic::matrix_product::<$vector, $rows>(a, rows, weights, epilogue, out)
-                }
+                unsafe { generic::matrix_product::<$vector, $rows>(a, weights, epilogue, out) }
             }
 
             #[target_feature(enable = $features)]
@@ -110,8 +107,7 @@ entry_points!(avx512, Avx512, "avx512f", 12);
 entry_points!(avx2, Avx2, "avx2,fma", 6);
 
 pub(super) fn matrix_product(
-    a: &[f32],
-    rows: usize,
+    a: &Rows<'_>,
     weights: &Panels,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
@@ -120,11 +116,11 @@ pub(super) fn matrix_product(
     match (weights.lanes(), level()) {
         // SAFETY: that level was detected when they were packed; lengths were checked.
         (Avx512::LANES, Level::Avx512) => unsafe {
-            avx512::matrix_product(a, rows, weights, epilogue, out);
+            avx512::matrix_product(a, weights, epilogue, out);
         },
         // SAFETY: that level was detected when they were packed; lengths were checked.
         (Avx2::LANES, Level::Avx512 | Level::Avx2) => unsafe {
-            avx2::matrix_product(a, rows, weights, epilogue, out);
+            avx2::matrix_product(a, weights, epilogue, out);
         },
         _ => {
             let weight = |depth, column| weights.element(depth, column);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tract_onnx::tract_core::internal::*;
 
-use crate::inference::kernels::{self, Activation, Epilogue, Panels, Shape, Taps, Window};
+use crate::inference::kernels::{self, Activation, Epilogue, Panels, Rows, Shape, Taps, Window};
 use crate::numeric::sigmoid;
 
 /// What an operator computes. Inputs are its tensor and, where it has one, the residual.
@@ -121,7 +121,8 @@ impl Operator {
         };
         match &self.kind {
             Kind::Pointwise(weights) => {
-                kernels::matrix_product(input, self.input.pixels(), weights, &epilogue, out);
+                let rows = Rows::dense(input, self.input.pixels());
+                kernels::matrix_product(&rows, weights, &epilogue, out);
             }
             Kind::Convolution(window, weights) => {
                 kernels::convolution(window, input, weights, &epilogue, out);

@@ -1,7 +1,7 @@
 //! The matrix product: a tile of some rows × one or two vectors of columns at a time.
 
 use super::super::panels::{Panel, Panels};
-use super::super::shape::Epilogue;
+use super::super::shape::{Epilogue, Rows};
 use super::super::vector::Vector;
 use super::{activate, load_up_to, store_up_to, vector_len};
 
@@ -12,14 +12,13 @@ const RESIDENT_WEIGHT_BYTES: usize = 128 << 10;
 /// As [`Vector`]. Lengths are checked by the caller (`kernels::matrix_product`), and `weights` are packed for `V::LANES`.
 #[inline(always)]
 pub(in super::super) unsafe fn matrix_product<V: Vector, const ROWS: usize>(
-    a: &[f32],
-    rows: usize,
+    a: &Rows<'_>,
     weights: &Panels,
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
     debug_assert_eq!(weights.lanes(), V::LANES);
-    let (a, out) = (a.as_ptr(), out.as_mut_ptr());
+    let (rows, out) = (a.count, out.as_mut_ptr());
     if weights.bytes() <= RESIDENT_WEIGHT_BYTES {
         let mut row = 0;
         while row < rows {
@@ -58,7 +57,7 @@ fn tile_rows<const ROWS: usize>(left: usize) -> usize {
 /// As [`matrix_product`]; the rows `row..row + count` exist.
 #[inline(always)]
 unsafe fn block<V: Vector, const ROWS: usize>(
-    a: *const f32,
+    a: &Rows<'_>,
     row: usize,
     count: usize,
     weights: &Panels,
@@ -67,8 +66,7 @@ unsafe fn block<V: Vector, const ROWS: usize>(
     out: *mut f32,
 ) {
     let at = Tile {
-        a: a.wrapping_add(row * weights.depth()),
-        depth: weights.depth(),
+        a,
         weights: panel.values.as_ptr(),
         row,
         column: panel.columns.start,
@@ -92,10 +90,9 @@ unsafe fn block<V: Vector, const ROWS: usize>(
 }
 
 /// Where a tile of a matrix product lies.
-struct Tile {
-    /// Its first row of inputs.
-    a: *const f32,
-    depth: usize,
+struct Tile<'a> {
+    /// The left matrix.
+    a: &'a Rows<'a>,
     /// Its panel.
     weights: *const f32,
     row: usize,
@@ -106,7 +103,7 @@ struct Tile {
     out: *mut f32,
 }
 
-impl Tile {
+impl Tile<'_> {
     /// Columns in the last of `W` vectors.
     #[inline(always)]
     fn last<V: Vector, const W: usize>(&self) -> usize {
@@ -117,7 +114,7 @@ impl Tile {
 /// # Safety
 /// As [`Vector`]; the tile lies inside the matrices.
 #[inline(always)]
-unsafe fn tile<V: Vector, const R: usize, const W: usize>(at: &Tile, epilogue: &Epilogue<'_>) {
+unsafe fn tile<V: Vector, const R: usize, const W: usize>(at: &Tile<'_>, epilogue: &Epilogue<'_>) {
     // SAFETY: the caller's promise.
     unsafe {
         if at.columns == W * V::LANES {
@@ -134,10 +131,10 @@ unsafe fn tile<V: Vector, const R: usize, const W: usize>(at: &Tile, epilogue: &
 /// As [`tile`]; `WHOLE` tells that the tile's columns fill its vectors.
 #[inline(always)]
 unsafe fn sums<V: Vector, const R: usize, const W: usize, const WHOLE: bool>(
-    at: &Tile,
+    at: &Tile<'_>,
     epilogue: &Epilogue<'_>,
 ) -> [[V; W]; R] {
-    // SAFETY: `a` has R rows of `depth` values, the panel `depth` times W vectors; the bias is cut to the columns.
+    // SAFETY: `a` has these rows, the panel `depth` times W vectors; the bias is cut to the columns.
     unsafe {
         let mut bias = [V::splat(0.0); W];
         for (w, bias) in bias.iter_mut().enumerate() {
@@ -146,18 +143,22 @@ unsafe fn sums<V: Vector, const R: usize, const W: usize, const WHOLE: bool>(
         }
         let mut sums = [bias; R];
         let mut weights = at.weights;
-        for d in 0..at.depth {
-            let mut factors = [V::splat(0.0); W];
-            for (w, factor) in factors.iter_mut().enumerate() {
-                *factor = V::load(weights.add(w * V::LANES));
-            }
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let value = V::splat(*at.a.add(r * at.depth + d));
-                for w in 0..W {
-                    sums[w] = value.multiply_add(factors[w], sums[w]);
+        let mut part = at.a.values.as_ptr().add(at.row * at.a.stride);
+        for _ in 0..at.a.parts {
+            for d in 0..at.a.part_len {
+                let mut factors = [V::splat(0.0); W];
+                for (w, factor) in factors.iter_mut().enumerate() {
+                    *factor = V::load(weights.add(w * V::LANES));
                 }
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let value = V::splat(*part.add(r * at.a.stride + d));
+                    for w in 0..W {
+                        sums[w] = value.multiply_add(factors[w], sums[w]);
+                    }
+                }
+                weights = weights.add(W * V::LANES);
             }
-            weights = weights.add(W * V::LANES);
+            part = part.wrapping_add(at.a.part_stride);
         }
         sums
     }
@@ -170,7 +171,7 @@ unsafe fn sums<V: Vector, const R: usize, const W: usize, const WHOLE: bool>(
 #[inline(always)]
 unsafe fn finish<V: Vector, const R: usize, const W: usize, const WHOLE: bool>(
     mut sums: [[V; W]; R],
-    at: &Tile,
+    at: &Tile<'_>,
     epilogue: &Epilogue<'_>,
 ) {
     let last = at.last::<V, W>();

@@ -1,7 +1,7 @@
 //! Every implementation of the kernels that this processor can run.
 
 use super::array::Array;
-use crate::inference::kernels::shape::{Activation, Epilogue, Shape, Window};
+use crate::inference::kernels::shape::{Activation, Epilogue, Rows, Shape, Window};
 use crate::inference::kernels::{self, Panels, Taps, generic};
 
 /// Two tensors or one, channels, activation, output.
@@ -11,7 +11,7 @@ type Add = fn(&[f32], Option<&[f32]>, usize, &Activation, &mut [f32]);
 pub(super) struct Implementation {
     pub(super) name: &'static str,
     pub(super) lanes: usize,
-    pub(super) matrix_product: fn(&[f32], usize, &Panels, &Epilogue<'_>, &mut [f32]),
+    pub(super) matrix_product: fn(&Rows<'_>, &Panels, &Epilogue<'_>, &mut [f32]),
     pub(super) depthwise: fn(&Window, &[f32], &Taps, &Epilogue<'_>, &mut [f32]),
     pub(super) max_pool: fn(&Window, &[f32], &mut [f32]),
     pub(super) add: Add,
@@ -47,8 +47,8 @@ fn of_arrays<const LANES: usize, const ROWS: usize>(name: &'static str) -> Imple
         name,
         lanes: LANES,
         // SAFETY: see above.
-        matrix_product: |a, rows, weights, epilogue, out| unsafe {
-            generic::matrix_product::<Array<LANES>, ROWS>(a, rows, weights, epilogue, out);
+        matrix_product: |a, weights, epilogue, out| unsafe {
+            generic::matrix_product::<Array<LANES>, ROWS>(a, weights, epilogue, out);
         },
         // SAFETY: see above.
         depthwise: |window, input, taps, epilogue, out| unsafe {
@@ -81,8 +81,8 @@ fn of_levels() -> Vec<Implementation> {
                 name: stringify!($module),
                 lanes: $lanes,
                 // SAFETY: see above.
-                matrix_product: |a, rows, weights, epilogue, out| unsafe {
-                    $module::matrix_product(a, rows, weights, epilogue, out);
+                matrix_product: |a, weights, epilogue, out| unsafe {
+                    $module::matrix_product(a, weights, epilogue, out);
                 },
                 // SAFETY: see above.
                 depthwise: |window, input, taps, epilogue, out| unsafe {

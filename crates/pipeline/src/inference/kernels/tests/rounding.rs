@@ -6,7 +6,7 @@
 
 use super::numbers::numbers;
 use crate::inference::kernels::scalar;
-use crate::inference::kernels::shape::{Activation, Epilogue};
+use crate::inference::kernels::shape::{Activation, Epilogue, Rows};
 
 #[test]
 fn rounding_twice_changes_a_sum_by_no_more_than_its_own_rounding() {
@@ -14,6 +14,7 @@ fn rounding_twice_changes_a_sum_by_no_more_than_its_own_rounding() {
     let mut changed = 0;
     for depth in [1, 9, 27, 112, 1152] {
         let a = numbers(depth as u64, depth);
+        let rows = Rows::dense(&a, 1);
         let b = numbers(depth as u64 + 1, depth * columns);
         let bias = numbers(depth as u64 + 2, columns);
         let epilogue = Epilogue {
@@ -23,8 +24,8 @@ fn rounding_twice_changes_a_sum_by_no_more_than_its_own_rounding() {
         };
         let weight = |d: usize, column: usize| b[d * columns + column];
         let (mut once, mut twice) = (vec![0.0; columns], vec![0.0; columns]);
-        scalar::matrix_product::<true>(&a, depth, weight, &epilogue, &mut once);
-        scalar::matrix_product::<false>(&a, depth, weight, &epilogue, &mut twice);
+        scalar::matrix_product::<true>(&rows, depth, weight, &epilogue, &mut once);
+        scalar::matrix_product::<false>(&rows, depth, weight, &epilogue, &mut twice);
         for column in 0..columns {
             let products = (0..depth).map(|d| f64::from(a[d]) * f64::from(weight(d, column)));
             let magnitudes: f64 =

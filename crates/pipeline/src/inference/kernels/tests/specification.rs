@@ -7,7 +7,7 @@ use proptest::test_runner::Config;
 use super::guarded::{GUARDS, guarded};
 use super::implementations::implementations;
 use super::numbers::{activation, assert_same_bits, numbers};
-use crate::inference::kernels::shape::{Activation, Epilogue, Shape, Window};
+use crate::inference::kernels::shape::{Activation, Epilogue, Rows, Shape, Window};
 use crate::inference::kernels::{self, FUSED, Panels, Taps, convolution, lanes, scalar};
 
 /// `count`, or under Miri, which is some thousand times slower, `few`.
@@ -75,12 +75,15 @@ proptest! {
 
     #[test]
     fn matrix_products_equal_the_specification(
-        rows in 1usize..or_in_miri(40, 14), depth in 1usize..or_in_miri(70, 5), columns in 1usize..or_in_miri(80, 36), kind in 0u8..3, has_residual: bool, seed: u64,
+        rows in 1usize..or_in_miri(40, 14), parts in 1usize..or_in_miri(4, 3), part_len in 1usize..or_in_miri(40, 3),
+        stride in 0usize..or_in_miri(50, 5), part_stride in 0usize..or_in_miri(50, 5), columns in 1usize..or_in_miri(80, 36), kind in 0u8..3, has_residual: bool, seed: u64,
     ) {
+        let depth = parts * part_len;
+        let length = (rows - 1) * stride + (parts - 1) * part_stride + part_len;
         let b = numbers(seed ^ 1, depth * columns);
         let element = |d: usize, c: usize| b[d * columns + c];
         for &guard in GUARDS {
-            let [a, bias, residual] = [(0, rows * depth), (2, columns), (3, rows * columns)]
+            let [a, bias, residual] = [(0, length), (2, columns), (3, rows * columns)]
                 .map(|(salt, count)| guarded(guard, || numbers(seed ^ salt, count)));
             let activation = guarded(guard, || activation(kind, columns));
             let epilogue = Epilogue {
@@ -88,6 +91,7 @@ proptest! {
                 residual: has_residual.then_some(&residual[..]),
                 activation: &activation,
             };
+            let a = Rows { values: &a, count: rows, stride, parts, part_stride, part_len };
             let mut expected = vec![f32::NAN; rows * columns];
             scalar::matrix_product::<FUSED>(&a, depth, element, &epilogue, &mut expected);
             for implementation in implementations() {
@@ -96,7 +100,7 @@ proptest! {
                 });
                 prop_assert_eq!(panels.element(depth - 1, columns - 1), element(depth - 1, columns - 1));
                 let mut actual = guarded(guard, || vec![f32::NAN; rows * columns]);
-                (implementation.matrix_product)(&a, rows, &panels, &epilogue, &mut actual);
+                (implementation.matrix_product)(&a, &panels, &epilogue, &mut actual);
                 assert_same_bits(&actual, &expected, implementation.name);
             }
         }
@@ -155,11 +159,12 @@ proptest! {
             }
         }
         let mut expected = vec![f32::NAN; window.output.len()];
+        let patches = Rows::dense(&patches, window.output.pixels());
         scalar::matrix_product::<FUSED>(&patches, depth, element, &epilogue, &mut expected);
         for &guard in GUARDS {
             let mut actual = guarded(guard, || vec![f32::NAN; window.output.len()]);
             let input = guarded(guard, || input.clone());
-            // The patches are gathered into memory that this takes.
+            // Rows are gathered into memory that this takes.
             guarded(guard, || {
                 let panels = Panels::pack([kernel_height * kernel_width, channels], columns, |tap, channel, column| {
                     element(tap * channels + channel, column)
@@ -219,6 +224,7 @@ fn a_large_matrix_product_equals_the_specification() {
     let element = |d: usize, c: usize| b[d * columns + c];
     for &guard in GUARDS {
         let a = guarded(guard, || numbers(2, rows * depth));
+        let a = Rows::dense(&a, rows);
         let bias = guarded(guard, || numbers(3, columns));
         let epilogue = Epilogue {
             bias: &bias,
@@ -234,7 +240,7 @@ fn a_large_matrix_product_equals_the_specification() {
                 })
             });
             let mut actual = guarded(guard, || vec![f32::NAN; rows * columns]);
-            (implementation.matrix_product)(&a, rows, &panels, &epilogue, &mut actual);
+            (implementation.matrix_product)(&a, &panels, &epilogue, &mut actual);
             assert_same_bits(&actual, &expected, implementation.name);
         }
     }
@@ -266,7 +272,7 @@ fn weights_of_another_width_are_computed_by_the_specification() {
     };
     let mut out = [0.0; 3];
     let panels = Panels::pack_for(1, [1, 2], 3, element);
-    kernels::matrix_product(&[1.0, 10.0], 1, &panels, &epilogue, &mut out);
+    kernels::matrix_product(&Rows::dense(&[1.0, 10.0], 1), &panels, &epilogue, &mut out);
     assert_eq!(out, [31.0, 42.0, 53.0]);
 }
 
