@@ -91,14 +91,18 @@ pub(crate) fn outcomes(mut data: &[u8]) {
 /// What the bytes say came of a task.
 fn outcome_of(work: &Work<(), ()>, data: &mut &[u8]) -> Outcome<()> {
     match work {
-        Work::Decode(()) => {
+        Work::Decode { .. } => {
             // From the end, which stays: a change of size is a new start.
             let side = |at: usize| u32::from(data.iter().rev().nth(at).copied().unwrap_or(64));
             let size = ImageSize {
                 width: side(0),
                 height: side(1),
             };
-            Outcome::Decoded(Decoded { pixels: (), size })
+            Outcome::Decoded(Decoded {
+                pixels: (),
+                size,
+                grey: None,
+            })
         }
         Work::Branch((), job) => {
             assert!(postcard::to_allocvec(job).is_ok());

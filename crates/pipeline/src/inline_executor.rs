@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::branch;
 use crate::error::PictureError;
 use crate::inference::Models;
+use crate::motion::SmallGrey;
 use crate::picture::{DecodeLimits, RgbImage, decode_jpeg};
 use crate::session::{Decoded, Outcome, Session, Steps, Task, Work};
 
@@ -36,7 +37,10 @@ impl<'a> InlineExecutor<'a> {
         work: Work<F, Arc<RgbImage>>,
     ) -> Outcome<Arc<RgbImage>> {
         match work {
-            Work::Decode(bytes) => decode(bytes.as_ref(), self.limits),
+            Work::Decode { frame, wants_grey } => {
+                let image = decode_jpeg(frame.as_ref(), self.limits);
+                decoded(image, wants_grey)
+            }
             Work::Branch(image, job) => match branch::run(self.models, &image, &job) {
                 Ok(outcome) => Outcome::Branch(outcome),
                 Err(error) => Outcome::Failed(error.into()),
@@ -48,13 +52,14 @@ impl<'a> InlineExecutor<'a> {
 /// Decodes a JPEG as an outcome for a session.
 #[must_use]
 pub fn decode(bytes: &[u8], limits: DecodeLimits) -> Outcome<Arc<RgbImage>> {
-    decoded(decode_jpeg(bytes, limits))
+    decoded(decode_jpeg(bytes, limits), false)
 }
 
-fn decoded(image: Result<RgbImage, PictureError>) -> Outcome<Arc<RgbImage>> {
+fn decoded(image: Result<RgbImage, PictureError>, wants_grey: bool) -> Outcome<Arc<RgbImage>> {
     match image {
         Ok(image) => Outcome::Decoded(Decoded {
             size: image.size(),
+            grey: wants_grey.then(|| SmallGrey::of(&image)),
             pixels: Arc::new(image),
         }),
         Err(error) => Outcome::Failed(error.into()),

@@ -52,6 +52,9 @@ pub struct FrameKeypoints {
     pub scores: Scores,
     /// Why a part that was asked for is absent.
     pub missing: MissingParts,
+    /// The picture shows no motion since that of an earlier frame, and all above but index and time is repeated from it. Only
+    /// with [`Options::skip_still`](crate::Options).
+    pub still: bool,
     /// Frames since the previous result or frame error that get no message of their own.
     pub dropped: u64,
     /// Where the time went.

@@ -57,6 +57,7 @@ pub mod inference;
 mod inline_executor;
 pub mod keypoints;
 pub mod landmarks;
+pub mod motion;
 pub mod numeric;
 pub mod options;
 pub mod picture;

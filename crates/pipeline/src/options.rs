@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::SessionError;
+#[cfg(doc)]
+use crate::motion::{STILL_THRESHOLD, SmallGrey};
 use crate::topology::{FACE_POINTS, FACE_POINTS_WITH_IRISES};
 
 /// Which parts a session finds and reports. Without the pose, hands and face are found each by itself in every [`Graph`].
@@ -122,6 +124,11 @@ pub struct Options {
     /// x becomes 1 − x in reported landmarks (−x in metres), for a picture that is shown mirrored. Sides stay the
     /// subject's own, tracking stays as it is.
     pub mirrored: bool,
+    /// Whether a frame of the stream that shows no motion repeats the keypoints of the last frame that was computed, at no more
+    /// cost than its decoding: the grey levels, 0..=255, by which the tile of the picture that changes most may differ from
+    /// that frame ([`SmallGrey::local_change`], [`STILL_THRESHOLD`]). The first frames without motion are computed all the
+    /// same, until the filters have come to rest; filters and tracking see only frames that are computed.
+    pub skip_still: Option<f32>,
     /// Frames that may be in work at once, pose ahead of hands and face. 1..=16.
     pub max_frames_in_flight: usize,
     /// Results that wait to be read before the oldest is dropped. At least 1.
@@ -157,6 +164,7 @@ impl Default for Options {
             hand_smoothing: false,
             face_smoothing: false,
             mirrored: false,
+            skip_still: None,
             max_frames_in_flight: 3,
             max_unread_results: 50,
             min_pose_detection_confidence: 0.5,
@@ -261,6 +269,13 @@ impl Options {
                 return invalid(option, "a number from 0 to 1", found.to_owned());
             }
         }
+        if self
+            .skip_still
+            .is_some_and(|most| !(0.0..=255.0).contains(&most))
+        {
+            let found = "another threshold".to_owned();
+            return invalid("skip_still", "none or 0 to 255 grey levels", found);
+        }
         if !(self.parts.pose || self.parts.hands || self.parts.face) {
             return invalid(
                 "parts",
@@ -338,6 +353,14 @@ mod tests {
             wrong(|o| o.min_face_presence_confidence = 1.5),
             "min_face_presence_confidence"
         );
+        for wrong_threshold in [-1.0, 255.5, f32::NAN] {
+            let options = Options {
+                skip_still: Some(wrong_threshold),
+                ..Options::default()
+            };
+            let error = options.validate().unwrap_err();
+            assert!(error.to_string().contains("skip_still"), "{error}");
+        }
         let none = Parts {
             pose: false,
             hands: false,

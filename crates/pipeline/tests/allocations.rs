@@ -141,7 +141,7 @@ fn count_frame(session: &mut Stream, models: &Models, alone: &Alone, counts: &mu
         counted(&mut counts.session, || session.next_task(Steps::ALL, 0))
     {
         let outcome = match work {
-            Work::Decode(bytes) => {
+            Work::Decode { frame: bytes, .. } => {
                 let limits = DecodeLimits::default();
                 counted(&mut counts.decoder, || {
                     drop(jpeg_decoder::Decoder::new(&*bytes).decode().unwrap());

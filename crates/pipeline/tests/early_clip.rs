@@ -84,9 +84,10 @@ fn image_of(jpeg: &[u8], is_mirrored: bool) -> Arc<RgbImage> {
 
 fn outcome_of(models: &Models, work: Work<Arc<RgbImage>, Arc<RgbImage>>) -> StreamOutcome {
     match work {
-        Work::Decode(image) => Outcome::Decoded(Decoded {
+        Work::Decode { frame: image, .. } => Outcome::Decoded(Decoded {
             size: image.size(),
             pixels: image,
+            grey: None,
         }),
         Work::Branch(image, job) => Outcome::Branch(branch::run(models, &image, &job).unwrap()),
     }

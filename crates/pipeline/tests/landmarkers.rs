@@ -78,10 +78,14 @@ fn result_of<F>(
 ) -> FrameKeypoints {
     while let Some(Task { id, work }) = session.next_task(Steps::ALL, 0) {
         let outcome = match work {
-            Work::Decode(frame) => {
+            Work::Decode { frame, .. } => {
                 let pixels = picture(&frame);
                 let size = pixels.size();
-                Outcome::Decoded(Decoded { pixels, size })
+                Outcome::Decoded(Decoded {
+                    pixels,
+                    size,
+                    grey: None,
+                })
             }
             Work::Branch(image, job) => Outcome::Branch(branch::run(models, &image, &job).unwrap()),
         };

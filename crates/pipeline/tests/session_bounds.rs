@@ -26,7 +26,11 @@ fn decoded() -> Outcome<()> {
         width: 4,
         height: 4,
     };
-    Outcome::Decoded(Decoded { pixels: (), size })
+    Outcome::Decoded(Decoded {
+        pixels: (),
+        size,
+        grey: None,
+    })
 }
 
 fn nobody() -> Outcome<()> {
@@ -64,7 +68,7 @@ fn run_until_idle(session: &mut Stream) {
 fn step(session: &mut Stream) {
     if let Some(task) = session.next_task(Steps::ALL, 0) {
         let outcome = match task.work {
-            Work::Decode(_) => decoded(),
+            Work::Decode { .. } => decoded(),
             Work::Branch(..) => nobody(),
         };
         session.complete(task.id, outcome, 0, 0);

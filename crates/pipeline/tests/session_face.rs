@@ -63,10 +63,11 @@ fn outcome_of(task: &StreamTask) -> Outcome<f32> {
         rotation: 0.0,
     };
     let (x, job) = match &task.work {
-        Work::Decode(x) => {
+        Work::Decode { frame: x, .. } => {
             return Outcome::Decoded(Decoded {
                 pixels: *x,
                 size: SIZE,
+                grey: None,
             });
         }
         Work::Branch(x, job) => (*x, job),

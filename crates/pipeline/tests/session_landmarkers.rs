@@ -80,10 +80,11 @@ fn roi_of(x: f32) -> NormalizedRect {
 /// Palms are detected where hands are, in their order; the hand model finds the nearest hand of its region.
 fn outcome_of(task: &StreamTask) -> Outcome<Scene> {
     let (scene, job) = match &task.work {
-        Work::Decode(scene) => {
+        Work::Decode { frame: scene, .. } => {
             return Outcome::Decoded(Decoded {
                 pixels: *scene,
                 size: scene.size,
+                grey: None,
             });
         }
         Work::Branch(scene, job) => (*scene, job),
@@ -187,7 +188,7 @@ fn fail_frame(session: &mut Stream, scene: Scene) {
     add(session, scene);
     while let Some(task) = next(session) {
         match task.work {
-            Work::Decode(_) => complete(session, &task),
+            Work::Decode { .. } => complete(session, &task),
             Work::Branch(..) => fail(session, &task),
         }
     }

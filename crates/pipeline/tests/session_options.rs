@@ -111,9 +111,10 @@ impl Run {
     fn results(&mut self) -> Vec<FrameKeypoints> {
         while let Some(task) = self.session.next_task(Steps::ALL, 0) {
             let outcome = match task.work {
-                Work::Decode(frame) => Outcome::Decoded(Decoded {
+                Work::Decode { frame, .. } => Outcome::Decoded(Decoded {
                     pixels: frame,
                     size: frame.size,
+                    grey: None,
                 }),
                 Work::Branch(frame, job) => {
                     let outcome = outcome_of(frame, &job);

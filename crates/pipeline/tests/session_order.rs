@@ -6,6 +6,8 @@
 mod any_order;
 #[path = "support/stand_in.rs"]
 mod stand_in;
+#[path = "session_order/stillness.rs"]
+mod stillness;
 
 use any_order::{Event, Random, Way, run, run_plainly};
 use live_keypoints_pipeline::{
@@ -73,6 +75,7 @@ fn sorted(mut results: Vec<FrameResult>) -> Vec<FrameResult> {
 fn kinds() -> impl Strategy<Value = Kind> {
     prop_oneof![
         8 => Just(Kind::Person),
+        2 => (0u8..4).prop_map(Kind::Motionless),
         1 => Just(Kind::Nobody),
         1 => Just(Kind::Broken),
         1 => Just(Kind::OtherSize),
@@ -87,7 +90,7 @@ fn kinds() -> impl Strategy<Value = Kind> {
 
 fn options() -> impl Strategy<Value = Options> {
     let graph = prop_oneof![Just(Graph::Holistic), Just(Graph::Landmarkers)];
-    let flags = prop::collection::vec(any::<bool>(), 11);
+    let flags = prop::collection::vec(any::<bool>(), 12);
     let confidences = prop::collection::vec(0.0f32..0.8, 3);
     let sizes = (1usize..5, 1usize..5, 1..=MAX_HANDS);
     (graph, flags, confidences, sizes).prop_map(
@@ -123,6 +126,7 @@ fn options() -> impl Strategy<Value = Options> {
                 hand_smoothing: flags[4],
                 face_smoothing: flags[5],
                 mirrored: flags[6],
+                skip_still: flags[11].then_some(2.0),
                 max_frames_in_flight,
                 buffer_size,
                 min_pose_presence_confidence: confidences[0],
@@ -152,7 +156,14 @@ fn streams() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Event::Reset),
         2 => options().prop_map(|options| Event::Configure(Box::new(options))),
     ];
-    prop::collection::vec(event, 0..24).prop_map(|mut events| {
+    // Runs of frames that look the same: the last of them are still.
+    let runs = prop_oneof![4 => Just(1), 1 => 2..12usize];
+    prop::collection::vec((event, runs), 0..24).prop_map(|events| {
+        let runs = events.into_iter();
+        let mut events: Vec<Event> = runs
+            .flat_map(|(event, length)| vec![event; length])
+            .take(60)
+            .collect();
         let mut stills = 0;
         for (number, event) in events.iter_mut().enumerate() {
             match event {

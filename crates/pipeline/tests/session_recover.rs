@@ -112,9 +112,13 @@ fn read(scene: Scene, roi: NormalizedRect) -> HandReading {
 
 fn outcome_of(task: &StreamTask) -> Outcome<Scene> {
     let (scene, job) = match &task.work {
-        Work::Decode(scene) => {
+        Work::Decode { frame: scene, .. } => {
             let (pixels, size) = (*scene, scene.size);
-            return Outcome::Decoded(Decoded { pixels, size });
+            return Outcome::Decoded(Decoded {
+                pixels,
+                size,
+                grey: None,
+            });
         }
         Work::Branch(scene, job) => (*scene, job),
     };

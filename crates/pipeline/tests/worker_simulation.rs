@@ -67,7 +67,7 @@ impl Costs {
         let is_kept = !task.id.frame.is_multiple_of(DROPS_REGION_EVERY);
         let unless = |is_done: bool, cost| if is_done { 0 } else { cost };
         match &task.work {
-            Work::Decode(_) => self.decode,
+            Work::Decode { .. } => self.decode,
             Work::Branch(_, job) => match job {
                 BranchJob::Pose(_) => self.pose,
                 BranchJob::LeftHand(job) | BranchJob::RightHand(job) => {

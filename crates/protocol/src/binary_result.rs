@@ -14,8 +14,8 @@
 //!        30  u16  height
 //! ```
 //!
-//! Of version 1 the blocks follow in the order of their bits, f32 throughout. Of version 2 the parts follow as u16, and two
-//! bytes of zero; then each block behind its length in bytes as u32, so that bits of later versions can be passed over.
+//! Of version 1 the blocks follow in the order of their bits, f32 throughout. Of version 2 the parts follow as u16, a byte of
+//! flags (bit 0: the frame is still) and one of zero; then each block behind its length in bytes as u32, so that bits of later versions can be passed over.
 //!
 //! ```text
 //! bit 0  pose              33×4      5  left_hand_world   21×3, on request
@@ -44,10 +44,13 @@ pub use read::decode;
 const MAGIC: [u8; 2] = *b"LK";
 /// Bytes that both versions begin with.
 const HEAD_LENGTH: usize = 32;
+/// Of the flags of version 2: keypoints are repeated, as nothing moved.
+const STILL: u8 = 1;
 /// Values of a hand of the list.
 const HAND_VALUES: usize = 2 + 2 * 21 * 3;
 
-/// A version of the format. The first holds neither irises nor blendshapes nor the list of hands nor their sources.
+/// A version of the format. The first holds neither irises nor blendshapes nor the list of hands nor their sources, and does
+/// not say whether a frame is still.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Version {
@@ -186,7 +189,8 @@ pub fn encode(
     bytes.extend(width.to_le_bytes());
     bytes.extend(height.to_le_bytes());
     if version == Version::Two {
-        bytes.extend([low, high, 0, 0]);
+        let flags = if k.still { STILL } else { 0 };
+        bytes.extend([low, high, flags, 0]);
     }
     bytes.extend(blocks);
     Ok(bytes)

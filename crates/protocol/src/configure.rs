@@ -1,5 +1,6 @@
 //! The `configure` message: what holds for the frames after it.
 
+use live_keypoints_pipeline::motion::STILL_THRESHOLD;
 use live_keypoints_pipeline::{FacePoints, Graph, Hands, Options, Parts, Quality};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,9 @@ pub struct Configure {
     /// Whether x becomes 1 − x.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirrored: Option<bool>,
+    /// Whether a frame that shows no motion repeats the keypoints of an earlier one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_still: Option<bool>,
     /// Frames that wait on the relay, 1 to [`MAX_BUFFER_SIZE`](crate::MAX_BUFFER_SIZE).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buffer_size: Option<usize>,
@@ -73,7 +77,7 @@ pub enum Format {
 
 impl Configure {
     /// The names of its fields, as they are on the wire.
-    pub const FIELDS: [&str; 16] = [
+    pub const FIELDS: [&str; 17] = [
         "graph",
         "parts",
         "quality",
@@ -87,6 +91,7 @@ impl Configure {
         "hand_smoothing",
         "face_smoothing",
         "mirrored",
+        "skip_still",
         "buffer_size",
         "hand_world",
         "points",
@@ -111,8 +116,10 @@ impl Configure {
             hand_smoothing,
             face_smoothing,
             mirrored,
+            skip_still,
             buffer_size,
         } = self;
+        let skip_still = skip_still.map(|skips| skips.then_some(STILL_THRESHOLD));
         set(&mut options.graph, *graph);
         set(&mut options.parts, *parts);
         set(&mut options.quality, *quality);
@@ -124,6 +131,7 @@ impl Configure {
         set(&mut options.hand_smoothing, *hand_smoothing);
         set(&mut options.face_smoothing, *face_smoothing);
         set(&mut options.mirrored, *mirrored);
+        set(&mut options.skip_still, skip_still);
         set(&mut options.buffer_size, *buffer_size);
     }
 }
@@ -216,6 +224,7 @@ mod tests {
             hand_smoothing: Some(true),
             face_smoothing: Some(true),
             mirrored: Some(true),
+            skip_still: Some(true),
             buffer_size: Some(1),
             hand_world: Some(true),
             points: Some(PointSelection::ALL),

@@ -109,6 +109,9 @@ pub struct Keypoints {
     /// Presence of the parts that were asked for.
     #[serde(default)]
     pub scores: PartScores,
+    /// Whether the picture shows no motion, and what was found is repeated from an earlier frame; left out where it is not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub still: bool,
     /// As it came with the frame; `None` for a frame that came without one.
     pub frame_id: Option<u32>,
     /// Frames since the previous answer that get none of their own.
@@ -288,6 +291,7 @@ impl Keypoints {
                 right_hand: parts.hands.then_some(k.scores.right_hand),
                 face: parts.face.then_some(k.scores.face),
             },
+            still: k.still,
             frame_id,
             dropped: k.dropped,
             timings_us: k.timings,
@@ -326,6 +330,7 @@ impl Keypoints {
                 face: self.scores.face.flatten(),
             },
             missing: self.missing,
+            still: self.still,
             dropped: self.dropped,
             timings: self.timings_us,
         })

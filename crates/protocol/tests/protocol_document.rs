@@ -114,6 +114,7 @@ fn of_nobody() -> FrameKeypoints {
         blendshapes: Some(None),
         scores: Scores::default(),
         missing: MissingParts::default(),
+        still: true,
         dropped: 0,
         timings: Timings {
             palm: 1,

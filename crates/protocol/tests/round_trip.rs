@@ -54,15 +54,15 @@ prop_compose! {
         hands in of(select(&[Hands::Body, Hands::Recover][..])),
         binary_version in of(version()),
         format in of(select(&[Format::Json, Format::Binary][..])),
-        [smoothing, hand_smoothing, face_smoothing, mirrored, hand_world]
-            in any::<[Option<bool>; 5]>(),
+        [smoothing, hand_smoothing, face_smoothing, mirrored, skip_still, hand_world]
+            in any::<[Option<bool>; 6]>(),
         buffer_size in of(0..2000_usize),
         points in of(point_lists()),
     ) -> Configure {
         let points = points.map(|lists| lists.try_into().unwrap());
         Configure {
             graph, parts, quality, face, blendshapes, num_hands, hands, format, binary_version, smoothing, hand_smoothing, face_smoothing, mirrored,
-            buffer_size, hand_world, points,
+            skip_still, buffer_size, hand_world, points,
         }
     }
 }
@@ -174,7 +174,7 @@ prop_compose! {
         blendshapes in of(of(blendshapes())),
         [s0, s1, s2, s3] in prop::array::uniform4(of(number())),
         missing in missing(),
-        dropped in any::<u64>(),
+        (still, dropped) in any::<(bool, u64)>(),
         [queue, decode, t2, t3, t4, t5, palm, total] in any::<[u64; 8]>(),
     ) -> FrameKeypoints {
         FrameKeypoints {
@@ -183,6 +183,7 @@ prop_compose! {
             hand_sources, hands, face, blendshapes,
             scores: Scores { pose: s0, left_hand: s1, right_hand: s2, face: s3 },
             missing,
+            still,
             dropped,
             timings: Timings {
                 queue, decode, pose: t2, left_hand: t3, right_hand: t4, face: t5, palm, total,
@@ -290,6 +291,7 @@ proptest! {
         if version == Version::One {
             (keypoints.hands, keypoints.blendshapes) = (None, None);
             keypoints.hand_sources = None;
+            keypoints.still = false;
             let mesh = |face: FaceLandmarks| FaceLandmarks::from_flat(face.mesh().as_flattened());
             keypoints.face = keypoints.face.and_then(mesh);
         }

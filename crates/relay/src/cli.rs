@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use live_keypoints_pipeline::motion::STILL_THRESHOLD;
 use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_pipeline::{FacePoints, Graph, Hands, MAX_HANDS, Options, Quality};
 use live_keypoints_relay::extract::{FrameRate, Mode};
@@ -101,6 +102,10 @@ pub(crate) struct ExtractArgs {
     /// Leave the pose as the model gives it
     #[arg(long)]
     no_smoothing: bool,
+    /// Let a frame without motion repeat the keypoints of an earlier one, which costs its decoding only; its line says
+    /// "still":true. With --mode video only
+    #[arg(long)]
+    pub(crate) skip_still: bool,
     /// What to write
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FormatArg,
@@ -142,6 +147,7 @@ impl ExtractArgs {
                 HandsArg::Recover => Hands::Recover,
             },
             smoothing: !self.no_smoothing,
+            skip_still: self.skip_still.then_some(STILL_THRESHOLD),
             ..Options::default()
         }
     }

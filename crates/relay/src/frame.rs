@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use live_keypoints_pipeline::motion::SmallGrey;
 use live_keypoints_pipeline::picture::{DecodeLimits, decode_jpeg_while};
 use live_keypoints_pipeline::{Decoded, ErrorCode, FrameError, Outcome};
 
@@ -46,13 +47,15 @@ impl Frame {
         limits: DecodeLimits,
         keep_going: &dyn Fn() -> bool,
     ) -> Outcome<Arc<Pixels>> {
-        self.decode_within(limits, None, keep_going)
+        self.decode_within(limits, false, None, keep_going)
     }
 
-    /// As [`decode`](Self::decode); the picture keeps of what is `held` of memory what it needs.
+    /// As [`decode`](Self::decode), with the picture in small where it is wanted; the picture keeps of what is `held` of
+    /// memory what it needs.
     pub(crate) fn decode_within(
         &self,
         limits: DecodeLimits,
+        wants_grey: bool,
         held: Option<Held>,
         keep_going: &dyn Fn() -> bool,
     ) -> Outcome<Arc<Pixels>> {
@@ -64,6 +67,7 @@ impl Frame {
         match image {
             Ok(image) => Outcome::Decoded(Decoded {
                 size: image.size(),
+                grey: wants_grey.then(|| SmallGrey::of(&image)),
                 pixels: Arc::new(Pixels::new(image, held)),
             }),
             Err(error) => Outcome::Failed(error.into()),

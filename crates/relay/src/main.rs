@@ -16,7 +16,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use live_keypoints_relay::extract::{
-    ExtractConfig, ExtractError, Inputs, JsonLines, OutputFile, PoseFile, ResultSink,
+    ExtractConfig, ExtractError, Inputs, JsonLines, Mode, OutputFile, PoseFile, ResultSink,
     StandardInput, Summary, extract,
 };
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
@@ -74,6 +74,9 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     let options = args.options();
     if let Err(error) = options.validate() {
         wrong_command_line(error);
+    }
+    if args.skip_still && args.mode() == Mode::Image {
+        wrong_command_line("--skip-still needs --mode video: other pictures have no motion");
     }
     let inputs =
         Inputs::new(&args.inputs, limits).unwrap_or_else(|error| wrong_command_line(error));

@@ -8,6 +8,7 @@
 use js_sys::{Array, Uint8Array};
 use live_keypoints_pipeline::FrameError;
 use live_keypoints_pipeline::branch::{BranchJob, BranchOutcome};
+use live_keypoints_pipeline::motion::SmallGrey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -40,6 +41,8 @@ pub(crate) enum ToWorker {
         frame: u64,
         source: SourceKind,
         copies: Vec<WorkerId>,
+        /// Whether the picture is also wanted in small.
+        wants_grey: bool,
         /// Frames whose pixels are needed no more.
         released: Vec<u64>,
     },
@@ -72,6 +75,7 @@ pub(crate) enum FromWorker {
         ticket: u64,
         width: u32,
         height: u32,
+        grey: Option<SmallGrey>,
         elapsed_us: u64,
         memory_bytes: u64,
     },

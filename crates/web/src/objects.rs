@@ -118,6 +118,8 @@ object! {
         scores: Scores,
         /// Why each absent part is absent.
         missing: MissingParts,
+        /// Whether nothing moved, and what was found is repeated from an earlier frame. Only with option `skipStill`.
+        still: bool,
         /// Frames since the previous result or frame error that get no message of their own.
         dropped: u64,
         /// Where the time went.
@@ -169,6 +171,8 @@ object! {
         dropped: u64,
         /// Frames whose keypoints were computed.
         completed: u64,
+        /// Frames that showed no motion, with option `skipStill`: their keypoints were repeated.
+        still: u64,
         /// Frames that failed, each with an error.
         failed: u64,
         /// Frames that wait.
@@ -279,6 +283,7 @@ pub(crate) fn result_object(
             right_hand: Maybe(k.missing.right_hand),
             face: Maybe(k.missing.face),
         },
+        still: k.still,
         dropped: k.dropped,
         timings: Timings {
             queue: milliseconds(k.timings.queue),

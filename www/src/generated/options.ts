@@ -79,6 +79,12 @@ export interface StreamOptions {
   faceSmoothing?: boolean | undefined;
   /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
   mirrored?: boolean | undefined;
+  /**
+   * Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`: it costs its decoding
+   * only, and so less power. Tracking and filters see the frames that are computed: whatever moves, and the first few
+   * frames after it. Default false.
+   */
+  skipStill?: boolean | undefined;
   /** Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results. Default false. */
   handWorld?: boolean | undefined;
   /** Frames that may be in work at once, 1 to 16. Default 3. */
@@ -134,6 +140,7 @@ export const STREAM_OPTIONS = {
   handSmoothing: { kind: "boolean", default: false },
   faceSmoothing: { kind: "boolean", default: false },
   mirrored: { kind: "boolean", default: false },
+  skipStill: { kind: "boolean", default: false },
   handWorld: { kind: "boolean", default: false },
   maxFramesInFlight: { kind: "whole", least: 1, most: 16, default: 3 },
   minPoseDetectionConfidence: { kind: "number", least: 0, most: 1, default: 0.5 },
@@ -179,6 +186,8 @@ export interface RelayOptions {
   faceSmoothing?: boolean | undefined;
   /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default: false. */
   mirrored?: boolean | undefined;
+  /** Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`. Default false. */
+  skipStill?: boolean | undefined;
   /** Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results. Default false. */
   handWorld?: boolean | undefined;
   /**
@@ -219,6 +228,7 @@ export const RELAY_OPTIONS = {
   handSmoothing: { kind: "boolean" },
   faceSmoothing: { kind: "boolean" },
   mirrored: { kind: "boolean" },
+  skipStill: { kind: "boolean", default: false },
   handWorld: { kind: "boolean", default: false },
   format: { kind: "word", words: ["binary", "json"], default: "binary" },
   maxFramesInFlight: { kind: "whole", least: 1, most: 64, default: 4 },

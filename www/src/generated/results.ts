@@ -118,6 +118,8 @@ export interface Keypoints {
   readonly scores: Scores;
   /** Why each absent part is absent. */
   readonly missing: MissingParts;
+  /** Whether nothing moved, and what was found is repeated from an earlier frame. Only with option `skipStill`. */
+  readonly still: boolean;
   /** Frames since the previous result or frame error that get no message of their own. */
   readonly dropped: number;
   /** Where the time went. */
@@ -216,6 +218,8 @@ export interface Stats {
   readonly dropped: number;
   /** Frames whose keypoints were computed. */
   readonly completed: number;
+  /** Frames that showed no motion, with option `skipStill`: their keypoints were repeated. */
+  readonly still: number;
   /** Frames that failed, each with an error. */
   readonly failed: number;
   /** Frames that wait. */

@@ -53,9 +53,10 @@ fn jobs_of(frames: &[&Picture], models: &Models) -> anyhow::Result<Vec<Vec<Branc
         session.add_frame(number, (number as i64 + 1) * FRAME_US, 0);
         while let Some(Task { id, work }) = session.next_task(Steps::ALL, 0) {
             let outcome = match work {
-                Work::Decode(number) => Outcome::Decoded(Decoded {
+                Work::Decode { frame: number, .. } => Outcome::Decoded(Decoded {
                     size: frame.pixels.size(),
                     pixels: number,
+                    grey: None,
                 }),
                 Work::Branch(number, job) => {
                     let outcome = branch::run(models, &frame.pixels, &job)?;

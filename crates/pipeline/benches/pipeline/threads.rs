@@ -78,10 +78,17 @@ impl<'a> Shared<'a> {
 
     fn outcome_of(&self, work: Work<Input, Arc<RgbImage>>) -> Outcome<Arc<RgbImage>> {
         match work {
-            Work::Decode(Input::Jpeg(bytes)) => decode(&bytes, DecodeLimits::default()),
-            Work::Decode(Input::Pixels(pixels)) => Outcome::Decoded(Decoded {
+            Work::Decode {
+                frame: Input::Jpeg(bytes),
+                ..
+            } => decode(&bytes, DecodeLimits::default()),
+            Work::Decode {
+                frame: Input::Pixels(pixels),
+                ..
+            } => Outcome::Decoded(Decoded {
                 size: pixels.size(),
                 pixels,
+                grey: None,
             }),
             Work::Branch(image, job) => match branch::run(self.models, &image, &job) {
                 Ok(outcome) => Outcome::Branch(outcome),

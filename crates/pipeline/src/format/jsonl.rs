@@ -72,6 +72,7 @@ mod tests {
                 ..Scores::default()
             },
             missing: MissingParts::default(),
+            still: false,
             dropped: 3,
             timings: Timings::default(),
         }

@@ -57,6 +57,8 @@ pub(super) struct KeypointsObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     blendshapes: Option<Option<&'a Blendshapes>>,
     scores: ScoresObject,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    still: bool,
 }
 
 /// The presence of each part that was asked for.
@@ -94,6 +96,7 @@ impl<'a> KeypointsObject<'a> {
             face: parts.face.then_some(k.face.as_ref()),
             blendshapes: k.blendshapes.as_ref().map(Option::as_ref),
             scores: scores_object(k),
+            still: k.still,
         }
     }
 }

@@ -221,6 +221,7 @@ mod tests {
             blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
+            still: false,
             dropped: 0,
             timings: Timings::default(),
         }

@@ -14,6 +14,7 @@ use crate::keypoints::{
     Scores, Timings,
 };
 use crate::landmarks::{HandLandmarks, HandWorldLandmarks};
+use crate::motion::SmallGrey;
 use crate::options::{Graph, Options};
 use crate::rect::ImageSize;
 
@@ -57,6 +58,8 @@ pub(super) struct FrameInWork<P> {
     /// The face was found, and its expressions are still to be told: the next frame's face need not wait for that.
     pub(super) wants_blendshapes: bool,
     pixels: Option<P>,
+    /// Until it is compared to, where the frame may be still.
+    grey: Option<SmallGrey>,
     error: Option<FrameError>,
     /// The result as far as it is known.
     pub(super) keypoints: Box<FrameKeypoints>,
@@ -83,6 +86,7 @@ impl<P: Clone> FrameInWork<P> {
             blendshapes: queued.options.blendshapes.then_some(None),
             scores: Scores::default(),
             missing: MissingParts::default(),
+            still: false,
             dropped: 0,
             timings: Timings {
                 queue: now_us.saturating_sub(queued.added_us),
@@ -103,6 +107,7 @@ impl<P: Clone> FrameInWork<P> {
             hands: None,
             wants_blendshapes: false,
             pixels: None,
+            grey: None,
             error: None,
             keypoints,
         };
@@ -124,6 +129,39 @@ impl<P: Clone> FrameInWork<P> {
     /// Those that held when the frame was added.
     pub(super) fn options(&self) -> &Options {
         &self.options
+    }
+
+    pub(super) fn shared_options(&self) -> Arc<Options> {
+        Arc::clone(&self.options)
+    }
+
+    /// Whether it repeats the keypoints of another frame if it looks the same.
+    pub(super) fn may_repeat(&self) -> bool {
+        !self.is_still && self.options.skip_still.is_some()
+    }
+
+    pub(super) fn grey(&self) -> Option<&SmallGrey> {
+        self.grey.as_ref()
+    }
+
+    pub(super) fn take_grey(&mut self) -> Option<SmallGrey> {
+        self.grey.take()
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// Ends the frame with what was computed for another.
+    pub(super) fn repeat(&mut self, computed: FrameKeypoints) {
+        *self.keypoints = FrameKeypoints {
+            index: self.keypoints.index,
+            timestamp_us: self.keypoints.timestamp_us,
+            timings: self.keypoints.timings,
+            still: true,
+            ..computed
+        };
+        self.branches = [const { Progress::Through }; Branch::ALL.len()];
     }
 
     pub(super) fn graph(&self) -> Graph {
@@ -273,6 +311,7 @@ impl<P: Clone> FrameInWork<P> {
         self.keypoints.width = decoded.size.width;
         self.keypoints.height = decoded.size.height;
         self.pixels = Some(decoded.pixels);
+        self.grey = decoded.grey.filter(|_| self.may_repeat());
         self.epoch = self.is_still.then(Epoch::default);
     }
 

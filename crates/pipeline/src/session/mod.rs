@@ -13,6 +13,7 @@
 //! - `body_hands`: the hands of the frame before, near the pose's wrists; `recovery`: how far those of one frame are that the
 //!   body may not give.
 //! - `hand_slots`: the hands of one frame where they are found without the pose; `tracked_hands`: of the frame before.
+//! - `stillness`: which frames repeat the keypoints of one before.
 //! - `results`: the bounded queue of what is to be read.
 
 mod body_hands;
@@ -24,6 +25,7 @@ mod recovery;
 mod results;
 mod schedule;
 mod step;
+mod stillness;
 mod tracked_hands;
 mod tracking_state;
 
@@ -38,6 +40,7 @@ use crate::options::Options;
 use frame_in_work::FrameInWork;
 use intake::Intake;
 use results::Results;
+use stillness::Stillness;
 use tracking_state::TrackingState;
 
 /// Stateless pictures that may wait, be in work or lie unread at once.
@@ -57,7 +60,7 @@ pub const MAX_STILLS: usize = 8;
 /// assert_eq!(added.index, 0);
 /// let task = session.next_task(Steps::ALL, 10).expect("the frame wants decoding");
 /// assert_eq!(task.id.step, Step::Decode);
-/// assert!(matches!(task.work, Work::Decode(bytes) if bytes == [0xFF, 0xD8]));
+/// assert!(matches!(task.work, Work::Decode { frame, .. } if frame == [0xFF, 0xD8]));
 /// # Ok::<(), live_keypoints_pipeline::SessionError>(())
 /// ```
 #[derive(Debug)]
@@ -65,6 +68,7 @@ pub struct Session<F, P> {
     intake: Intake<F>,
     in_work: VecDeque<FrameInWork<P>>,
     tracking: TrackingState,
+    stillness: Stillness,
     results: Results,
     next_ticket: u64,
 }
@@ -98,6 +102,7 @@ impl<F, P: Clone> Session<F, P> {
             intake: Intake::new(options)?,
             in_work: VecDeque::new(),
             tracking: TrackingState::new(),
+            stillness: Stillness::default(),
             results: Results::new(max_unread_results),
             next_ticket: 0,
         })
@@ -233,6 +238,13 @@ impl<F, P: Clone> Session<F, P> {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.intake.len() == 0 && self.in_work.is_empty()
+    }
+
+    /// Whether the frame before repeats another, so that the next one probably does as well: an executor may then leave
+    /// undone what only frames need that are computed.
+    #[must_use]
+    pub fn expects_still(&self) -> bool {
+        self.stillness.was_still()
     }
 
     /// The options that hold for the frames that are added from now on.

@@ -16,6 +16,8 @@ pub struct Stats {
     pub dropped: u64,
     /// Frames whose keypoints were computed.
     pub completed: u64,
+    /// Those of them that are still ([`Options::skip_still`](crate::Options)).
+    pub still: u64,
     /// Frames that failed.
     pub failed: u64,
     /// Frames that wait.
@@ -37,6 +39,7 @@ pub(super) struct Results {
     dropped: u64,
     dropped_in_all: u64,
     completed: u64,
+    still: u64,
     failed: u64,
 }
 
@@ -50,6 +53,7 @@ impl Results {
             dropped: 0,
             dropped_in_all: 0,
             completed: 0,
+            still: 0,
             failed: 0,
         }
     }
@@ -61,7 +65,10 @@ impl Results {
 
     pub(super) fn push(&mut self, mut result: FrameResult, is_still: bool) {
         match result {
-            FrameResult::Keypoints(_) => self.completed += 1,
+            FrameResult::Keypoints(ref keypoints) => {
+                self.completed += 1;
+                self.still += u64::from(keypoints.still);
+            }
             FrameResult::Failed(_) => self.failed += 1,
         }
         if is_still {
@@ -127,6 +134,7 @@ impl Results {
         Stats {
             dropped: self.dropped_in_all,
             completed: self.completed,
+            still: self.still,
             failed: self.failed,
             unread: self.frames.len() + self.stills.len(),
             ..Stats::default()

@@ -3,6 +3,7 @@
 use super::Session;
 use super::frame_in_work::FrameInWork;
 use super::step::{Outcome, Step, Steps, Task, TaskId, Work};
+use super::stillness::Verdict;
 use crate::branch::{Branch, BranchJob};
 use crate::error::{ErrorCode, FrameError};
 
@@ -83,8 +84,9 @@ impl<F, P: Clone> Session<F, P> {
         let (queued, is_still) = self.intake.take_next()?;
         let id = self.task_id(queued.index, Step::Decode);
         let (in_work, frame) = FrameInWork::new(queued, is_still, id.ticket, now_us);
+        let wants_grey = in_work.may_repeat();
         self.in_work.push_back(in_work);
-        let work = Work::Decode(frame);
+        let work = Work::Decode { frame, wants_grey };
         Some(Task { id, work })
     }
 
@@ -158,12 +160,11 @@ impl<F, P: Clone> Session<F, P> {
         frame.map(|frame| frame.take_back(branch)).is_some()
     }
 
-    /// Does what can be done without an executor: ends every branch that is ready and has nothing to run (no pose, a hidden
-    /// wrist), begins and ends the list of hands, until there is no more.
+    /// Does what can be done without an executor: ends frames that repeat another, and every branch that is ready and
+    /// has nothing to run (no pose, a hidden wrist), begins and ends the list of hands, until there is no more.
     fn settle(&mut self) {
-        self.enter_frames();
         loop {
-            let mut has_changed = false;
+            let mut has_changed = self.enter_frames();
             for (position, branch) in self.places(Steps::ALL) {
                 if self.is_ready(position, branch) {
                     has_changed |= self.tracking.settle(branch, &mut self.in_work[position]);
@@ -175,14 +176,31 @@ impl<F, P: Clone> Session<F, P> {
         }
     }
 
-    /// Gives decoded frames of the stream their epochs, in order. One that could not be decoded has none.
-    fn enter_frames(&mut self) {
+    /// Gives decoded frames of the stream their epochs, in order, and ends those that repeat another; says whether there was
+    /// any. One that could not be decoded has none.
+    fn enter_frames(&mut self) -> bool {
+        self.stillness.note_result(&self.in_work);
+        let mut has_changed = false;
         let frames = self.in_work.iter_mut().filter(|frame| !frame.is_still());
         for frame in frames.take_while(|frame| frame.is_decoded()) {
-            if frame.waits_for_epoch() {
-                self.tracking.enter(frame);
+            if !frame.waits_for_epoch() {
+                continue;
             }
+            match self.stillness.judge(frame, self.tracking.epoch_of(frame)) {
+                Verdict::Wait => break,
+                Verdict::Compute { still_frames } => {
+                    self.tracking.enter(frame);
+                    self.stillness.begin(frame, still_frames);
+                }
+                Verdict::Repeat(keypoints) => {
+                    self.tracking.enter(frame);
+                    self.stillness.repeated();
+                    frame.repeat(*keypoints);
+                }
+            }
+            has_changed = true;
         }
+        has_changed
     }
 
     /// Moves what is finished to the results, in frame order; stills as soon as they are done. Says whether `index`

@@ -2,6 +2,7 @@
 
 use crate::branch::{Branch, BranchJob, BranchOutcome};
 use crate::error::FrameError;
+use crate::motion::SmallGrey;
 use crate::rect::ImageSize;
 
 /// A step of a frame.
@@ -121,7 +122,12 @@ pub struct Task<F, P> {
 )]
 pub enum Work<F, P> {
     /// Decode the frame.
-    Decode(F),
+    Decode {
+        /// As it was added.
+        frame: F,
+        /// Whether [`Decoded::grey`] is asked for.
+        wants_grey: bool,
+    },
     /// Run a branch on the frame's pixels.
     Branch(P, BranchJob),
 }
@@ -142,12 +148,14 @@ pub enum Outcome<P> {
 }
 
 /// A decoded frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded<P> {
     /// Handle to the pixels.
     pub pixels: P,
     /// Their width and height.
     pub size: ImageSize,
+    /// The picture in small, where [`Work::Decode`] asks for it. Without it the frame is never still.
+    pub grey: Option<SmallGrey>,
 }
 
 #[cfg(test)]

@@ -45,17 +45,22 @@ impl TrackingState {
         }
     }
 
-    /// Gives a decoded frame its epoch. Tracking starts from scratch after a reset, and where pictures are of another size
-    /// or frames run by another graph than before.
+    /// The epoch of the decoded frame that is next. Tracking starts from scratch after a reset, and where pictures are of
+    /// another size or frames run by another graph than before.
+    pub(super) fn epoch_of<P: Clone>(&self, frame: &FrameInWork<P>) -> Epoch {
+        let is_start = self.started_with != Some(start_of(frame));
+        let is_earlier = frame.keypoints.timestamp_us < self.last_timestamp_us;
+        Epoch {
+            tracking: self.epoch.tracking + u64::from(is_start),
+            filters: self.epoch.filters + u64::from(is_start || is_earlier),
+        }
+    }
+
+    /// Gives a decoded frame its epoch.
     pub(super) fn enter<P: Clone>(&mut self, frame: &mut FrameInWork<P>) {
-        let start = Some((frame.generation(), frame.size(), frame.graph()));
-        let is_start = self.started_with != start;
-        self.started_with = start;
-        self.epoch.tracking += u64::from(is_start);
-        let timestamp_us = frame.keypoints.timestamp_us;
-        let is_filter_start = is_start || timestamp_us < self.last_timestamp_us;
-        self.epoch.filters += u64::from(is_filter_start);
-        self.last_timestamp_us = timestamp_us;
+        self.epoch = self.epoch_of(frame);
+        self.started_with = Some(start_of(frame));
+        self.last_timestamp_us = frame.keypoints.timestamp_us;
         frame.set_epoch(self.epoch);
     }
 
@@ -336,6 +341,11 @@ impl TrackingState {
         frame.wants_blendshapes = frame.options().blendshapes && landmarks.is_some();
         frame.keypoints.face = landmarks;
     }
+}
+
+/// Tracking goes on while this stays the same.
+fn start_of<P: Clone>(frame: &FrameInWork<P>) -> (u64, ImageSize, Graph) {
+    (frame.generation(), frame.size(), frame.graph())
 }
 
 fn is_of_hands(branch: Branch) -> bool {

@@ -205,11 +205,12 @@ impl Runner<'_> {
         }
         let again = (random.below(8) == 0).then(|| outcome.clone());
         drop(task);
-        if self.session.complete(id, outcome, 0, 0) {
-            self.assert_free(frame);
-        }
+        let is_free = self.session.complete(id, outcome, 0, 0);
         if let Some(outcome) = again {
             assert!(!self.session.complete(id, outcome, 0, 0));
+        }
+        if is_free {
+            self.assert_free(frame);
         }
     }
 

@@ -96,10 +96,11 @@ pub(crate) fn mesh(roi: NormalizedRect) -> FaceMesh {
 
 pub(crate) fn outcome_of(task: &StreamTask) -> Outcome<Rc<Scene>> {
     let (scene, job) = match &task.work {
-        Work::Decode(scene) => {
+        Work::Decode { frame: scene, .. } => {
             return Outcome::Decoded(Decoded {
                 pixels: Rc::new(*scene),
                 size: scene.size,
+                grey: None,
             });
         }
         Work::Branch(scene, job) => (**scene, job),

@@ -8,6 +8,7 @@ use live_keypoints_pipeline::branch::{
     BranchJob, BranchOutcome, EarlyJob, EarlyOutcome, FaceJob, FaceMesh, FaceOutcome, HandJob,
     HandOutcome, HandReading, PalmJob, PalmOutcome, PoseOutcome,
 };
+use live_keypoints_pipeline::motion::SmallGrey;
 use live_keypoints_pipeline::rect::{ImageSize, NormalizedRect};
 use live_keypoints_pipeline::smoothing::RawPose;
 use live_keypoints_pipeline::{
@@ -31,6 +32,21 @@ pub(crate) enum Kind {
     FailsInSomeHands,
     /// Its hands lie so far out that no region can be made of them.
     HandsFarOut,
+    /// A person who looks as if another frame were shown again, a little brighter with every number.
+    Motionless(u8),
+}
+
+impl Kind {
+    /// What it looks like in small: each kind of a level of its own.
+    fn grey(self) -> Option<SmallGrey> {
+        let level = match self {
+            Self::Motionless(number) => 100 + number,
+            Self::Person => 10,
+            Self::Nobody => 20,
+            _ => 30,
+        };
+        SmallGrey::try_from(vec![level; 3072]).ok()
+    }
 }
 
 /// Decoded pixels.
@@ -46,17 +62,22 @@ pub(crate) type StreamOutcome = Outcome<Rc<Picture>>;
 
 pub(crate) fn outcome_of(task: &StreamTask) -> StreamOutcome {
     match &task.work {
-        Work::Decode(Kind::Broken) => {
-            Outcome::Failed(FrameError::new(ErrorCode::MalformedPicture, "broken"))
-        }
-        Work::Decode(kind) => {
+        Work::Decode {
+            frame: Kind::Broken,
+            ..
+        } => Outcome::Failed(FrameError::new(ErrorCode::MalformedPicture, "broken")),
+        Work::Decode {
+            frame: kind,
+            wants_grey,
+        } => {
             let picture = Picture {
                 frame: task.id.frame,
                 kind: *kind,
             };
             let size = picture.size();
             let pixels = Rc::new(picture);
-            Outcome::Decoded(Decoded { pixels, size })
+            let grey = wants_grey.then(|| kind.grey()).flatten();
+            Outcome::Decoded(Decoded { pixels, size, grey })
         }
         Work::Branch(picture, job) => picture.run(job),
     }

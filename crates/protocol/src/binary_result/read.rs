@@ -5,7 +5,9 @@ use live_keypoints_pipeline::{
     Landmarks, MAX_HANDS, MissingParts, Parts, Scores, Timings, TrackedHand,
 };
 
-use super::{BinaryResult, HAND_VALUES, HEAD_LENGTH, MAGIC, NotABinaryResult, Version, number_of};
+use super::{
+    BinaryResult, HAND_VALUES, HEAD_LENGTH, MAGIC, NotABinaryResult, STILL, Version, number_of,
+};
 
 /// Values of each block of version 1, in the order of the bits.
 const VALUES: [usize; 7] = [33 * 4, 33 * 4, 21 * 3, 21 * 3, 468 * 3, 21 * 3, 21 * 3];
@@ -31,8 +33,8 @@ pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResu
     let dropped = u32::from_le_bytes(head.array()?);
     let width = u16::from_le_bytes(head.array()?);
     let height = u16::from_le_bytes(head.array()?);
-    let blocks = match version {
-        Version::One => reader.fixed_blocks(bits)?,
+    let (blocks, flags) = match version {
+        Version::One => (reader.fixed_blocks(bits)?, 0),
         Version::Two => reader.blocks()?,
     };
     let face = match face(blocks[7], FacePoints::WithIrises478)? {
@@ -59,6 +61,7 @@ pub fn decode(bytes: &[u8], parts: Parts) -> Result<BinaryResult, NotABinaryResu
             blendshapes: blocks[8].map(blendshapes).transpose()?,
             scores: Scores::default(),
             missing: MissingParts::default(),
+            still: flags & STILL != 0,
             dropped: dropped.into(),
             timings: Timings::default(),
         },
@@ -117,9 +120,9 @@ impl<'a> Reader<'a> {
         Ok(blocks)
     }
 
-    /// The blocks of version 2.
-    fn blocks(mut self) -> Result<Blocks<'a>, NotABinaryResult> {
-        let [low, high, _, _] = self.array()?;
+    /// The blocks of version 2, and the flags. Those of later versions say nothing.
+    fn blocks(mut self) -> Result<(Blocks<'a>, u8), NotABinaryResult> {
+        let [low, high, flags, _] = self.array()?;
         let parts = u16::from_le_bytes([low, high]);
         let mut blocks = Blocks::default();
         for bit in 0..u16::BITS {
@@ -133,7 +136,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.end()?;
-        Ok(blocks)
+        Ok((blocks, flags))
     }
 }
 

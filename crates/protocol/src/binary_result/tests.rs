@@ -32,6 +32,7 @@ fn keypoints(parts: u8) -> FrameKeypoints {
         blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
+        still: false,
         dropped: 0x4142_4344,
         timings: Timings::default(),
     }

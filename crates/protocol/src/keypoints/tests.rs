@@ -31,6 +31,7 @@ fn keypoints(parts: Parts) -> FrameKeypoints {
             right_hand: Some(MissingReason::OutOfView),
             ..MissingParts::default()
         },
+        still: false,
         dropped: 3,
         timings: Timings {
             queue: 1,

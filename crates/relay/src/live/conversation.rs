@@ -292,7 +292,7 @@ impl Conversation {
             Step::ALL[1..].iter().copied().collect()
         };
         let task = self.session.next_task(steps, now_us)?;
-        if let Work::Decode(_) = task.work {
+        if let Work::Decode { .. } = task.work {
             self.unanswered.begin_decoding(task.id.frame);
             if let Some(rate) = &mut self.rate {
                 rate.pay();
@@ -339,6 +339,7 @@ impl Conversation {
         let is_bad = match &result {
             FrameResult::Keypoints(keypoints) => {
                 self.metrics.note_timings(&keypoints.timings);
+                self.metrics.frames_still.inc_by(keypoints.still.into());
                 Some(false)
             }
             FrameResult::Failed(failed) => {

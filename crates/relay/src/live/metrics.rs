@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     pub(crate) frames_received: Counter,
     pub(crate) frames_dropped: Family<ReasonLabel, Counter>,
     pub(crate) frames_decoded: Counter,
+    pub(crate) frames_still: Counter,
     pub(crate) frames_failed: Family<CodeLabel, Counter>,
     pub(crate) results_sent: Counter,
     pub(crate) bytes_received: Counter,
@@ -81,6 +82,7 @@ impl Metrics {
             frames_received: Counter::default(),
             frames_dropped: Family::default(),
             frames_decoded: Counter::default(),
+            frames_still: Counter::default(),
             frames_failed: Family::default(),
             results_sent: Counter::default(),
             bytes_received: Counter::default(),
@@ -108,6 +110,7 @@ impl Metrics {
             frames_received,
             frames_dropped,
             frames_decoded,
+            frames_still,
             frames_failed,
             results_sent,
             bytes_received,
@@ -148,6 +151,11 @@ impl Metrics {
             frames_dropped.clone(),
         );
         registry.register("frames_decoded", "Frames decoded", frames_decoded.clone());
+        registry.register(
+            "frames_still",
+            "Frames without motion, whose keypoints were repeated",
+            frames_still.clone(),
+        );
         registry.register(
             "frames_failed",
             "Frames answered with an error, by its code",

@@ -173,6 +173,7 @@ pub(super) mod tests {
             blendshapes: None,
             scores: Scores::default(),
             missing: MissingParts::default(),
+            still: false,
             dropped,
             timings: Timings::default(),
         }))

@@ -42,7 +42,10 @@ fn pool(
 #[test]
 fn a_task_that_panics_fails_alone() {
     let pool = pool(1, u64::MAX, |work, _| match work {
-        Work::Decode(Frame::Jpeg(_)) => panic!("of set purpose"),
+        Work::Decode {
+            frame: Frame::Jpeg(_),
+            ..
+        } => panic!("of set purpose"),
         _ => failed(ErrorCode::Aborted),
     });
     let client = pool.client();
@@ -125,6 +128,7 @@ fn decoding_waits_for_memory_that_pictures_give_back() {
         let image = RgbImage::from_rgb(500, 500, vec![0; 750_000]).unwrap();
         Outcome::Decoded(Decoded {
             size: image.size(),
+            grey: None,
             pixels: Arc::new(Pixels::new(image, means.held)),
         })
     });
@@ -176,7 +180,13 @@ fn with_one_worker_long_tasks_wait_for_no_session_for_ever() {
     let (end, ended) = mpsc::channel::<()>();
     let ended = Mutex::new(ended);
     let pool = pool(1, u64::MAX, move |work, _| {
-        if matches!(work, Work::Decode(Frame::Jpeg(_))) {
+        if matches!(
+            work,
+            Work::Decode {
+                frame: Frame::Jpeg(_),
+                ..
+            }
+        ) {
             ended.lock().unwrap().recv_timeout(PATIENCE).unwrap();
         }
         failed(ErrorCode::Aborted)

@@ -53,7 +53,9 @@ pub(super) fn run(
     means: Means<'_>,
 ) -> FrameOutcome {
     match work {
-        Work::Decode(frame) => frame.decode_within(limits, means.held, means.keep_going),
+        Work::Decode { frame, wants_grey } => {
+            frame.decode_within(limits, wants_grey, means.held, means.keep_going)
+        }
         Work::Branch(pixels, job) => match branch::run(models.of_job(&job), &pixels, &job) {
             Ok(outcome) => Outcome::Branch(outcome),
             Err(error) => Outcome::Failed(error.into()),
@@ -68,14 +70,17 @@ pub(super) fn reckon(work: &FrameWork) -> (Estimate, u64, Duration) {
             let pixels = pixels.pixels().len() as u64 / 3;
             (BRANCH_US + BRANCH_US_A_MEGAPIXEL * pixels / 1_000_000, 0)
         }
-        Work::Decode(Frame::Jpeg(bytes)) => {
+        Work::Decode {
+            frame: Frame::Jpeg(bytes),
+            ..
+        } => {
             let estimate = estimate_jpeg(bytes);
             (estimate.work_ns / 1000, estimate.memory_bytes)
         }
-        Work::Decode(Frame::Png(_) | Frame::Unreadable(_)) => (BRANCH_US, 0),
+        Work::Decode { .. } => (BRANCH_US, 0),
     };
     let estimate = Estimate {
-        is_decoding: matches!(work, Work::Decode(_)),
+        is_decoding: matches!(work, Work::Decode { .. }),
         processor_us,
     };
     let limit = LEAST_LIMIT + LIMIT_TO_ESTIMATE * Duration::from_micros(processor_us);

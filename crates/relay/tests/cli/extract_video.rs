@@ -84,6 +84,44 @@ fn smoothing_and_frame_rate_matter_and_are_options() {
 }
 
 #[test]
+fn frames_without_motion_are_repeated_on_request_and_nothing_else_changes() {
+    let mut frames: Vec<_> = (0..3).map(clip_frame).collect();
+    frames.extend(std::iter::repeat_n(clip_frame(3), 12));
+    frames.push(clip_frame(20));
+    let with = |options: &[&str]| {
+        let mut arguments: Vec<_> = options.iter().map(Into::into).collect();
+        arguments.extend(frames.iter().map(|path| path.as_os_str().to_owned()));
+        extract(&arguments)
+    };
+    let gated = with(&["--skip-still", "--workers=2"]);
+    assert!(with(&["--skip-still", "--workers=1"]) == gated);
+    let (gated, plain) = (gated.objects(), with(&[]).objects());
+    let still: Vec<usize> = (0..frames.len())
+        .filter(|index| gated[*index].get("still") == Some(&true.into()))
+        .collect();
+    // Six frames without motion come first.
+    assert!(
+        still.iter().copied().eq(still[0]..15) && (7..=10).contains(&still[0]),
+        "{still:?}"
+    );
+    for index in 0..still[0] {
+        assert_eq!(gated[index], plain[index]);
+    }
+    for index in &still {
+        assert_eq!(gated[*index]["face"], gated[still[0] - 1]["face"]);
+    }
+    assert!(plain.iter().all(|line| line.get("still").is_none()));
+}
+
+#[test]
+fn pictures_each_from_scratch_have_no_motion_to_tell() {
+    let arguments = ["--skip-still", "--mode=image"].map(Into::into);
+    let output = extract(&[&arguments[..], &[clip_frame(0).into_os_string()]].concat());
+    assert_eq!((output.status, output.stdout.len()), (2, 0));
+    assert!(output.stderr.contains("--skip-still"), "{}", output.stderr);
+}
+
+#[test]
 fn a_broken_picture_fails_alone_and_leaves_tracking_as_if_it_were_not_there() {
     let folder = tempfile::tempdir().unwrap();
     for number in 0..10 {

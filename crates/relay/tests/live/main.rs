@@ -16,6 +16,7 @@ mod peers;
 mod promises;
 mod protocol_document;
 mod shutdown;
+mod stillness;
 mod stills;
 mod support;
 mod text;

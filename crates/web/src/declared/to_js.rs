@@ -43,6 +43,7 @@ primitive! {
     // Indices, counts and bytes stay below 2⁵³.
     u64 => "number", |number| (*number as f64).into();
     usize => "number", |number| (*number as f64).into();
+    bool => "boolean", |value| (*value).into();
     String => "string", |text| text.as_str().into();
     Float32Array => "Float32Array", |array| array.into();
 }

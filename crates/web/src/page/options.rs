@@ -1,6 +1,7 @@
 //! What a stream of the page is started with.
 
 use js_sys::Function;
+use live_keypoints_pipeline::motion::STILL_THRESHOLD;
 use live_keypoints_pipeline::{FacePoints, Graph, Hands, MAX_HANDS, Options, Parts, Quality};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
@@ -47,6 +48,10 @@ options! {
         face_smoothing: bool = Options::default().face_smoothing, Check::Boolean;
         /// x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own.
         mirrored: bool = Options::default().mirrored, Check::Boolean;
+        /// Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`: it costs its decoding
+        /// only, and so less power. Tracking and filters see the frames that are computed: whatever moves, and the first few
+        /// frames after it.
+        skip_still: bool = false, Check::Boolean;
         /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
         hand_world: bool = false, Check::Boolean;
         /// Frames that may be in work at once, 1 to 16.
@@ -112,6 +117,7 @@ impl StreamOptions {
             hand_smoothing: self.hand_smoothing,
             face_smoothing: self.face_smoothing,
             mirrored: self.mirrored,
+            skip_still: self.skip_still.then_some(STILL_THRESHOLD),
             max_frames_in_flight: self.max_frames_in_flight,
             max_unread_results: self.buffer_size,
             min_pose_detection_confidence: self.min_pose_detection_confidence,

@@ -144,6 +144,7 @@ impl PageStream {
             received: stats.received,
             dropped: stats.dropped,
             completed: stats.completed,
+            still: stats.still,
             failed: stats.failed,
             buffered: stats.buffered,
             in_flight: stats.in_work,

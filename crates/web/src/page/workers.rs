@@ -38,6 +38,7 @@ impl Page {
                 index,
                 frame,
                 copies,
+                wants_grey,
                 released,
             } => {
                 let message = move |source| ToWorker::Decode {
@@ -45,6 +46,7 @@ impl Page {
                     frame: index,
                     source,
                     copies,
+                    wants_grey,
                     released,
                 };
                 match frame {
@@ -210,6 +212,7 @@ impl Page {
                     ticket,
                     width,
                     height,
+                    grey,
                     elapsed_us,
                     memory_bytes,
                 },
@@ -219,7 +222,11 @@ impl Page {
                     self.intake.buffers.give(spare.buffer());
                 }
                 let size = ImageSize { width, height };
-                let answer = Answer::Decoded { size, elapsed_us };
+                let answer = Answer::Decoded {
+                    size,
+                    grey,
+                    elapsed_us,
+                };
                 self.answered(worker, ticket, answer, Some(memory_bytes));
             }
             Heard::Message(

@@ -147,9 +147,14 @@ impl<F> Pool<F> {
         };
         let released = given.released.clone();
         let command = match task.work {
-            Work::Decode(frame) => {
+            Work::Decode { frame, wants_grey } => {
+                // Of a still frame nobody else needs the pixels; if it is none after all, they are asked for.
+                let is_still = wants_grey && self.session.expects_still();
                 let others = self.places.iter().filter(|place| {
-                    place.is_at_work() && place.worker() != worker && place.has_branches()
+                    !is_still
+                        && place.is_at_work()
+                        && place.worker() != worker
+                        && place.has_branches()
                 });
                 given.copies = others.map(Place::worker).collect();
                 let copies = given.copies.clone();
@@ -159,6 +164,7 @@ impl<F> Pool<F> {
                     index,
                     frame,
                     copies,
+                    wants_grey,
                     released,
                 }
             }

@@ -26,6 +26,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use live_keypoints_pipeline::branch::{Branch, BranchJob, BranchOutcome};
+use live_keypoints_pipeline::motion::SmallGrey;
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
     Decoded, ErrorCode, FrameError, FrameResult, Options, Outcome, Session, SessionError, Stats,
@@ -69,6 +70,8 @@ pub(crate) enum Command<F> {
         index: u64,
         frame: F,
         copies: Vec<WorkerId>,
+        /// Whether the picture is also wanted in small.
+        wants_grey: bool,
         released: Vec<u64>,
     },
     /// Have it run a branch; the worker `pixels_from` is to send it the frame's pixels.
@@ -103,7 +106,12 @@ pub(crate) enum Event {
 )]
 pub(crate) enum Answer {
     /// The picture's size; its pixels may be fewer.
-    Decoded { size: ImageSize, elapsed_us: u64 },
+    Decoded {
+        size: ImageSize,
+        /// The picture in small, where it is wanted.
+        grey: Option<SmallGrey>,
+        elapsed_us: u64,
+    },
     Outcome {
         outcome: BranchOutcome,
         elapsed_us: u64,
@@ -312,7 +320,11 @@ impl<F> Pool<F> {
             return;
         };
         let (outcome, elapsed_us) = match answer {
-            Answer::Decoded { size, elapsed_us } => {
+            Answer::Decoded {
+                size,
+                grey,
+                elapsed_us,
+            } => {
                 self.holdings.add(worker.place, step.id.frame);
                 for copy in &step.copies {
                     if self.current(*copy).is_some() {
@@ -320,7 +332,8 @@ impl<F> Pool<F> {
                     }
                 }
                 let pixels = Rc::new(FramePixels::new(step.id.frame, &self.holdings));
-                (Outcome::Decoded(Decoded { pixels, size }), elapsed_us)
+                let decoded = Decoded { pixels, size, grey };
+                (Outcome::Decoded(decoded), elapsed_us)
             }
             Answer::Outcome {
                 outcome,

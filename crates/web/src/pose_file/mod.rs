@@ -150,6 +150,7 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
+        still: false,
         dropped: 0,
         timings: Timings::default(),
     })

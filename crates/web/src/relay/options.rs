@@ -42,6 +42,8 @@ options! {
         face_smoothing: Option<bool> = None, Check::Boolean;
         /// x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default: false.
         mirrored: Option<bool> = None, Check::Boolean;
+        /// Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`.
+        skip_still: bool = false, Check::Boolean;
         /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
         hand_world: bool = false, Check::Boolean;
         /// How results travel. `binary` takes about a third of the bytes and leaves scores, reasons of missing parts and
@@ -156,7 +158,8 @@ impl RelayOptions {
         let default = Self::default();
         let graph = self.session().graph_to_run();
         let has_irises = self.parts.face && self.face == FacePoints::WithIrises478;
-        let is_new = graph != default.graph || has_irises || self.hands != default.hands;
+        let is_new =
+            graph != default.graph || has_irises || self.hands != default.hands || self.skip_still;
         let gives_mesh = self.format == Format::Binary && !is_new;
         Configure {
             graph: (graph != default.graph).then_some(graph),
@@ -173,6 +176,7 @@ impl RelayOptions {
             hand_smoothing: self.hand_smoothing,
             face_smoothing: self.face_smoothing,
             mirrored: self.mirrored,
+            skip_still: self.skip_still.then_some(true),
             // More never wait there.
             buffer_size: Some(self.buffer_size.min(self.max_frames_in_flight) as usize),
             hand_world: self.hand_world.then_some(true),
@@ -324,6 +328,17 @@ mod tests {
         let expected = concat!(
             r#"{"parts":["pose","hands","face"],"face":478,"hands":"recover","#,
             r#""format":"binary","binary_version":2,"buffer_size":4}"#
+        );
+        assert_eq!(text, expected);
+        let skip = RelayOptions {
+            skip_still: true,
+            face: FacePoints::Mesh468,
+            ..RelayOptions::default()
+        };
+        let text = serde_json::to_string(&skip.configure()).unwrap();
+        let expected = concat!(
+            r#"{"parts":["pose","hands","face"],"face":468,"#,
+            r#""format":"binary","binary_version":2,"skip_still":true,"buffer_size":4}"#
         );
         assert_eq!(text, expected);
         let error = RelayOptions {

@@ -164,6 +164,7 @@ impl RelayStream {
             received: stats.received,
             dropped: stats.dropped,
             completed: stats.completed,
+            still: stats.still,
             failed: stats.failed,
             buffered: stats.buffered,
             in_flight: stats.in_flight,

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use js_sys::Array;
 use live_keypoints_pipeline::branch::{self, BranchJob};
 use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
+use live_keypoints_pipeline::motion::SmallGrey;
 use live_keypoints_pipeline::picture::RgbImage;
 use live_keypoints_pipeline::{ErrorCode, FrameError};
 use wasm_bindgen::prelude::*;
@@ -59,6 +60,7 @@ struct Decode {
     frame: u64,
     kind: SourceKind,
     copies: Vec<WorkerId>,
+    wants_grey: bool,
 }
 
 #[wasm_bindgen]
@@ -120,6 +122,7 @@ impl Host {
                 frame,
                 source,
                 copies,
+                wants_grey,
                 released,
             } => {
                 self.begin(&released);
@@ -128,6 +131,7 @@ impl Host {
                     frame,
                     kind: source,
                     copies,
+                    wants_grey,
                 };
                 spawn_local(Rc::clone(self).decode(decode, beside));
             }
@@ -211,6 +215,7 @@ impl Host {
             frame,
             kind,
             copies,
+            wants_grey,
         } = decode;
         let started_ms = now();
         let picture = match self.reader.read(kind, source).await {
@@ -221,6 +226,7 @@ impl Host {
                 return post(&FromWorker::Broken { error });
             }
         };
+        let grey = wants_grey.then(|| SmallGrey::of(&picture.image));
         let elapsed_us = micros_since(started_ms);
         for to in copies {
             self.peers.send(to, frame, &picture.image);
@@ -230,6 +236,7 @@ impl Host {
             ticket,
             width: picture.size.width,
             height: picture.size.height,
+            grey,
             elapsed_us,
             memory_bytes: memory_bytes(),
         };

@@ -33,6 +33,7 @@ impl Crew {
         let options = Options {
             buffer_size: frames.len(),
             max_unread_results: frames.len(),
+            skip_still: Some(2.0),
             ..Options::default()
         };
         let mut crew = Self {
@@ -85,9 +86,11 @@ impl Crew {
                 ticket,
                 index,
                 frame,
+                wants_grey,
                 ..
             } => {
-                self.give(worker, ticket, index, Work::Decode(frame));
+                let work = Work::Decode { frame, wants_grey };
+                self.give(worker, ticket, index, work);
             }
             Command::Run {
                 worker,
@@ -133,6 +136,7 @@ impl Crew {
                 let size = decoded.size;
                 Answer::Decoded {
                     size,
+                    grey: decoded.grey,
                     elapsed_us: 1,
                 }
             }
@@ -150,6 +154,7 @@ impl Crew {
 fn frames() -> impl Strategy<Value = Vec<(Kind, i64)>> {
     let kind = prop_oneof![
         12 => Just(Kind::Person),
+        3 => (0u8..3).prop_map(Kind::Motionless),
         1 => Just(Kind::Nobody),
         1 => Just(Kind::Broken),
         1 => Just(Kind::OtherSize),
@@ -182,7 +187,10 @@ proptest! {
 
 #[test]
 fn a_crew_does_things_early_and_has_steps_ahead() {
-    let frames = [(Kind::Person, 0); 20];
+    // None looks like the one before.
+    let frames: Vec<_> = (0..20)
+        .map(|number| (Kind::Motionless(number % 2 * 50), 0))
+        .collect();
     let turns: Vec<usize> = (0..1_000)
         .map(|turn| [0, 0, 1, 2, 3, 4][turn % 6])
         .collect();

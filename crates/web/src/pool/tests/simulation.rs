@@ -216,6 +216,7 @@ impl Simulation {
             } => {
                 let answer = Answer::Decoded {
                     size: SIZE,
+                    grey: None,
                     elapsed_us: micros(self.costs.decode),
                 };
                 let end_ms = self.work(worker, ticket, self.costs.decode, answer);

@@ -135,6 +135,7 @@ impl World {
                 frame,
                 copies,
                 released,
+                ..
             } => {
                 let what = What::Decode {
                     copies,
@@ -251,7 +252,11 @@ impl World {
                 self.pool.sent(worker, ticket, self.now_ms);
                 let width = if seed.is_multiple_of(16) { 320 } else { 640 };
                 let size = ImageSize { width, height: 480 };
-                Answer::Decoded { size, elapsed_us }
+                Answer::Decoded {
+                    size,
+                    grey: None,
+                    elapsed_us,
+                }
             }
             What::Run { job, pixels_from } => {
                 if pixels_from.is_some() {

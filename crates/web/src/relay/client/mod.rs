@@ -47,6 +47,8 @@ pub struct RelayStats {
     pub dropped: u64,
     /// Frames that have keypoints.
     pub completed: u64,
+    /// Those of them that are still.
+    pub still: u64,
     /// Frames that have an error.
     pub failed: u64,
     /// Frames that wait to be sent.
@@ -85,6 +87,7 @@ pub struct RelayClient<F> {
     unsent_bytes: u64,
     last_frame_bytes: u64,
     completed: u64,
+    still: u64,
     failed: u64,
 }
 
@@ -119,6 +122,7 @@ impl<F> RelayClient<F> {
             unsent_bytes: 0,
             last_frame_bytes: 0,
             completed: 0,
+            still: 0,
             failed: 0,
             options,
         })
@@ -376,6 +380,7 @@ impl<F> RelayClient<F> {
             received: self.outbox.received(),
             dropped: self.outbox.dropped(),
             completed: self.completed,
+            still: self.still,
             failed: self.failed,
             buffered: self.outbox.waiting(),
             in_flight: self.outbox.in_flight(),

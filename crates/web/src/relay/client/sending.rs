@@ -164,6 +164,7 @@ impl<F> RelayClient<F> {
                 keypoints.dropped = dropped;
                 keypoints.timings.total = ((now_ms - stamp.added_ms) * 1000.0).round() as u64;
                 self.completed += 1;
+                self.still += u64::from(keypoints.still);
                 self.tell(stamp, FrameResult::Keypoints(keypoints));
             }
         }

@@ -390,6 +390,7 @@ pub(super) fn keypoints() -> FrameKeypoints {
         blendshapes: None,
         scores: Scores::default(),
         missing: MissingParts::default(),
+        still: false,
         dropped: 0,
         timings: Timings::default(),
     }
