@@ -54,6 +54,12 @@ error_codes! {
     ModelMismatch = "model-mismatch",
     /// A model failed while it ran.
     InferenceFailed = "inference-failed",
+    /// A manifest of signs has a field that is wrong.
+    SignsManifestInvalid = "signs-manifest-invalid",
+    /// A model of signs cannot be read, or does not fit its manifest.
+    SignsModelInvalid = "signs-model-invalid",
+    /// Examples of signs cannot be taken.
+    SignsExamplesInvalid = "signs-examples-invalid",
     /// An option has a value outside its range, or is not known.
     InvalidOption = "invalid-option",
     /// There is no room for a stateless picture now.
@@ -305,6 +311,8 @@ macro_rules! frame_error_from {
 }
 
 frame_error_from!(PictureError, ModelError, SessionError);
+#[cfg(feature = "signs")]
+frame_error_from!(crate::signs::SignsError);
 
 #[cfg(test)]
 mod tests {

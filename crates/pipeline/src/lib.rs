@@ -40,6 +40,8 @@
 //! - `inference` (default): decoding and models. Without it the crate is small: session, results, formats.
 //! - `pictures` (with `inference`): decoding alone.
 //! - `embedded-models` (default): the model files in the binary, `Models::embedded`.
+//! - `signs` (default): signs from keypoints, taught by example.
+//! - `signs-model`: signs by an ONNX model of any operators.
 //!
 //! Facts about the models are cited as HOLISTIC_SPEC with a section; the sections are listed in `ARCHITECTURE.md` with
 //! MediaPipe's own files, which they describe.
@@ -64,6 +66,8 @@ pub mod picture;
 pub mod rect;
 pub mod roi;
 mod session;
+#[cfg(feature = "signs")]
+pub mod signs;
 pub mod smoothing;
 pub mod topology;
 pub mod tracking;

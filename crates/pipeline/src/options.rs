@@ -73,6 +73,7 @@ pub const MAX_HANDS: usize = 4;
 
 /// Which of MediaPipe's graphs a session follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Graph {
     /// Hands and face are looked for near the pose's wrists and head. Without the pose among the [`Parts`] there is nothing to

@@ -38,3 +38,5 @@ pub use kind::{ModelInput, ModelKind, OutputSpec};
 pub use model::Model;
 #[cfg(feature = "inference")]
 pub use models::Models;
+#[cfg(feature = "signs-model")]
+pub(crate) use reader::{decode, typed_by_tract};

@@ -209,7 +209,7 @@ pub(super) fn read(onnx_bytes: Cow<'_, [u8]>) -> TractResult<TypedModel> {
     #[cfg(feature = "any-operator")]
     {
         let proto = reader::decode(Cow::Borrowed(&*onnx_bytes))?;
-        reader::typed(proto).or_else(|_| reader::typed_by_tract(&onnx_bytes))
+        reader::typed(proto).or_else(|_| reader::typed_by_tract(&onnx_bytes, |_| Ok(())))
     }
     #[cfg(not(feature = "any-operator"))]
     reader::typed(reader::decode(onnx_bytes)?)

@@ -9,12 +9,16 @@ use tract_onnx::tract_core::internal::*;
 /// bytes may ask for all memory.
 const MAX_COMPUTED_ELEMENTS: usize = 1 << 24;
 
-/// The graph of a file of any operators that tract reads.
+/// The graph of a file of any operators that tract reads. `declare` may say more of its inputs than the file does.
 ///
 /// # Errors
-/// What tract says, and more than [`MAX_COMPUTED_ELEMENTS`].
-pub(in super::super) fn typed_by_tract(onnx_bytes: &[u8]) -> TractResult<TypedModel> {
+/// What tract and `declare` say, and more than [`MAX_COMPUTED_ELEMENTS`].
+pub(crate) fn typed_by_tract(
+    onnx_bytes: &[u8],
+    declare: impl FnOnce(&mut InferenceModel) -> TractResult<()>,
+) -> TractResult<TypedModel> {
     let mut graph = onnx().model_for_read(&mut Cursor::new(onnx_bytes))?;
+    declare(&mut graph)?;
     let needed = graph.eval_order()?;
     let others: Vec<usize> = (0..graph.nodes().len())
         .filter(|node| !needed.contains(node))

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 #[cfg(feature = "any-operator")]
-pub(super) use any_operator::typed_by_tract;
+pub(crate) use any_operator::typed_by_tract;
 use operators::Operator;
 use prost::Message;
 use tract_onnx::Onnx;
@@ -44,7 +44,7 @@ const MAX_NODES: usize = 4000;
 ///
 /// # Errors
 /// What the format says, and more than [`MAX_NODES`].
-pub(super) fn decode(onnx: Cow<'_, [u8]>) -> TractResult<ModelProto> {
+pub(crate) fn decode(onnx: Cow<'_, [u8]>) -> TractResult<ModelProto> {
     let proto = ModelProto::decode(&*onnx)?;
     // WebAssembly never gives memory back: what is not needed any more goes at once.
     drop(onnx);
