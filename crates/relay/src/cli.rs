@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use live_keypoints_pipeline::motion::STILL_THRESHOLD;
 use live_keypoints_pipeline::picture::DecodeLimits;
-use live_keypoints_pipeline::{FacePoints, Graph, Hands, MAX_HANDS, Options, Quality};
+use live_keypoints_pipeline::signs::Needs;
+use live_keypoints_pipeline::{
+    FacePoints, Graph, Hands, MAX_HANDS, Options, Quality, SessionError,
+};
 use live_keypoints_relay::extract::{FrameRate, Mode};
 use live_keypoints_relay::model_loading::ModelSource;
 use live_keypoints_relay::pool::MAX_WORKERS;
@@ -80,12 +83,14 @@ pub(crate) struct ExtractArgs {
     mode: ModeArg,
     #[command(flatten)]
     pub(crate) models: ModelArgs,
-    /// How hands and face are found: near the pose, or each by itself, as MediaPipe's landmarkers do
-    #[arg(long, value_enum, default_value_t)]
-    graph: GraphArg,
-    /// Points of a face: with the irises 478, or 468 as MediaPipe Holistic of old has them
-    #[arg(long, value_enum, default_value_t)]
-    face: FaceArg,
+    /// How hands and face are found: near the pose, or each by itself, as MediaPipe's landmarkers do [default: holistic, or
+    /// what --signs needs]
+    #[arg(long, value_enum)]
+    graph: Option<GraphArg>,
+    /// Points of a face: with the irises 478, or 468 as MediaPipe Holistic of old has them [default: 478, or what --signs
+    /// needs]
+    #[arg(long, value_enum)]
+    face: Option<FaceArg>,
     /// Tell the face's expressions, too, 52 scores. Needs --face 478
     #[arg(long)]
     blendshapes: bool,
@@ -96,6 +101,10 @@ pub(crate) struct ExtractArgs {
     /// say which in hand_sources. With --graph holistic only
     #[arg(long, value_enum, default_value_t)]
     hands: HandsArg,
+    /// Folder with a manifest signs.json and the model that it names, or examples.json, to recognise signs by: lines
+    /// {"type":"sign",…} and {"type":"idle"} follow those of the frames. The parts are those that the manifest needs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signs: Option<PathBuf>,
     /// Frames a second: frame number n gets the capture time (n + 1) · floor(10⁶ / fps) µs
     #[arg(long, value_name = "N", default_value = "30")]
     pub(crate) fps: FrameRate,
@@ -129,17 +138,17 @@ impl ExtractArgs {
         }
     }
 
-    pub(crate) fn options(&self) -> Options {
-        Options {
-            graph: match self.graph {
-                GraphArg::Holistic => Graph::Holistic,
-                GraphArg::Landmarkers => Graph::Landmarkers,
-            },
+    /// The options of the session; `needs` are those of the manifest of signs, if there is one.
+    ///
+    /// # Errors
+    /// An option outside its range, or one that contradicts another or the manifest.
+    pub(crate) fn options(&self, needs: Option<Needs>) -> Result<Options, SessionError> {
+        let default =
+            needs.map_or_else(Options::default, |needs| needs.options(Options::default()));
+        let options = Options {
+            graph: self.graph.map_or(default.graph, Into::into),
             quality: self.models.quality(),
-            face_points: match self.face {
-                FaceArg::Mesh468 => FacePoints::Mesh468,
-                FaceArg::WithIrises478 => FacePoints::WithIrises478,
-            },
+            face_points: self.face.map_or(default.face_points, Into::into),
             blendshapes: self.blendshapes,
             num_hands: self.num_hands.into(),
             hands: match self.hands {
@@ -147,9 +156,53 @@ impl ExtractArgs {
                 HandsArg::Recover => Hands::Recover,
             },
             smoothing: !self.no_smoothing,
-            skip_still: self.skip_still.then_some(STILL_THRESHOLD),
-            ..Options::default()
+            skip_still: default
+                .skip_still
+                .or_else(|| self.skip_still.then_some(STILL_THRESHOLD)),
+            ..default
+        };
+        options.validate()?;
+        if let Some(needs) = needs {
+            self.check_against(needs, &options)?;
         }
+        Ok(options)
+    }
+
+    /// What was asked for beside `--signs` must not be another thing than its manifest says.
+    fn check_against(&self, needs: Needs, options: &Options) -> Result<(), SessionError> {
+        let invalid = |option, expected, value: &str| {
+            let value = value.to_owned();
+            Err(SessionError::InvalidOption {
+                option,
+                expected,
+                value,
+            })
+        };
+        match (needs.graph, options.graph) {
+            (Graph::Holistic, Graph::Landmarkers) => {
+                return invalid("graph", "holistic, as --signs needs it", "landmarkers");
+            }
+            (Graph::Landmarkers, Graph::Holistic) => {
+                return invalid("graph", "landmarkers, as --signs needs it", "holistic");
+            }
+            _ => {}
+        }
+        match (needs.face_points, options.face_points) {
+            (FacePoints::Mesh468, FacePoints::WithIrises478) => {
+                return invalid("face", "468, as --signs needs it", "478");
+            }
+            (FacePoints::WithIrises478, FacePoints::Mesh468) => {
+                return invalid("face", "478, as --signs needs it", "468");
+            }
+            _ => {}
+        }
+        if self.format == FormatArg::Pose {
+            return invalid("format", "jsonl where there are --signs", "pose");
+        }
+        if self.mode() == Mode::Image {
+            return invalid("mode", "video where there are --signs", "image");
+        }
+        Ok(())
     }
 
     pub(crate) fn workers(&self) -> NonZeroUsize {
@@ -201,11 +254,19 @@ enum ModeArg {
     Image,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum GraphArg {
-    #[default]
     Holistic,
     Landmarkers,
+}
+
+impl From<GraphArg> for Graph {
+    fn from(graph: GraphArg) -> Self {
+        match graph {
+            GraphArg::Holistic => Self::Holistic,
+            GraphArg::Landmarkers => Self::Landmarkers,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -215,13 +276,21 @@ enum HandsArg {
     Recover,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum FaceArg {
     #[value(name = "468")]
     Mesh468,
-    #[default]
     #[value(name = "478")]
     WithIrises478,
+}
+
+impl From<FaceArg> for FacePoints {
+    fn from(face: FaceArg) -> Self {
+        match face {
+            FaceArg::Mesh468 => Self::Mesh468,
+            FaceArg::WithIrises478 => Self::WithIrises478,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

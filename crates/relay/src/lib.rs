@@ -5,6 +5,7 @@
 //! - [`model_sets`]: models by job; `late_models`: those that few sessions need.
 //! - [`pool`]: the worker threads, at most [`MAX_WORKERS`](pool::MAX_WORKERS), that run the tasks of any number of sessions.
 //! - [`extract`]: keypoints of files or of a stream of pictures.
+//! - [`signs`]: the folder of what signs are recognised by.
 //! - [`memory`]: the ceiling on what all sessions take.
 //! - [`live`]: live keypoints over WebSocket, `GET /live-signs`.
 //! - [`serve`]: the HTTP server around it.
@@ -21,3 +22,4 @@ mod png_picture;
 pub mod pool;
 mod seldom;
 pub mod serve;
+pub mod signs;

@@ -17,11 +17,13 @@ use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use live_keypoints_relay::extract::{
     ExtractConfig, ExtractError, Inputs, JsonLines, Mode, OutputFile, PoseFile, ResultSink,
+    SignLines,
     StandardInput, Summary, extract,
 };
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
 use live_keypoints_relay::serve::{self, LogWriter, ServeConfig, Signal, Signals};
+use live_keypoints_relay::signs::{SignsFolder, SignsFolderError};
 use tokio::sync::{Notify, oneshot};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -71,10 +73,11 @@ fn printed(outcome: io::Result<()>) -> anyhow::Result<ExitCode> {
 
 fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     let limits = args.limits();
-    let options = args.options();
-    if let Err(error) = options.validate() {
-        wrong_command_line(error);
-    }
+    let folder = args.signs.as_deref().map(SignsFolder::open).transpose()?;
+    let needs = folder.as_ref().map(|folder| folder.manifest().needs());
+    let options = args
+        .options(needs)
+        .unwrap_or_else(|error| wrong_command_line(error));
     if args.skip_still && args.mode() == Mode::Image {
         wrong_command_line("--skip-still needs --mode video: other pictures have no motion");
     }
@@ -96,6 +99,7 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         );
     }
     let standard_input = inputs.standard_input();
+    let signs = folder.map(SignsFolder::load).transpose()?;
     let models = load(&args.models.source(), &options)?;
     let pool = WorkerPool::start(Arc::new(models), limits, args.workers(), u64::MAX)
         .context("the worker threads cannot be started")?;
@@ -110,9 +114,10 @@ fn run_extract(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
         None => (Box::new(io::stdout().lock()), None),
     };
     let output = BufWriter::with_capacity(1 << 16, output);
-    let mut sink: Box<dyn ResultSink> = match args.format {
-        FormatArg::Jsonl => Box::new(JsonLines(output)),
-        FormatArg::Pose => {
+    let mut sink: Box<dyn ResultSink> = match (args.format, signs) {
+        (FormatArg::Jsonl, Some(signs)) => Box::new(SignLines::new(output, signs)),
+        (FormatArg::Jsonl, None) => Box::new(JsonLines(output)),
+        (FormatArg::Pose, _) => {
             let file = PoseFile::new(output, args.fps, options.face_points)
                 .context("no temporary file can be made")?;
             Box::new(file)
@@ -318,8 +323,10 @@ fn progress_bar(args: &ExtractArgs, length: Option<usize>) -> ProgressBar {
 
 /// One line: the stable word where there is one, the error and its causes.
 fn describe(error: &anyhow::Error) -> String {
-    match error.downcast_ref::<LoadError>() {
-        Some(load_error) => format!("{}: {error:#}", load_error.code()),
+    let of_models = error.downcast_ref().map(LoadError::code);
+    let of_signs = error.downcast_ref().map(SignsFolderError::code);
+    match of_models.or(of_signs) {
+        Some(code) => format!("{code}: {error:#}"),
         None => format!("{error:#}"),
     }
 }

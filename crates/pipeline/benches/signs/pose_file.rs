@@ -41,7 +41,7 @@ impl Reader<'_> {
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<FrameKeypoints>> {
     let mut reader = Reader(bytes);
     let version = reader.f32()?;
-    let (width, height, _) = (reader.u16()?, reader.u16()?, reader.u16()?);
+    let (width, height, depth) = (reader.u16()?, reader.u16()?, reader.u16()?);
     let mut parts = Vec::new();
     for _ in 0..reader.u16()? {
         let (name, format) = (reader.text()?, reader.text()?);
@@ -77,7 +77,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<FrameKeypoints>> {
     };
     let point = |at: usize| {
         let [x, y, z] = [values[3 * at], values[3 * at + 1], values[3 * at + 2]];
-        [x / width as f32, y / height as f32, z]
+        // The lexicon's files were moved to the middle of a cube; how wide their pictures were is not said any more.
+        [x / width as f32, y / height as f32, z - depth as f32 / 2.0]
     };
     Ok((0..frames)
         .map(|frame| {
@@ -109,6 +110,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<FrameKeypoints>> {
                 scores: Scores::default(),
                 missing: MissingParts::default(),
                 dropped: 0,
+                still: false,
                 timings: Timings::default(),
             }
         })

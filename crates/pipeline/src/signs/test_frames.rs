@@ -25,6 +25,7 @@ pub(super) fn empty(index: u64) -> FrameKeypoints {
         scores: Scores::default(),
         missing: MissingParts::default(),
         dropped: 0,
+        still: false,
         timings: Timings::default(),
     }
 }

@@ -5,6 +5,7 @@
 //! - `mjpeg`: concatenated JPEGs taken apart; `byte_source`: what it reads from.
 //! - `frame_rate`: capture times from frames a second.
 //! - `output`: JSON Lines and `.pose`; `output_file`: the file that they go to.
+//! - `sign_lines`: JSON Lines with those of signs.
 //!
 //! A thread reads ahead by a few pictures; the caller's thread drives the session; the pool computes.
 
@@ -15,6 +16,7 @@ mod mjpeg;
 mod name_order;
 mod output;
 mod output_file;
+mod sign_lines;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -30,6 +32,7 @@ pub use inputs::{Inputs, InputsError, StandardInput};
 pub use mjpeg::MjpegReader;
 pub use output::{JsonLines, PoseFile, ResultSink};
 pub use output_file::OutputFile;
+pub use sign_lines::SignLines;
 
 use crate::frame::Frame;
 use crate::pool::{Client, Finished, Session, WorkerPool, microseconds_since};

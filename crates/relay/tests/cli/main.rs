@@ -8,6 +8,7 @@ mod extract_images;
 mod extract_landmarkers;
 mod extract_options;
 mod extract_output;
+mod extract_signs;
 mod extract_video;
 mod program;
 mod serve;

@@ -249,6 +249,7 @@ fn needs(file: &ManifestFile, face: FacePoints, features: &[PartFeatures]) -> Ch
         graph,
         face_points: face,
         parts,
+        still_threshold: file.idle.threshold,
     })
 }
 

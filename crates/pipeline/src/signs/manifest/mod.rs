@@ -68,7 +68,7 @@ pub struct Manifest {
 }
 
 /// What a session must find for a recogniser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Needs {
     /// How the parts are found.
     pub graph: Graph,
@@ -76,16 +76,19 @@ pub struct Needs {
     pub face_points: FacePoints,
     /// The parts.
     pub parts: Parts,
+    /// How much may change in a frame without motion: [`Options::skip_still`].
+    pub still_threshold: f32,
 }
 
 impl Needs {
-    /// These options with the graph, the face and the parts that are needed.
+    /// These options with the graph, the face and the parts that are needed, and still frames told from others.
     #[must_use]
     pub fn options(self, others: Options) -> Options {
         Options {
             graph: self.graph,
             face_points: self.face_points,
             parts: self.parts,
+            skip_still: Some(self.still_threshold),
             ..others
         }
     }
