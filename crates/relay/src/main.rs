@@ -17,8 +17,7 @@ use clap::{CommandFactory, Parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use live_keypoints_relay::extract::{
     ExtractConfig, ExtractError, Inputs, JsonLines, Mode, OutputFile, PoseFile, ResultSink,
-    SignLines,
-    StandardInput, Summary, extract,
+    SignLines, StandardInput, Summary, extract,
 };
 use live_keypoints_relay::model_loading::{LoadError, load, load_all};
 use live_keypoints_relay::pool::WorkerPool;
