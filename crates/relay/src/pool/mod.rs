@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use live_keypoints_pipeline::picture::DecodeLimits;
 use live_keypoints_pipeline::{Outcome, TaskId, Work};
 
-use self::fair_queue::{ClientId, FairQueue, LOOK_AGAIN, Turn, Worker};
+use self::fair_queue::{ClientId, Estimate, FairQueue, LOOK_AGAIN, Turn, Worker};
 use self::processor_time::ProcessorTime;
 use self::work::{Means, finish, reckon, run};
 use crate::frame::Frame;
@@ -84,15 +84,23 @@ struct Shared {
 }
 
 struct Job {
-    task: Task,
+    work: JobWork,
     /// Of the picture that decoding makes, and its making.
     memory_bytes: u64,
     /// The most processor time that it may take.
     limit: Duration,
     held: Option<Held>,
     is_session_gone: Arc<AtomicBool>,
-    reply: Box<dyn FnOnce(Finished) + Send>,
 }
+
+enum JobWork {
+    /// A task of a session, and who is told what came of it.
+    Task(Task, Box<dyn FnOnce(Finished) + Send>),
+    /// Anything else. It gives what is to be called once its time is accounted for.
+    Other(Box<dyn FnOnce() -> Reply + Send>),
+}
+
+type Reply = Box<dyn FnOnce()>;
 
 impl WorkerPool {
     /// Starts `workers` threads, which share the models: at most [`MAX_WORKERS`], and no more than there are cores. The last of
@@ -200,13 +208,44 @@ impl Client {
     pub fn submit(&self, task: Task, reply: impl FnOnce(Finished) + Send + 'static) {
         let (estimate, memory_bytes, limit) = reckon(&task.work);
         let job = Job {
-            task,
+            work: JobWork::Task(task, Box::new(reply)),
             memory_bytes: memory_bytes.min(self.shared.memory.max_bytes()),
             limit,
             held: None,
             is_session_gone: Arc::clone(&self.is_gone),
-            reply: Box::new(reply),
         };
+        self.push(estimate, job);
+    }
+
+    /// Queues work that is no task of the session but shares its time, as the tasks of frames in work do; it is reckoned to take
+    /// `processor_us` microseconds. `reply` is called as that of [`submit`](Self::submit) is: with what the work gave, `None` if
+    /// it panicked.
+    pub fn run<T: 'static>(
+        &self,
+        processor_us: u64,
+        work: impl FnOnce() -> T + Send + 'static,
+        reply: impl FnOnce(Option<T>) + Send + 'static,
+    ) {
+        let work = move || -> Reply {
+            // It owns all it changes: nothing half-changed outlives a panic.
+            let done = catch_unwind(AssertUnwindSafe(work)).ok();
+            Box::new(move || reply(done))
+        };
+        let job = Job {
+            work: JobWork::Other(Box::new(work)),
+            memory_bytes: 0,
+            limit: Duration::MAX,
+            held: None,
+            is_session_gone: Arc::clone(&self.is_gone),
+        };
+        let estimate = Estimate {
+            is_decoding: false,
+            processor_us,
+        };
+        self.push(estimate, job);
+    }
+
+    fn push(&self, estimate: Estimate, job: Job) {
         let now_us = self.shared.now_us();
         self.shared.queue().push(self.id, estimate, job, now_us);
         // All, as not every worker takes every task.
@@ -272,11 +311,10 @@ fn work_off(worker: Worker, shared: &Shared, run: &impl Fn(FrameWork, Means<'_>)
     }
     while let Some(Turn { job, receipt }) = shared.next(worker) {
         let Job {
-            task,
+            work,
             held,
             limit,
             is_session_gone,
-            reply,
             ..
         } = job;
         shared.busy_workers.fetch_add(1, Ordering::Relaxed);
@@ -290,14 +328,20 @@ fn work_off(worker: Worker, shared: &Shared, run: &impl Fn(FrameWork, Means<'_>)
             held,
             keep_going: &keep_going,
         };
-        let finished = finish(task, means, run);
+        let started = Instant::now();
+        let reply: Reply = match work {
+            JobWork::Task(task, reply) => {
+                let finished = finish(task, means, run);
+                Box::new(move || reply(finished))
+            }
+            JobWork::Other(work) => work(),
+        };
+        let elapsed_us = microseconds_since(started);
         let used_us = u64::try_from(processor_time.elapsed().as_micros()).unwrap_or(u64::MAX);
         shared.busy_workers.fetch_sub(1, Ordering::Relaxed);
-        shared
-            .busy_us
-            .fetch_add(finished.elapsed_us, Ordering::Relaxed);
+        shared.busy_us.fetch_add(elapsed_us, Ordering::Relaxed);
         shared.queue().done(&receipt, used_us, shared.now_us());
-        let _ = catch_unwind(AssertUnwindSafe(|| reply(finished)));
+        let _ = catch_unwind(AssertUnwindSafe(reply));
     }
 }
 

@@ -63,6 +63,25 @@ fn a_task_that_panics_fails_alone() {
     }
 }
 
+#[test]
+fn other_work_of_a_session_is_counted_and_its_panic_is_told() {
+    let pool = pool(1, u64::MAX, |_, _| failed(ErrorCode::Aborted));
+    let client = pool.client();
+    let (replies, done) = mpsc::channel();
+    for fails in [true, false] {
+        let replies = replies.clone();
+        let work = move || {
+            thread::sleep(Duration::from_millis(2));
+            assert!(!fails, "of set purpose");
+            7
+        };
+        client.run(1, work, move |outcome| replies.send(outcome).unwrap());
+    }
+    assert_eq!(done.recv_timeout(PATIENCE), Ok(None));
+    assert_eq!(done.recv_timeout(PATIENCE), Ok(Some(7)));
+    assert!(pool.load().busy_us >= 4000);
+}
+
 /// Works until it may go on no longer.
 fn work_on(_: FrameWork, means: Means<'_>) -> FrameOutcome {
     while (means.keep_going)() {
