@@ -53,6 +53,9 @@ pub struct Configure {
     /// Whether a frame that shows no motion repeats the keypoints of an earlier one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_still: Option<bool>,
+    /// Whether signs are told, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signs: Option<bool>,
     /// Frames that wait on the relay, 1 to [`MAX_BUFFER_SIZE`](crate::MAX_BUFFER_SIZE).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buffer_size: Option<usize>,
@@ -77,7 +80,7 @@ pub enum Format {
 
 impl Configure {
     /// The names of its fields, as they are on the wire.
-    pub const FIELDS: [&str; 17] = [
+    pub const FIELDS: [&str; 18] = [
         "graph",
         "parts",
         "quality",
@@ -92,12 +95,14 @@ impl Configure {
         "face_smoothing",
         "mirrored",
         "skip_still",
+        "signs",
         "buffer_size",
         "hand_world",
         "points",
     ];
 
-    /// Writes what was given over what held before; `format`, `binary_version`, `hand_world` and `points` are of answers, not
+    /// Writes what was given over what held before; `signs` is of what makes signs of its answers,
+    /// `format`, `binary_version`, `hand_world` and `points` are of answers, not
     /// of the session.
     pub fn apply(&self, options: &mut Options) {
         let Self {
@@ -112,6 +117,7 @@ impl Configure {
             binary_version: _,
             hand_world: _,
             points: _,
+            signs: _,
             smoothing,
             hand_smoothing,
             face_smoothing,
@@ -225,6 +231,7 @@ mod tests {
             face_smoothing: Some(true),
             mirrored: Some(true),
             skip_still: Some(true),
+            signs: Some(true),
             buffer_size: Some(1),
             hand_world: Some(true),
             points: Some(PointSelection::ALL),

@@ -46,7 +46,7 @@ pub use hand::Hand;
 pub use keypoints::{Contents, Keypoints, Part, PartScores};
 pub use points::{IncompletePart, InvalidPoints, PointLists, PointSelection, Points};
 pub use server_message::{FrameFailure, InvalidServerMessage, ServerMessage, Stats};
-pub use welcome::{Welcome, WelcomeLimits};
+pub use welcome::{Welcome, WelcomeLimits, WelcomeSigns};
 
 /// The protocol's name with its version: the subprotocol that a client may offer, and what `welcome` says.
 pub const PROTOCOL: &str = "live-keypoints.v1";

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use live_keypoints_pipeline::signs::{Sign, SignEvent};
 use live_keypoints_pipeline::{ErrorCode, FailedFrame, FrameError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -29,6 +30,10 @@ pub enum ServerMessage {
     },
     /// Keypoints of a frame.
     Keypoints(Box<Keypoints>),
+    /// A sign was recognised.
+    Sign(Box<Sign>),
+    /// Nothing has moved for a while.
+    Idle,
     /// Something is wrong with a text message.
     Error(FrameError),
     /// A frame has no keypoints. On the wire an `error`, too.
@@ -101,6 +106,8 @@ const WELCOME: &str = "welcome";
 const CONFIGURED: &str = "configured";
 const RESET: &str = "reset";
 const KEYPOINTS: &str = "keypoints";
+const SIGN: &str = "sign";
+const IDLE: &str = "idle";
 const ERROR: &str = "error";
 const STATS: &str = "stats";
 
@@ -140,7 +147,9 @@ fn known_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ErrorCode, D
 
 impl ServerMessage {
     /// Every type of message.
-    pub const TYPES: [&str; 6] = [WELCOME, CONFIGURED, RESET, KEYPOINTS, ERROR, STATS];
+    pub const TYPES: [&str; 8] = [
+        WELCOME, CONFIGURED, RESET, KEYPOINTS, SIGN, IDLE, ERROR, STATS,
+    ];
 
     /// The message about an error that is of no single frame.
     #[must_use]
@@ -189,6 +198,8 @@ impl ServerMessage {
                 Self::Reset { next_index }
             }
             KEYPOINTS => Self::Keypoints(parse(text)?),
+            SIGN => Self::Sign(read_sign(text)?),
+            IDLE => Self::Idle,
             ERROR => {
                 let complaint: Complaint = parse(text)?;
                 let Complaint { code, message, .. } = complaint;
@@ -213,6 +224,25 @@ impl ServerMessage {
     pub fn to_json(&self) -> String {
         // Strings, numbers and structs of them always have a JSON.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl From<SignEvent> for ServerMessage {
+    fn from(event: SignEvent) -> Self {
+        match event {
+            SignEvent::Sign(sign) => Self::Sign(Box::new(sign)),
+            SignEvent::Idle => Self::Idle,
+        }
+    }
+}
+
+fn read_sign(text: &str) -> Result<Box<Sign>, InvalidServerMessage> {
+    let sign: Box<Sign> = parse(text)?;
+    let others = sign.top.iter().map(|candidate| candidate.confidence);
+    let mut confidences = others.chain([sign.confidence]);
+    match confidences.all(f32::is_finite) {
+        true => Ok(sign),
+        false => Err(not_a_message("a confidence is not finite")),
     }
 }
 

@@ -26,6 +26,17 @@ pub struct Welcome {
     /// The quality that holds until `configure`; `None` for one of a later version.
     #[serde(default, deserialize_with = "known_quality")]
     pub quality: Option<Quality>,
+    /// What signs there are; `None` where it recognises none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signs: Option<WelcomeSigns>,
+}
+
+/// What signs a relay recognises.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WelcomeSigns {
+    /// How many it tells apart.
+    pub labels: u64,
 }
 
 /// The limits that a client may want to know; `null` where there is none.

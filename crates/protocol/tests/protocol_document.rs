@@ -217,5 +217,5 @@ fn every_header_of_a_frame_reads_and_is_written_the_same_again() {
         assert_eq!(header.to_bytes()[..], message[..FrameHeader::LENGTH]);
         headers += 1;
     }
-    assert_eq!(headers, 4);
+    assert_eq!(headers, 5);
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
+use live_keypoints_pipeline::signs::{Candidate, Sign};
 use live_keypoints_pipeline::{
     Blendshapes, FaceLandmarks, FacePoints, FailedFrame, FrameError, FrameKeypoints, Graph,
     HandSource, HandSources, Handedness, Hands, Landmarks, MAX_HANDS, MissingParts, MissingReason,
@@ -11,7 +12,8 @@ use live_keypoints_pipeline::{
 use live_keypoints_protocol::binary_result::Version;
 use live_keypoints_protocol::{
     ClientMessage, Configure, Contents, ERROR_CODES, Format, FrameHeader, FrameMessage, Keypoints,
-    PROTOCOL, PointLists, ServerMessage, Stats, Welcome, WelcomeLimits, binary_result,
+    PROTOCOL, PointLists, ServerMessage, Stats, Welcome, WelcomeLimits, WelcomeSigns,
+    binary_result,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -54,15 +56,15 @@ prop_compose! {
         hands in of(select(&[Hands::Body, Hands::Recover][..])),
         binary_version in of(version()),
         format in of(select(&[Format::Json, Format::Binary][..])),
-        [smoothing, hand_smoothing, face_smoothing, mirrored, skip_still, hand_world]
-            in any::<[Option<bool>; 6]>(),
+        [smoothing, hand_smoothing, face_smoothing, mirrored, skip_still, signs, hand_world]
+            in any::<[Option<bool>; 7]>(),
         buffer_size in of(0..2000_usize),
         points in of(point_lists()),
     ) -> Configure {
         let points = points.map(|lists| lists.try_into().unwrap());
         Configure {
             graph, parts, quality, face, blendshapes, num_hands, hands, format, binary_version, smoothing, hand_smoothing, face_smoothing, mirrored,
-            skip_still, buffer_size, hand_world, points,
+            skip_still, signs, buffer_size, hand_world, points,
         }
     }
 }
@@ -81,7 +83,7 @@ prop_compose! {
         (quality, graphs) in (quality(), prop::collection::vec(graph(), 0..3)),
         [max_message_bytes, max_text_bytes, max_pixels, max_buffer_size, max_consecutive_bad,
             idle_timeout_secs, max_session_secs] in any::<[Option<u64>; 7]>(),
-        max_fps in any::<Option<u32>>(),
+        (max_fps, signs) in any::<(Option<u32>, Option<u64>)>(),
     ) -> ServerMessage {
         ServerMessage::Welcome(Box::new(Welcome {
             protocol: PROTOCOL.to_owned(),
@@ -93,6 +95,7 @@ prop_compose! {
             models,
             graphs,
             quality: Some(quality),
+            signs: signs.map(|labels| WelcomeSigns { labels }),
         }))
     }
 }
@@ -225,6 +228,25 @@ prop_compose! {
     }
 }
 
+fn label() -> impl Strategy<Value = serde_json::Value> {
+    prop_oneof![
+        ".*".prop_map(serde_json::Value::from),
+        (".*", any::<i64>()).prop_map(|(gloss, number)| serde_json::json!({ gloss: number })),
+    ]
+}
+
+prop_compose! {
+    fn sign()(
+        (label, confidence) in (label(), number()),
+        (start_us, end_us) in any::<(i64, i64)>(),
+        top in prop::collection::vec((label(), number()), 0..=5),
+    ) -> ServerMessage {
+        let candidate = |(label, confidence)| Candidate { label, confidence };
+        let top = top.into_iter().map(candidate).collect();
+        ServerMessage::Sign(Box::new(Sign { label, confidence, start_us, end_us, top }))
+    }
+}
+
 fn stats() -> impl Strategy<Value = Stats> {
     any::<[u64; 5]>().prop_map(|[received, keypoints, errors, dropped, left_over]| Stats {
         received,
@@ -241,6 +263,8 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         any::<u64>().prop_map(|next_index| ServerMessage::Configured { next_index }),
         any::<u64>().prop_map(|next_index| ServerMessage::Reset { next_index }),
         keypoints().prop_map(|keypoints| ServerMessage::Keypoints(Box::new(keypoints))),
+        sign(),
+        Just(ServerMessage::Idle),
         error(),
         stats().prop_map(ServerMessage::Stats),
     ]

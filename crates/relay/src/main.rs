@@ -194,6 +194,8 @@ fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let signs = args.signs.as_deref().map(SignsFolder::open).transpose()?;
+    let signs = signs.map(SignsFolder::load).transpose()?;
     let models = load_all(&args.models.source(), args.models.quality())?;
     let mut config = ServeConfig {
         www: args.www.clone(),
@@ -201,6 +203,8 @@ fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         limits: args.limits(),
         access: args.access()?,
         tls: args.tls(),
+        signs: signs.map(Arc::new),
+        replies: args.replies(),
         ..ServeConfig::new(Arc::new(models))
     };
     config.validate()?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use live_keypoints_pipeline::ErrorCode;
 use live_keypoints_pipeline::signs::{
     Classifier, MAX_EXAMPLES_BYTES, MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, Manifest, SignEvent,
-    SignRecognizer, SignsError,
+    SignRecognizer, SignsError, WindowInput,
 };
 use thiserror::Error;
 
@@ -127,6 +127,32 @@ impl Signs {
         self.recognizer.clone()
     }
 
+    /// A confidence for each label, for a window of a recogniser of this.
+    ///
+    /// # Errors
+    /// [`SignsError`] of the model's run.
+    pub fn run(&self, window: &WindowInput) -> Result<Vec<f32>, SignsError> {
+        match &self.classifier {
+            Some(classifier) => classifier.run(window),
+            None => self.recognizer.taught().run(window),
+        }
+    }
+
+    /// What the manifest says.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        self.recognizer.manifest()
+    }
+
+    /// Number of signs that it tells apart.
+    #[must_use]
+    pub fn labels(&self) -> usize {
+        match self.classifier {
+            Some(_) => self.manifest().labels().len(),
+            None => self.recognizer.taught().labels().len(),
+        }
+    }
+
     /// Classifies the window that is due in a recogniser of this, if one is.
     ///
     /// # Errors
@@ -138,10 +164,7 @@ impl Signs {
         let Some(window) = recognizer.take_window() else {
             return Ok(None);
         };
-        let Some(classifier) = &self.classifier else {
-            return recognizer.answer_by_examples(&window);
-        };
-        match classifier.run(&window) {
+        match self.run(&window) {
             Ok(confidences) => recognizer.answer(window.id, &confidences),
             Err(error) => {
                 recognizer.abandon(window.id);

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use live_keypoints_relay::live::{Access, HostName, Limits, Origin, Patience, Tokens, TokensError};
+use live_keypoints_relay::live::{
+    Access, HostName, Limits, Origin, Patience, Replies, Tokens, TokensError,
+};
 use live_keypoints_relay::serve::TlsFiles;
 
 use super::{ModelArgs, worker_count};
@@ -37,6 +39,19 @@ pub(crate) struct ServeArgs {
     pub(crate) workers: NonZeroUsize,
     #[command(flatten)]
     pub(crate) models: ModelArgs,
+    /// Folder with a manifest signs.json and the model that it names, or examples.json: clients may have signs recognised by it
+    #[arg(long, value_name = "DIR", env = "LIVE_KEYPOINTS_SIGNS")]
+    pub(crate) signs: Option<PathBuf>,
+    /// Whose messages clients are sent that do not offer the subprotocol live-keypoints.v1: this relay's, or those of the system
+    /// that it re-implements, signs and idleness alone. The latter needs --signs
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        requires_if("original", "signs"),
+        env = "LIVE_KEYPOINTS_REPLIES"
+    )]
+    replies: RepliesArg,
     /// PEM file with the server's certificate, then those that vouch for it. Read anew at SIGHUP, as is the key
     #[arg(
         long,
@@ -122,6 +137,13 @@ struct LimitArgs {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum RepliesArg {
+    #[default]
+    V1,
+    Original,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum LogFormatArg {
     #[default]
     Text,
@@ -136,6 +158,13 @@ impl ServeArgs {
             certificates: self.tls_cert.clone()?,
             key: self.tls_key.clone()?,
         })
+    }
+
+    pub(crate) fn replies(&self) -> Replies {
+        match self.replies {
+            RepliesArg::V1 => Replies::V1,
+            RepliesArg::Original => Replies::Original,
+        }
     }
 
     /// Whether there are files that can be read anew.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use live_keypoints_pipeline::signs::Needs;
 use live_keypoints_pipeline::{FacePoints, FailedFrame, FrameKeypoints};
 use live_keypoints_protocol::binary_result::{Version, encode};
 use live_keypoints_protocol::{
@@ -27,6 +28,8 @@ pub(super) struct Style {
     /// Points of a face, once the client has said how many.
     face: Option<FacePoints>,
     contents: Contents,
+    /// Where signs are told, what they need.
+    pub(super) signs: Option<Needs>,
 }
 
 /// How one frame is answered.
@@ -63,7 +66,9 @@ impl Style {
             (Format::Binary, Version::One) => FacePoints::Mesh468,
             _ => FacePoints::default(),
         };
-        self.face.unwrap_or(unasked)
+        let needed = self.signs.filter(|needs| needs.parts.face);
+        let needed = needed.map(|needs| needs.face_points);
+        self.face.or(needed).unwrap_or(unasked)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use live_keypoints_pipeline::signs::{Manifest, SignEvent};
 use live_keypoints_pipeline::{
     ErrorCode, FrameError, FrameResult, MAX_STILLS, Options, Outcome, SessionError, Step, Steps,
     Work,
@@ -15,15 +16,20 @@ use live_keypoints_protocol::{
 };
 
 use super::answering::{Answering, Sendable, Style};
+use super::asked::Asked;
 use super::end::End;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::original;
 use super::outbox::{MAX_UNSENT_ERRORS, Outbox, Outgoing};
 use super::rate::RateLimit;
+use super::signing::{Classified, Run, Signing};
 use super::unanswered::Unanswered;
+use super::ws_live_signs::Common;
 use crate::frame::Frame;
 use crate::model_sets::ModelSets;
 use crate::pool::{Finished, Session, Task};
+use crate::signs::Signs;
 
 /// Frames that are remembered while they wait for their answer: as many as may wait, and as many bad ones among them.
 const MAX_UNANSWERED: usize = 2 * MAX_BUFFER_SIZE;
@@ -34,6 +40,12 @@ pub(super) struct Conversation {
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
     models: Arc<ModelSets>,
+    signs: Option<Arc<Signs>>,
+    asked: Asked,
+    /// From the first time that the client asks for signs on.
+    signing: Option<Signing>,
+    /// It is spoken to as by the system that this one re-implements.
+    is_original: bool,
     rate: Option<RateLimit>,
     /// For the frames to come.
     style: Arc<Style>,
@@ -44,35 +56,53 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// A talk that begins with `welcome`.
+    /// A talk that begins with `welcome`; without one, it is the original's, which is of signs alone.
     ///
     /// # Errors
-    /// [`SessionError`] if the quality's options are not valid, which they are.
-    pub(super) fn new(
-        limits: Arc<Limits>,
-        metrics: Arc<Metrics>,
-        models: Arc<ModelSets>,
-        welcome: Welcome,
-    ) -> Result<Self, SessionError> {
+    /// [`FrameError`] if the quality's options are not valid, which they are; or without `welcome`, where signs cannot be had.
+    pub(super) fn new(common: &Common, welcome: Option<Welcome>) -> Result<Self, FrameError> {
+        let Common {
+            limits,
+            metrics,
+            models,
+            signs,
+            ..
+        } = common;
         let options = Options {
             quality: models.quality(),
             max_unread_results: MAX_UNSENT_ERRORS,
             ..Options::default()
         };
-        let mut outbox = Outbox::default();
-        outbox.push_reply(ServerMessage::Welcome(Box::new(welcome)));
-        Ok(Self {
+        let mut talk = Self {
             session: Session::new(options)?,
             rate: limits.max_fps.map(RateLimit::new),
-            limits,
-            metrics,
-            models,
+            limits: Arc::clone(limits),
+            metrics: Arc::clone(metrics),
+            models: Arc::clone(models),
+            signs: signs.clone(),
+            asked: Asked::default(),
+            signing: None,
+            is_original: welcome.is_none(),
             style: Arc::default(),
             unanswered: Unanswered::default(),
             consecutive_bad: 0,
-            outbox,
+            outbox: Outbox::default(),
             stats: Stats::default(),
-        })
+        };
+        match welcome {
+            Some(welcome) => {
+                let welcome = ServerMessage::Welcome(Box::new(welcome));
+                talk.outbox.push_reply(welcome);
+            }
+            None => {
+                let signs = Configure {
+                    signs: Some(true),
+                    ..Configure::default()
+                };
+                talk.change(&signs)?;
+            }
+        }
+        Ok(talk)
     }
 
     /// Takes a binary message that came at `arrival_us`; `now_us` is of the clock of timings. Where memory `has_room` for no
@@ -86,7 +116,8 @@ impl Conversation {
     ) {
         self.stats.received += 1;
         self.metrics.frames_received.inc();
-        match FrameMessage::read(message) {
+        let unmarked = self.is_original.then(|| original::frame_of(message));
+        match FrameMessage::read(unmarked.as_ref().unwrap_or(message)) {
             FrameMessage::Jpeg(header, jpeg) => {
                 let timestamp_us = header.map_or(arrival_us, |header| header.timestamp_us);
                 if header.is_some_and(|header| header.is_stateless) {
@@ -203,8 +234,11 @@ impl Conversation {
         }
     }
 
-    /// Takes a text message; says how the session ends if it does.
+    /// Takes a text message; says how the session ends if it does. The original has none.
     pub(super) fn receive_text(&mut self, text: &str) -> Option<End> {
+        if self.is_original {
+            return None;
+        }
         match ClientMessage::read(text) {
             Ok(ClientMessage::Configure(configure)) => self.configure(&configure),
             Ok(ClientMessage::Reset) => self.reset(),
@@ -223,29 +257,54 @@ impl Conversation {
     }
 
     fn configure(&mut self, configure: &Configure) {
-        let changed = self.changed_by(configure).and_then(|(options, style)| {
-            let boundary = self.session.configure(options)?;
-            Ok((boundary, style))
-        });
-        match changed {
-            Ok((boundary, style)) => {
-                self.style = Arc::new(style);
-                let discarded = boundary.discarded.into_iter().map(|(index, _)| index);
-                self.forget_dropped("buffer", discarded);
-                self.outbox.push_reply(ServerMessage::Configured {
-                    next_index: boundary.next_index,
-                });
+        match self.change(configure) {
+            Ok(next_index) => {
+                let configured = ServerMessage::Configured { next_index };
+                self.outbox.push_reply(configured);
             }
             Err(error) => self.reply_error(error),
         }
     }
 
+    /// Lets a message hold from a frame on, whose index is returned.
+    fn change(&mut self, configure: &Configure) -> Result<u64, FrameError> {
+        let asked = self.asked.and(configure);
+        let (options, style) = self.changed_by(configure, asked)?;
+        let boundary = self.session.configure(options)?;
+        let next_index = boundary.next_index;
+        let had_signs = self.style.signs.is_some();
+        (self.style, self.asked) = (Arc::new(style), asked);
+        let discarded = boundary.discarded.into_iter().map(|(index, _)| index);
+        self.forget_dropped("buffer", discarded);
+        if self.style.signs.is_some() != had_signs {
+            self.restart_signing(next_index);
+        }
+        Ok(next_index)
+    }
+
+    fn restart_signing(&mut self, first_frame: u64) {
+        if let (None, Some(_), Some(signs)) = (&self.signing, self.style.signs, &self.signs) {
+            let metrics = self.metrics.signs.clone();
+            self.signing = Some(Signing::new(Arc::clone(signs), metrics));
+        }
+        if let Some(signing) = &mut self.signing {
+            signing.restart(first_frame);
+        }
+    }
+
     /// What holds after this message, if it may.
-    fn changed_by(&self, configure: &Configure) -> Result<(Options, Style), FrameError> {
+    fn changed_by(
+        &self,
+        configure: &Configure,
+        asked: Asked,
+    ) -> Result<(Options, Style), FrameError> {
+        let manifest = asked.manifest(self.signs.as_deref().map(Signs::manifest))?;
         let mut style = Style::clone(&self.style);
+        style.signs = manifest.map(Manifest::needs);
         style.apply(configure)?;
         let mut options = self.session.options().clone();
         configure.apply(&mut options);
+        asked.decide(manifest, &mut options)?;
         options.face_points = style.face_points();
         if options.buffer_size > MAX_BUFFER_SIZE {
             return Err(FrameError::from(SessionError::InvalidOption {
@@ -266,6 +325,7 @@ impl Conversation {
         let boundary = self.session.reset();
         let discarded = boundary.discarded.into_iter().map(|(index, _)| index);
         self.forget_dropped("reset", discarded);
+        self.restart_signing(boundary.next_index);
         self.outbox.push_reply(ServerMessage::Reset {
             next_index: boundary.next_index,
         });
@@ -347,7 +407,10 @@ impl Conversation {
                 is_bad_frame(failed.error.code).then_some(true)
             }
         };
-        if is_still {
+        let event = self.signs_of(&result, &answering, is_still);
+        if self.is_original {
+            // It says nothing of frames.
+        } else if is_still {
             self.outbox.push_still(result, answering);
         } else {
             let before = self.outbox.dropped_in_all();
@@ -355,6 +418,7 @@ impl Conversation {
             let replaced = self.outbox.dropped_in_all() - before;
             self.metrics.count_dropped("unsent", replaced);
         }
+        self.tell(event);
         match is_bad {
             Some(true) => self.consecutive_bad += 1,
             Some(false) => self.consecutive_bad = 0,
@@ -364,11 +428,56 @@ impl Conversation {
         is_enough.then_some(End::TooManyBadFrames)
     }
 
+    /// Has signs looked for where the client asked for them with this frame; says whether the scene has become idle.
+    fn signs_of(
+        &mut self,
+        result: &FrameResult,
+        answering: &Answering,
+        is_still: bool,
+    ) -> Option<SignEvent> {
+        match (result, &mut self.signing) {
+            (FrameResult::Keypoints(keypoints), Some(signing))
+                if answering.style.signs.is_some() && !is_still =>
+            {
+                signing.push(keypoints)
+            }
+            _ => None,
+        }
+    }
+
+    fn tell(&mut self, event: Option<SignEvent>) {
+        if let Some(event) = event {
+            self.metrics.signs.count(&event);
+            if self.outbox.push_event(event) {
+                self.metrics.signs.unsent.inc();
+            }
+        }
+    }
+
+    /// The window to classify next, where none is being classified.
+    pub(super) fn next_run(&mut self) -> Option<Run> {
+        self.signing.as_mut()?.next_run()
+    }
+
+    /// Takes what came of a window.
+    pub(super) fn classified(&mut self, classified: Classified) {
+        let Some(signing) = &mut self.signing else {
+            return;
+        };
+        match signing.classified(classified) {
+            Ok(event) => self.tell(event),
+            Err(_) if self.is_original => {}
+            Err(error) => self.reply_error(FrameError::new(error.code(), error.to_string())),
+        }
+    }
+
     /// The next message, and counts it as sent.
     pub(super) fn next_message(&mut self) -> Option<Sendable> {
         Some(match self.outbox.next()? {
             Outgoing::Ping => Sendable::Ping,
             Outgoing::Reply(reply) => Sendable::Text(reply.to_json()),
+            Outgoing::Event(event) if self.is_original => Sendable::Text(original::text_of(&event)),
+            Outgoing::Event(event) => Sendable::Text(ServerMessage::from(event).to_json()),
             Outgoing::Frame(result, answering) | Outgoing::Still(result, answering) => {
                 self.message_of(result, answering)
             }
@@ -398,7 +507,10 @@ impl Conversation {
 
     /// Whether every frame has been computed and every answer was taken.
     pub(super) fn is_done(&self) -> bool {
-        self.session.is_idle() && self.session.stats().unread == 0 && self.outbox.is_empty()
+        self.session.is_idle()
+            && self.session.stats().unread == 0
+            && self.signing.as_ref().is_none_or(Signing::is_at_rest)
+            && self.outbox.is_empty()
     }
 
     /// Whether every answer that there is was taken.

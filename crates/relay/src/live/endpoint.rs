@@ -11,7 +11,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use live_keypoints_pipeline::{Graph, Options};
 use live_keypoints_protocol::{
-    CloseCode, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, PROTOCOL, Welcome, WelcomeLimits,
+    CloseCode, MAX_BUFFER_SIZE, MAX_TEXT_BYTES, PROTOCOL, Welcome, WelcomeLimits, WelcomeSigns,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -25,6 +25,7 @@ use super::access::{Access, Refusal};
 use super::closing::{close_frame, refuse};
 use super::limits::Limits;
 use super::meter::Metered;
+use super::original::Replies;
 use super::registry::{Full, Place, SessionRegistry};
 use super::tokens::offered_subprotocols;
 use super::ws_live_signs::{Common, Socket, ws_live_signs};
@@ -41,6 +42,7 @@ pub(crate) struct Endpoint {
     pub(crate) common: Common,
     pub(crate) access: Arc<Access>,
     pub(crate) registry: SessionRegistry,
+    pub(crate) replies: Replies,
     pub(crate) sessions: TaskTracker,
 }
 
@@ -58,17 +60,19 @@ pub(crate) async fn live_signs(
         Ok(upgrade) => upgrade,
         Err(refusal) => return *refusal,
     };
-    if offered_subprotocols(request.headers()).any(|name| name == PROTOCOL) {
+    let asks_for_v1 = offered_subprotocols(request.headers()).any(|name| name == PROTOCOL);
+    if asks_for_v1 {
         response.headers_mut().insert(
             header::SEC_WEBSOCKET_PROTOCOL,
             HeaderValue::from_static(PROTOCOL),
         );
     }
+    let speaks_v1 = asks_for_v1 || endpoint.replies == Replies::V1;
     let sessions = endpoint.sessions.clone();
     match endpoint.registry.admit(peer.ip()) {
         Ok(place) => {
             let span = info_span!("session", id = place.id, %peer);
-            let session = async move { endpoint.serve(upgrade, &seat, place).await };
+            let session = async move { endpoint.serve(upgrade, &seat, place, speaks_v1).await };
             sessions.spawn(session.instrument(span));
         }
         Err(full) => {
@@ -126,11 +130,12 @@ impl Endpoint {
         })
     }
 
-    async fn serve(&self, upgrade: OnUpgrade, seat: &Seat, place: Place) {
+    async fn serve(&self, upgrade: OnUpgrade, seat: &Seat, place: Place, speaks_v1: bool) {
         match upgrade.await {
             Ok(upgraded) if seat.become_session() => {
                 let socket = websocket(TokioIo::new(upgraded), &self.common).await;
-                ws_live_signs(socket, self.common.clone(), self.welcome()).await;
+                let welcome = speaks_v1.then(|| self.welcome());
+                ws_live_signs(socket, self.common.clone(), welcome).await;
             }
             Ok(_) => debug!("the connection had to make room"),
             Err(error) => debug!(%error, "the connection was not upgraded"),
@@ -195,6 +200,9 @@ impl Endpoint {
             models: models.kinds().map(|kind| kind.name().to_owned()).collect(),
             graphs: graphs.collect(),
             quality: Some(models.quality()),
+            signs: self.common.signs.as_ref().map(|signs| WelcomeSigns {
+                labels: signs.labels() as u64,
+            }),
         }
     }
 }

@@ -1,10 +1,13 @@
-//! Keypoints off the threads that serve sockets: a session's tasks on the pool.
+//! Keypoints off the threads that serve sockets: a session's tasks on the pool, and its windows of signs, one at a time.
+
+use std::time::Instant;
 
 use live_keypoints_pipeline::FrameResult;
 use tokio::sync::mpsc;
 
 use super::live_session::LiveSession;
-use crate::pool::{Client, Finished, WorkerPool};
+use super::signing::{Classified, Run};
+use crate::pool::{Client, Finished, WorkerPool, microseconds_since};
 
 /// One session's access to the pool that all share.
 ///
@@ -17,6 +20,9 @@ pub(super) struct FrameProcessor {
     reply: mpsc::Sender<Finished>,
     outcomes: mpsc::Receiver<Finished>,
     under_way: usize,
+    told: mpsc::Sender<Classified>,
+    classified: mpsc::Receiver<Classified>,
+    is_classifying: bool,
 }
 
 impl FrameProcessor {
@@ -25,6 +31,7 @@ impl FrameProcessor {
     pub(super) fn new(pool: &WorkerPool) -> Self {
         let most_under_way = pool.workers();
         let (reply, outcomes) = mpsc::channel(most_under_way);
+        let (told, classified) = mpsc::channel(1);
         Self {
             client: pool.client(),
             noted_frames: 0,
@@ -32,6 +39,9 @@ impl FrameProcessor {
             reply,
             outcomes,
             under_way: 0,
+            told,
+            classified,
+            is_classifying: false,
         }
     }
 
@@ -51,6 +61,30 @@ impl FrameProcessor {
             });
         }
     }
+
+    fn submit_run(&mut self, session: &LiveSession) {
+        if self.is_classifying {
+            return;
+        }
+        let Some(run) = session.next_run() else {
+            return;
+        };
+        self.is_classifying = true;
+        let Run {
+            signs,
+            window,
+            estimate_us,
+        } = run;
+        let (name, told) = (window.id, self.told.clone());
+        let work = move || {
+            let started = Instant::now();
+            (signs.run(&window), microseconds_since(started))
+        };
+        self.client.run(estimate_us, work, move |outcome| {
+            let window = name;
+            let _ = told.try_send(Classified { window, outcome });
+        });
+    }
 }
 
 /// Waits for the next frame's keypoints, or for why there are none: in the order of the frames, stills as they are done.
@@ -61,6 +95,7 @@ pub(super) async fn get_frame_kps(
 ) -> Option<FrameResult> {
     loop {
         processor.submit_tasks(session);
+        processor.submit_run(session);
         if let Some(result) = session.next_result() {
             return Some(result);
         }
@@ -68,6 +103,10 @@ pub(super) async fn get_frame_kps(
             finished = processor.outcomes.recv() => {
                 processor.under_way -= 1;
                 session.complete(finished?);
+            }
+            classified = processor.classified.recv() => {
+                processor.is_classifying = false;
+                session.classified(classified?);
             }
             () = session.work_came() => {}
             () = session.rate_allows(), if processor.under_way < processor.most_under_way => {}

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::answering::Sendable;
 use super::conversation::Conversation;
 use super::end::{End, LastWork};
+use super::signing::{Classified, Run};
 use crate::memory::{Holds, MessageMemory, Share};
 use crate::pool::{Finished, Task, microseconds_since};
 
@@ -163,6 +164,18 @@ impl LiveSession {
         let mut state = self.state();
         state.conversation.complete(finished, now_us);
         self.share.set(state.conversation.held_bytes());
+    }
+
+    /// The window to classify next.
+    pub(super) fn next_run(&self) -> Option<Run> {
+        self.state().conversation.next_run()
+    }
+
+    /// Takes what came of a window.
+    pub(super) fn classified(&self, classified: Classified) {
+        self.state().conversation.classified(classified);
+        self.answers_came.notify_one();
+        self.progress.notify_waiters();
     }
 
     /// The next result.

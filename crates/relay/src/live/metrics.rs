@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::sign_metrics::SignMetrics;
 use crate::pool::WorkerPool;
 
 /// The metrics of one server.
@@ -32,6 +33,7 @@ pub(crate) struct Metrics {
     pub(crate) bytes_received: Counter,
     pub(crate) bytes_sent: Counter,
     pub(crate) connections_evicted: Counter,
+    pub(super) signs: SignMetrics,
     log_lines_dropped: Counter,
     stages: Family<StageLabel, Histogram>,
     pool_workers: Gauge,
@@ -88,6 +90,7 @@ impl Metrics {
             bytes_received: Counter::default(),
             bytes_sent: Counter::default(),
             connections_evicted: Counter::default(),
+            signs: SignMetrics::new(),
             log_lines_dropped: Counter::default(),
             stages: Family::new_with_constructor(stage_histogram as fn() -> Histogram),
             pool_workers: Gauge::default(),
@@ -116,6 +119,7 @@ impl Metrics {
             bytes_received,
             bytes_sent,
             connections_evicted,
+            signs,
             log_lines_dropped,
             stages,
             pool_workers,
@@ -183,6 +187,7 @@ impl Metrics {
             "Connections without a session that had to make room for others",
             connections_evicted.clone(),
         );
+        signs.register(registry);
         registry.register(
             "log_lines_dropped",
             "Log lines that could not be written in time, or at all",

@@ -9,15 +9,18 @@
 //! - `producer_handler` receives, `get_frame_kps` computes, and what they share is a `live_session`.
 //! - `conversation`: what a message does and what is answered, without I/O; `unanswered`: the frames that wait for an
 //!   answer, `answering`: what it looks like, `outbox`: the answers that wait to be sent.
+//! - `signing`: its signs; `asked`: what they and the client want of the session; `original`: the messages of the system that
+//!   this one re-implements.
 //! - `watch`: its clocks; `closing`: its last words.
 //! - `meter`: bytes and silence of a connection.
 //!
 //! The messages themselves are in the crate `live-keypoints-protocol`.
 //!
-//! `metrics` counts all of it. `echo` is for tests of the WebSocket layer alone.
+//! `metrics` counts all of it, `sign_metrics` what is of signs. `echo` is for tests of the WebSocket layer alone.
 
 mod access;
 mod answering;
+mod asked;
 mod closing;
 mod conversation;
 #[cfg(feature = "echo")]
@@ -31,12 +34,15 @@ mod live_session;
 mod meter;
 mod metrics;
 mod origin;
+mod original;
 mod outbox;
 mod pace;
 mod producer_handler;
 mod rate;
 mod read_message;
 mod registry;
+mod sign_metrics;
+mod signing;
 mod tokens;
 mod unanswered;
 mod watch;
@@ -49,6 +55,7 @@ pub(crate) use endpoint::{Endpoint, live_signs};
 pub use limits::{Limits, Patience};
 pub(crate) use metrics::Metrics;
 pub use origin::{HostName, InvalidHostName, InvalidOrigin, Origin};
+pub use original::Replies;
 pub use read_message::read_message;
 pub(crate) use registry::SessionRegistry;
 pub use tokens::{Tokens, TokensError};

@@ -2,11 +2,13 @@
 //!
 //! Of the stream's keypoints one waits at most, a newer one replaces it; of its errors [`MAX_UNSENT_ERRORS`], the oldest
 //! goes. What goes is counted in the `dropped` of the frame answer that follows it. Answers to stills and to text
-//! messages never go: who lets them lie is not read from any more.
+//! messages never go: who lets them lie is not read from any more. Of signs one waits at most, and of idleness: the newer one
+//! replaces it.
 
 use std::collections::VecDeque;
 
 use live_keypoints_pipeline::FrameResult;
+use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_protocol::ServerMessage;
 
 /// Errors of single frames that wait at most.
@@ -21,6 +23,8 @@ pub(super) enum Outgoing<T> {
     Frame(FrameResult, T),
     /// What came of a still.
     Still(FrameResult, T),
+    /// A sign, or idleness.
+    Event(SignEvent),
     /// An answer that is of no single frame.
     Reply(ServerMessage),
     /// A ping of the WebSocket protocol.
@@ -100,6 +104,19 @@ impl<T> Outbox<T> {
         self.queue.iter().filter(stills).count()
     }
 
+    /// Adds a sign or idleness, instead of one that waits. Says whether one did.
+    pub(super) fn push_event(&mut self, event: SignEvent) -> bool {
+        let kind = std::mem::discriminant(&event);
+        let before = self.queue.len();
+        self.queue.retain(|unsent| match unsent {
+            Outgoing::Event(unsent) => std::mem::discriminant(unsent) != kind,
+            _ => true,
+        });
+        let is_replaced = self.queue.len() < before;
+        self.queue.push_back(Outgoing::Event(event));
+        is_replaced
+    }
+
     /// Adds an answer to a text message, or `welcome`.
     pub(super) fn push_reply(&mut self, reply: ServerMessage) {
         self.queue.push_back(Outgoing::Reply(reply));
@@ -147,6 +164,7 @@ fn dropped_of(result: &mut FrameResult) -> &mut u64 {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use live_keypoints_pipeline::signs::Sign;
     use live_keypoints_pipeline::{
         ErrorCode, FailedFrame, FrameError, FrameKeypoints, MissingParts, Parts, Scores, Timings,
     };
@@ -195,7 +213,7 @@ pub(super) mod tests {
                 Outgoing::Frame(mut result, ()) | Outgoing::Still(mut result, ()) => {
                     Some((result.index(), *dropped_of(&mut result)))
                 }
-                Outgoing::Reply(_) | Outgoing::Ping => None,
+                Outgoing::Event(_) | Outgoing::Reply(_) | Outgoing::Ping => None,
             })
             .collect()
     }
@@ -229,6 +247,34 @@ pub(super) mod tests {
         let left = drain(&mut outbox);
         assert_eq!(left[..3], [(0, 0), (2, 1), (3, 0)]);
         assert_eq!(left.len(), 31);
+    }
+
+    #[test]
+    fn of_signs_and_of_idleness_the_newest_waits_alone() {
+        let sign = |label: &str| {
+            SignEvent::Sign(Sign {
+                label: label.into(),
+                confidence: 1.0,
+                start_us: 0,
+                end_us: 0,
+                top: Vec::new(),
+            })
+        };
+        let mut outbox = Outbox::default();
+        let events = [sign("a"), SignEvent::Idle, sign("b"), sign("c")];
+        let replaced = events.map(|event| outbox.push_event(event));
+        assert_eq!(replaced, [false, false, true, true]);
+        outbox.push_frame(keypoints(0, 0), ());
+        let waiting: Vec<_> = std::iter::from_fn(|| outbox.next()).collect();
+        let [
+            Outgoing::Event(first),
+            Outgoing::Event(second),
+            Outgoing::Frame(..),
+        ] = &waiting[..]
+        else {
+            panic!("{waiting:?}");
+        };
+        assert_eq!((first, second), (&SignEvent::Idle, &sign("c")));
     }
 
     #[test]

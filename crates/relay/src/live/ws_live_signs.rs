@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::stream::unfold;
 use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
-use live_keypoints_pipeline::FrameResult;
+use live_keypoints_pipeline::{FrameError, FrameResult};
 use live_keypoints_protocol::{Stats, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -29,12 +29,14 @@ use super::watch::watch;
 use crate::memory::MessageMemory;
 use crate::model_sets::ModelSets;
 use crate::pool::WorkerPool;
+use crate::signs::Signs;
 
 /// What every session of a server has in common.
 #[derive(Clone)]
 pub(crate) struct Common {
     pub(crate) pool: Arc<WorkerPool>,
     pub(crate) models: Arc<ModelSets>,
+    pub(crate) signs: Option<Arc<Signs>>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) memory: Arc<MessageMemory>,
@@ -44,8 +46,8 @@ pub(crate) struct Common {
 /// A connection after its upgrade.
 pub(super) type Socket<S> = WebSocketStream<Metered<S>>;
 
-/// Serves one session: frames in, keypoints out, until one side ends it.
-pub(super) async fn ws_live_signs<S>(socket: Socket<S>, common: Common, welcome: Welcome)
+/// Serves one session: frames in, keypoints out, until one side ends it. Without `welcome`, the original's messages go out.
+pub(super) async fn ws_live_signs<S>(socket: Socket<S>, common: Common, welcome: Option<Welcome>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -105,25 +107,20 @@ async fn converse<S>(
     socket: Socket<S>,
     meter: &Meter,
     common: &Common,
-    welcome: Welcome,
-) -> Result<(End, Stats), live_keypoints_pipeline::SessionError>
+    welcome: Option<Welcome>,
+) -> Result<(End, Stats), FrameError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Common {
         pool,
-        models,
         limits,
-        metrics,
         memory,
         shutdown,
+        ..
     } = common;
-    let conversation = Conversation::new(
-        Arc::clone(limits),
-        Arc::clone(metrics),
-        Arc::clone(models),
-        welcome,
-    )?;
+    let is_original = welcome.is_none();
+    let conversation = Conversation::new(common, welcome)?;
     let session = LiveSession::new(conversation, memory);
     let (mut sink, mut messages) = socket.split();
     let results = unfold(FrameProcessor::new(pool), |mut processor| {
@@ -154,9 +151,10 @@ where
         }
     };
     let stats = session.stats();
+    let last_words = (!is_original).then_some(stats);
     // Both halves are of one socket.
     if let Ok(socket) = messages.reunite(sink) {
-        let _ = timeout(limits.patience.close, close(socket, end, Some(stats))).await;
+        let _ = timeout(limits.patience.close, close(socket, end, last_words)).await;
     }
     Ok((end, stats))
 }
@@ -215,4 +213,4 @@ where
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
+use live_keypoints_pipeline::Options;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -38,11 +39,14 @@ pub use log_writer::LogWriter;
 pub use shutdown::{Signal, Signals};
 pub use tls::{TlsError, TlsFiles};
 
-use crate::live::{Access, Common, Endpoint, Limits, Metrics, SessionRegistry, live_signs};
+use crate::live::{
+    Access, Common, Endpoint, Limits, Metrics, Replies, SessionRegistry, live_signs,
+};
 use crate::memory::MessageMemory;
 use crate::model_sets::ModelSets;
 use crate::places::Places;
 use crate::pool::{MAX_WORKERS, WorkerPool};
+use crate::signs::Signs;
 use connections::Connections;
 use health::Health;
 use hosts::Hosts;
@@ -61,6 +65,10 @@ pub struct ServeConfig {
     pub www: Option<PathBuf>,
     /// The models; their main quality holds until a client asks for another.
     pub models: Arc<ModelSets>,
+    /// What signs are recognised by; without it there are none.
+    pub signs: Option<Arc<Signs>>,
+    /// Whose messages clients are sent that do not offer the subprotocol.
+    pub replies: Replies,
     /// Worker threads, at most [`MAX_WORKERS`].
     pub workers: NonZeroUsize,
     /// What a client may ask.
@@ -82,6 +90,8 @@ impl ServeConfig {
         Self {
             www: None,
             models,
+            signs: None,
+            replies: Replies::default(),
             workers: DEFAULT_WORKERS,
             limits: Limits::default(),
             access: Access::default(),
@@ -91,11 +101,12 @@ impl ServeConfig {
         }
     }
 
-    /// Checks that the folder can be read.
+    /// Checks that the folder can be read, and that there is what signs need.
     ///
     /// # Errors
-    /// [`ServeError::NoFolder`].
+    /// [`ServeError::NoFolder`], [`ServeError::NoSigns`], [`ServeError::SignsModelMissing`].
     pub fn validate(&self) -> Result<(), ServeError> {
+        self.validate_signs()?;
         let Some(path) = &self.www else {
             return Ok(());
         };
@@ -105,6 +116,25 @@ impl ServeConfig {
                 path: path.clone(),
                 source,
             }),
+        }
+    }
+}
+
+impl ServeConfig {
+    fn validate_signs(&self) -> Result<(), ServeError> {
+        let Some(signs) = &self.signs else {
+            return match self.replies {
+                Replies::V1 => Ok(()),
+                Replies::Original => Err(ServeError::NoSigns),
+            };
+        };
+        let options = signs.manifest().needs().options(Options {
+            quality: self.models.quality(),
+            ..Options::default()
+        });
+        match self.models.lacking(&options) {
+            Some(kind) => Err(ServeError::SignsModelMissing { model: kind.name() }),
+            None => Ok(()),
         }
     }
 }
@@ -135,6 +165,15 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The original's messages are of signs alone.
+    #[error("replies original: there are no signs to tell (--signs)")]
+    NoSigns,
+    /// Keypoints that signs are recognised by cannot be had.
+    #[error("the model {model}, which the manifest of signs needs, is not among the models")]
+    SignsModelMissing {
+        /// Its name.
+        model: &'static str,
+    },
     /// There is no TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -159,7 +198,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// Serves until `shutdown` resolves; sessions then answer the frames they have, up to a deadline, and are closed.
 ///
 /// # Errors
-/// [`ServeError::NoFolder`], [`ServeError::Tls`], [`ServeError::Workers`], all at once.
+/// [`ServeError`] of what was given, all at once.
 pub async fn run(
     listener: TcpListener,
     config: ServeConfig,
@@ -182,6 +221,7 @@ pub async fn run(
     let common = Common {
         pool: Arc::new(pool),
         models: config.models,
+        signs: config.signs,
         memory: MessageMemory::new(config.limits.max_messages_bytes()),
         limits: Arc::new(config.limits),
         metrics: Arc::new(Metrics::new()),
@@ -209,6 +249,7 @@ pub async fn run(
     let tasks = TaskTracker::new();
     let endpoint = Endpoint {
         registry: SessionRegistry::new(&common.limits),
+        replies: config.replies,
         common,
         access,
         sessions: tasks.clone(),

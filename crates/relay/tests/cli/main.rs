@@ -15,3 +15,4 @@ mod serve;
 #[cfg(unix)]
 mod serve_attacked;
 mod serve_live;
+mod serve_signs;

@@ -16,6 +16,7 @@ mod peers;
 mod promises;
 mod protocol_document;
 mod shutdown;
+mod signs;
 mod stillness;
 mod stills;
 mod support;

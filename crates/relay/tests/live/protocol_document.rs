@@ -5,7 +5,7 @@ use live_keypoints_protocol::{ServerMessage, binary_result};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Client, Server, clip_frame, config};
+use crate::support::{Client, Server, clip_frame, config_with_signs};
 
 const DOCUMENT: &str = include_str!("../../PROTOCOL.md");
 /// Stands for anything: a value, the rest of a list, or the other fields of an object.
@@ -83,9 +83,9 @@ fn is_like(value: &Value, pattern: &Value) -> bool {
 
 #[tokio::test]
 async fn every_example_of_the_protocol_document_is_true() {
-    let server = Server::start(config()).await;
+    let server = Server::start(config_with_signs()).await;
     let transcripts = transcripts();
-    assert_eq!(transcripts.len(), 12);
+    assert_eq!(transcripts.len(), 13);
     for lines in transcripts {
         let mut client = server.connect().await;
         for line in lines {

@@ -11,7 +11,8 @@ use live_keypoints_relay::live::{Limits, Patience};
 use live_keypoints_relay::model_loading::{ModelSource, load_all};
 use live_keypoints_relay::model_sets::ModelSets;
 use live_keypoints_relay::serve::{ServeConfig, ServeError, bind, run};
-use serde_json::Value;
+use live_keypoints_relay::signs::{Signs, SignsFolder};
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -30,6 +31,38 @@ static MODELS: LazyLock<Arc<ModelSets>> =
 /// The defaults, with models that all tests share.
 pub(crate) fn config() -> ServeConfig {
     ServeConfig::new(Arc::clone(&MODELS))
+}
+
+/// The defaults, with signs.
+pub(crate) fn config_with_signs() -> ServeConfig {
+    ServeConfig {
+        signs: Some(signs(&presence())),
+        ..config()
+    }
+}
+
+/// Whether there is a left hand, told with the first frame that shows one; idle after three frames without motion.
+pub(crate) fn presence() -> Value {
+    json!({
+        "version": 1, "model": "presence.onnx", "labels": [{ "gloss": "hand" }, "nobody"], "softmax": true,
+        "features": { "parts": [
+            { "part": "left_hand", "points": ["wrist"], "values": ["x", "y"], "missing": -1 }
+        ] },
+        "parts": ["pose", "hands"],
+        "window": { "least": 1, "most": 3, "padding": "none" },
+        "acceptance": { "history": 1, "agreement": 1 },
+        "idle": { "frames": 3 }
+    })
+}
+
+/// What a folder with this manifest gives.
+pub(crate) fn signs(manifest: &Value) -> Arc<Signs> {
+    let folder = tempfile::tempdir().unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/signs");
+    let model = "presence.onnx";
+    std::fs::copy(models.join(model), folder.path().join(model)).unwrap();
+    std::fs::write(folder.path().join("signs.json"), manifest.to_string()).unwrap();
+    Arc::new(SignsFolder::open(folder.path()).unwrap().load().unwrap())
 }
 
 /// The defaults with these limits.

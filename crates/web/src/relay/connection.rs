@@ -206,6 +206,9 @@ impl Connection {
             ServerMessage::Error(error) => return self.complained(error, subject),
             ServerMessage::Configured { .. }
             | ServerMessage::Reset { .. }
+            // Nothing in the page asks for signs yet.
+            | ServerMessage::Sign(_)
+            | ServerMessage::Idle
             | ServerMessage::Stats(_) => {}
         }
         Heard::Nothing

@@ -2,22 +2,18 @@
 
 use std::num::NonZeroU32;
 
-use live_keypoints_pipeline::inference::Models;
-use live_keypoints_pipeline::{Quality, TaskId};
+use live_keypoints_pipeline::TaskId;
 
 use super::*;
 use crate::live::limits::Limits;
+use crate::live::ws_live_signs::tests::common;
 
 fn conversation(limits: Limits) -> Conversation {
-    let models = ModelSets::new(Quality::Full, Models::new());
-    let metrics = Metrics::new();
-    let mut conversation = Conversation::new(
-        limits.into(),
-        metrics.into(),
-        models.into(),
-        Welcome::default(),
-    )
-    .unwrap();
+    let common = Common {
+        limits: limits.into(),
+        ..common()
+    };
+    let mut conversation = Conversation::new(&common, Some(Welcome::default())).unwrap();
     assert!(matches!(
         conversation.next_message(),
         Some(Sendable::Text(_))

@@ -55,7 +55,7 @@ impl AsyncWrite for Fragile {
     }
 }
 
-fn common() -> Common {
+pub(in crate::live) fn common() -> Common {
     let models = Arc::new(ModelSets::new(Quality::Full, Models::new()));
     let limits = Limits::default();
     let one = NonZeroUsize::new(1).unwrap();
@@ -64,6 +64,7 @@ fn common() -> Common {
     Common {
         pool: Arc::new(pool),
         models,
+        signs: None,
         memory: MessageMemory::new(limits.max_messages_bytes()),
         limits: Arc::new(limits),
         metrics: Arc::new(Metrics::new()),
@@ -89,7 +90,7 @@ impl Client {
         let common = common.clone();
         let session = tokio::spawn(async move {
             let socket = websocket(connection, &common).await;
-            ws_live_signs(socket, common, Welcome::default()).await;
+            ws_live_signs(socket, common, Some(Welcome::default())).await;
         });
         let socket = WebSocketStream::from_raw_socket(here, Role::Client, None).await;
         let mut client = Self {
@@ -140,12 +141,7 @@ async fn a_panic_in_a_sessions_task_closes_its_connection_with_1011_and_no_other
 #[tokio::test]
 async fn results_that_come_at_once_are_all_sent_to_who_reads() {
     let common = common();
-    let conversation = Conversation::new(
-        Arc::clone(&common.limits),
-        Arc::clone(&common.metrics),
-        Arc::clone(&common.models),
-        Welcome::default(),
-    );
+    let conversation = Conversation::new(&common, Some(Welcome::default()));
     let session = LiveSession::new(conversation.unwrap(), &common.memory);
     for _ in 0..3 {
         session.receive_frame(&Bytes::from_static(&[0xFF, 0xD8, 0, 0]));
