@@ -1,5 +1,7 @@
 //! Frames without motion repeat the keypoints of the last frame that was computed, and nothing else is touched by them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its own set-up fails")]
+
 use live_keypoints_pipeline::{
     Decoded, FrameKeypoints, FrameResult, Options, Outcome, Session, Step, Steps, Timings, Work,
 };

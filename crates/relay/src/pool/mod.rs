@@ -95,7 +95,7 @@ struct Job {
 
 enum JobWork {
     /// A task of a session, and who is told what came of it.
-    Task(Task, Box<dyn FnOnce(Finished) + Send>),
+    Task(Box<Task>, Box<dyn FnOnce(Finished) + Send>),
     /// Anything else. It gives what is to be called once its time is accounted for.
     Other(Box<dyn FnOnce() -> Reply + Send>),
 }
@@ -208,7 +208,7 @@ impl Client {
     pub fn submit(&self, task: Task, reply: impl FnOnce(Finished) + Send + 'static) {
         let (estimate, memory_bytes, limit) = reckon(&task.work);
         let job = Job {
-            work: JobWork::Task(task, Box::new(reply)),
+            work: JobWork::Task(Box::new(task), Box::new(reply)),
             memory_bytes: memory_bytes.min(self.shared.memory.max_bytes()),
             limit,
             held: None,
@@ -331,7 +331,7 @@ fn work_off(worker: Worker, shared: &Shared, run: &impl Fn(FrameWork, Means<'_>)
         let started = Instant::now();
         let reply: Reply = match work {
             JobWork::Task(task, reply) => {
-                let finished = finish(task, means, run);
+                let finished = finish(*task, means, run);
                 Box::new(move || reply(finished))
             }
             JobWork::Other(work) => work(),
