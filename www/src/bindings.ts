@@ -10,6 +10,7 @@ import type {
   FailedFrame,
   Keypoints,
   Progress,
+  Sign,
   Stats,
 } from "./generated/results.js";
 import type { SocketLike } from "./relay/socket.js";
@@ -53,13 +54,15 @@ export interface RelayStreamOptions {
   signal?: AbortSignal | null | undefined;
 }
 
-/** A stream that workers of this page compute, or a relay. The page has no connection, and forgets no frame. */
+/** A stream that workers of this page compute, or a relay. The page has no connection, forgets no frame and tells no signs. */
 export interface ModuleStream {
   connect(
     onResult: (result: Keypoints | FailedFrame) => void,
     onFatal: (error: Error) => void,
     onConnection: (state: ConnectionState) => void,
     onForgotten: () => void,
+    onSign: (sign: Sign) => void,
+    onIdle: () => void,
   ): void;
   addFrame(
     frame: Frame,

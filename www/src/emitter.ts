@@ -1,6 +1,6 @@
 import type { SourceEnded } from "./capture/capture.js";
 import type { LiveKeypointsError } from "./errors.js";
-import type { ConnectionState, Keypoints } from "./generated/results.js";
+import type { ConnectionState, Keypoints, Sign } from "./generated/results.js";
 import { invalid, invalidOption, shown } from "./option-checks.js";
 import { meant } from "./nearest.js";
 
@@ -12,6 +12,10 @@ export interface LiveKeypointsEvents {
   error: LiveKeypointsError;
   /** The connection to the relay changed; there is none where the page computes. */
   connection: ConnectionState;
+  /** A sign was recognised, by a relay that was asked for it with option `signs`. */
+  sign: Sign;
+  /** Likewise, nothing has moved for as long as its manifest says. Told once, until something moves. */
+  idle: undefined;
   /** A source that was attached gives no more pictures. */
   "source-ended": SourceEnded;
 }
@@ -29,6 +33,8 @@ export class Emitter {
     keypoints: new Map(),
     error: new Map(),
     connection: new Map(),
+    sign: new Map(),
+    idle: new Map(),
     "source-ended": new Map(),
   };
 

@@ -7,6 +7,7 @@ import type {
   ConnectionState,
   FailedFrame,
   Keypoints,
+  Sign,
   Stats,
 } from "./generated/results.js";
 
@@ -23,6 +24,10 @@ export interface EngineEvents {
   connection(state: ConnectionState): void;
   /** Frames that were in flight get no result and no error: a reset threw them away. */
   forgotten(): void;
+  /** A sign was recognised. */
+  sign(sign: Sign): void;
+  /** Nothing has moved for some time. */
+  idle(): void;
 }
 
 /** Drives one stream of a module. An instance that trapped is of no more use: its stream ends. */
@@ -70,6 +75,8 @@ export class Engine {
       (error) => events.fatal(asLiveKeypointsError(error, "internal")),
       (state) => events.connection(state),
       () => events.forgotten(),
+      (sign) => events.sign(sign),
+      () => events.idle(),
     );
   }
 

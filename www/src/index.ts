@@ -40,6 +40,8 @@ export type {
   ReadyProgress,
   ResultPart,
   Scores,
+  Sign,
+  SignCandidate,
   Stage,
   StageStats,
   StageTime,

@@ -62,6 +62,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       fatal: (error) => this.#end(error),
       connection: (state) => this.#emitter.emit("connection", state),
       forgotten: () => this.#wakeTransforms(),
+      sign: (sign) => this.#emitter.emit("sign", sign),
+      idle: () => this.#emitter.emit("idle", undefined),
     });
   }
 

@@ -14,6 +14,8 @@ const PAGE_SAYS = [
   "pixelsLost",
 ];
 const WORKER_SAYS = ["loaded", "ready", "decoded", "outcome", "failed"];
+/** That there is no picture in small. */
+const NO_GREY = [0];
 /** A pose's outcome in which nobody was found. */
 const NOBODY = [0, 0, 0, 0, 0];
 
@@ -121,7 +123,9 @@ function writeMessage({ type, ...fields }) {
     case "decoded":
       return [
         variant,
-        ...[ticket, width, height, elapsedUs, memoryBytes].flatMap(varint),
+        ...[ticket, width, height].flatMap(varint),
+        ...NO_GREY,
+        ...[elapsedUs, memoryBytes].flatMap(varint),
       ];
     case "outcome":
       return [

@@ -79,7 +79,7 @@ use wasm_bindgen::prelude::*;
 const TYPES: &str = r#"
 import type { PageStreamOptions, PanicHooks, RelayStreamOptions } from "../../../src/bindings.js";
 import type { Frame } from "../../../src/frames.js";
-import type { ConnectionState, FailedFrame, Keypoints, Stats } from "../../../src/generated/results.js";
+import type { ConnectionState, FailedFrame, Keypoints, Sign, Stats } from "../../../src/generated/results.js";
 "#;
 
 /// The version of this module; page and worker must have the same.

@@ -188,6 +188,11 @@ export interface RelayOptions {
   mirrored?: boolean | undefined;
   /** Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`. Default false. */
   skipStill?: boolean | undefined;
+  /**
+   * Whether the relay tells the signs that it recognises, by events `sign` and `idle`. It must have been started with
+   * signs. Frames are computed as these need it; an option that says otherwise is refused. Default false.
+   */
+  signs?: boolean | undefined;
   /** Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results. Default false. */
   handWorld?: boolean | undefined;
   /**
@@ -229,6 +234,7 @@ export const RELAY_OPTIONS = {
   faceSmoothing: { kind: "boolean" },
   mirrored: { kind: "boolean" },
   skipStill: { kind: "boolean", default: false },
+  signs: { kind: "boolean", default: false },
   handWorld: { kind: "boolean", default: false },
   format: { kind: "word", words: ["binary", "json"], default: "binary" },
   maxFramesInFlight: { kind: "whole", least: 1, most: 64, default: 4 },

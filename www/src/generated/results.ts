@@ -178,6 +178,28 @@ export interface ConnectionState {
   readonly retryInMs?: number;
 }
 
+/** A label and how sure the classifier is of it. */
+export interface SignCandidate {
+  /** As the manifest of the signs has it. */
+  readonly label: string | { readonly [key: string]: unknown };
+  /** 0 to 1. */
+  readonly confidence: number;
+}
+
+/** A sign that was recognised. */
+export interface Sign {
+  /** As the manifest of the signs has it. */
+  readonly label: string | { readonly [key: string]: unknown };
+  /** Of the answer that decided, 0 to 1. */
+  readonly confidence: number;
+  /** Capture time of the first frame of the window that decided, in milliseconds, as given with the frame. */
+  readonly startMs: number;
+  /** Capture time of its last frame, likewise. */
+  readonly endMs: number;
+  /** The best answers for that window, five at most, this sign first. */
+  readonly top: readonly SignCandidate[];
+}
+
 /** What one stage took, in milliseconds. */
 export interface StageTime {
   /** Frames that it ran for. */

@@ -28,6 +28,7 @@ use crate::page::options::StreamOptions;
 use crate::page::progress::{CompileProgress, DownloadProgress, OptimiseProgress, ReadyProgress};
 use crate::relay::{LinkState, Reconnect, RelayOptions};
 use crate::relay_stream::connection_state::ConnectionState;
+use crate::relay_stream::signs::{Sign, SignCandidate};
 use crate::stage_times::{StageStats, StageTime};
 
 const HEADING: &str =
@@ -140,6 +141,8 @@ fn generated_results_are_those_of_rust() {
         WorkerStats,
         ConnectionStats,
         ConnectionState,
+        SignCandidate,
+        Sign,
         StageTime,
         StageStats,
         Stats,

@@ -1,5 +1,6 @@
 //! One connection to a relay, from the socket's opening until it is over. What is lost with it is the client's matter.
 
+use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_pipeline::{ErrorCode, FrameError, FrameKeypoints, Parts};
 use live_keypoints_protocol::{
     CloseCode, Configure, InvalidServerMessage, Keypoints, PROTOCOL, ServerMessage, Welcome,
@@ -43,6 +44,8 @@ pub(super) enum Heard {
     Ready { max_fps: Option<u32> },
     /// A frame has its answer.
     Answer(Answer),
+    /// A sign was recognised, or nothing moves.
+    Sign(SignEvent),
     /// It is over.
     Over(Closing),
 }
@@ -203,12 +206,11 @@ impl Connection {
                     return Heard::Answer(Answer { frame_id, outcome });
                 }
             }
+            ServerMessage::Sign(sign) => return Heard::Sign(SignEvent::Sign(*sign)),
+            ServerMessage::Idle => return Heard::Sign(SignEvent::Idle),
             ServerMessage::Error(error) => return self.complained(error, subject),
             ServerMessage::Configured { .. }
             | ServerMessage::Reset { .. }
-            // Nothing in the page asks for signs yet.
-            | ServerMessage::Sign(_)
-            | ServerMessage::Idle
             | ServerMessage::Stats(_) => {}
         }
         Heard::Nothing

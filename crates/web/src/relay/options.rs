@@ -44,6 +44,9 @@ options! {
         mirrored: Option<bool> = None, Check::Boolean;
         /// Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`.
         skip_still: bool = false, Check::Boolean;
+        /// Whether the relay tells the signs that it recognises, by events `sign` and `idle`. It must have been started with
+        /// signs. Frames are computed as these need it; an option that says otherwise is refused.
+        signs: bool = false, Check::Boolean;
         /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
         hand_world: bool = false, Check::Boolean;
         /// How results travel. `binary` takes about a third of the bytes and leaves scores, reasons of missing parts and
@@ -158,8 +161,11 @@ impl RelayOptions {
         let default = Self::default();
         let graph = self.session().graph_to_run();
         let has_irises = self.parts.face && self.face == FacePoints::WithIrises478;
-        let is_new =
-            graph != default.graph || has_irises || self.hands != default.hands || self.skip_still;
+        let is_new = graph != default.graph
+            || has_irises
+            || self.hands != default.hands
+            || self.skip_still
+            || self.signs;
         let gives_mesh = self.format == Format::Binary && !is_new;
         Configure {
             graph: (graph != default.graph).then_some(graph),
@@ -177,6 +183,7 @@ impl RelayOptions {
             face_smoothing: self.face_smoothing,
             mirrored: self.mirrored,
             skip_still: self.skip_still.then_some(true),
+            signs: self.signs.then_some(true),
             // More never wait there.
             buffer_size: Some(self.buffer_size.min(self.max_frames_in_flight) as usize),
             hand_world: self.hand_world.then_some(true),

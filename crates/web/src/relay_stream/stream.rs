@@ -4,12 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use js_sys::Function;
+use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_pipeline::{ErrorCode, FrameResult};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::connection_state::ConnectionState;
 use super::encoder::JpegEncoder;
+use super::signs::Sign;
 use super::socket::{Heard, Socket};
 use crate::abort::{OnAbort, aborted};
 use crate::browser::{Timer, now};
@@ -58,6 +60,10 @@ struct Listeners {
     on_connection: Function,
     /// `() => void`
     on_forgotten: Function,
+    /// `(sign) => void`
+    on_sign: Function,
+    /// `() => void`
+    on_idle: Function,
 }
 
 #[wasm_bindgen]
@@ -93,7 +99,8 @@ impl RelayStream {
     }
 
     /// From now on, results go to `on_result`, what ends the stream to `on_fatal`, changes of the connection to
-    /// `on_connection`; and `on_forgotten` is told when frames in flight get no result, as a reset threw them away.
+    /// `on_connection`; `on_forgotten` is told when frames in flight get no result, as a reset threw them away; and signs,
+    /// where they were asked for, go to `on_sign`, that nothing moves to `on_idle`.
     pub fn connect(
         &self,
         #[wasm_bindgen(unchecked_param_type = "(result: Keypoints | FailedFrame) => void")]
@@ -102,12 +109,16 @@ impl RelayStream {
         #[wasm_bindgen(unchecked_param_type = "(state: ConnectionState) => void")]
         on_connection: Function,
         #[wasm_bindgen(unchecked_param_type = "() => void")] on_forgotten: Function,
+        #[wasm_bindgen(unchecked_param_type = "(sign: Sign) => void")] on_sign: Function,
+        #[wasm_bindgen(unchecked_param_type = "() => void")] on_idle: Function,
     ) {
         *self.0.listeners.borrow_mut() = Some(Listeners {
             on_result,
             on_fatal,
             on_connection,
             on_forgotten,
+            on_sign,
+            on_idle,
         });
         // What happened since `start` is told once the caller listens, too.
         self.0.timer.set(0.0);
@@ -390,6 +401,8 @@ impl Stream {
                 };
                 (&listeners.on_connection, state.to_js())
             }
+            RelayEvent::Sign(SignEvent::Sign(sign)) => (&listeners.on_sign, Sign::of(sign).to_js()),
+            RelayEvent::Sign(SignEvent::Idle) => (&listeners.on_idle, JsValue::UNDEFINED),
             RelayEvent::Ended(error) => (&listeners.on_fatal, js_error(error)),
             RelayEvent::Started | RelayEvent::Forgotten => {
                 (&listeners.on_forgotten, JsValue::UNDEFINED)

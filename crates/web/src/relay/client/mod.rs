@@ -4,6 +4,7 @@ mod sending;
 
 use std::collections::VecDeque;
 
+use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_pipeline::{ErrorCode, FrameError, FrameResult};
 use live_keypoints_protocol::ClientMessage;
 
@@ -31,6 +32,8 @@ pub enum RelayEvent {
     },
     /// The connection changed. Nothing is said of the first one: [`RelayEvent::Started`] or [`RelayEvent::Ended`] is.
     Connection(ConnectionState),
+    /// A sign was recognised in the frames before, or nothing moves. Times are those that the frames were given.
+    Sign(SignEvent),
     /// Frames that were in flight get no result: a reset threw them away.
     Forgotten,
     /// The stream cannot go on, or did not even start. It is closed.
@@ -268,6 +271,7 @@ impl<F> RelayClient<F> {
         match heard {
             Some(Heard::Ready { max_fps }) => self.begin(max_fps, now_ms),
             Some(Heard::Answer(answer)) => self.settle(answer, now_ms),
+            Some(Heard::Sign(event)) => self.events.push_back(RelayEvent::Sign(event)),
             Some(Heard::Over(closing)) => self.over(Some(closing), now_ms),
             Some(Heard::Nothing) | None => {}
         }

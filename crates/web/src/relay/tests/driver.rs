@@ -1,6 +1,7 @@
 //! Drives a client as a page does, over sockets that a test plays the relay on.
 
 use live_keypoints_pipeline::format::jsonl::HandWorld;
+use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_pipeline::{
     ErrorCode, FailedFrame, FrameError, FrameKeypoints, FrameResult, Landmarks, MissingParts,
     Parts, Scores, Timings,
@@ -51,6 +52,7 @@ pub(super) struct Driver {
     pub(super) results: Vec<FrameResult>,
     pub(super) timestamps_ms: Vec<f64>,
     pub(super) states: Vec<ConnectionState>,
+    pub(super) signs: Vec<SignEvent>,
     pub(super) is_started: bool,
     pub(super) forgotten: usize,
     pub(super) ended: Option<FrameError>,
@@ -87,6 +89,7 @@ impl Driver {
             results: Vec::new(),
             timestamps_ms: Vec::new(),
             states: Vec::new(),
+            signs: Vec::new(),
             is_started: false,
             forgotten: 0,
             ended: None,
@@ -205,6 +208,7 @@ impl Driver {
                 self.timestamps_ms.push(timestamp_ms);
             }
             Some(RelayEvent::Connection(state)) => self.states.push(state),
+            Some(RelayEvent::Sign(event)) => self.signs.push(event),
             Some(RelayEvent::Forgotten) => self.forgotten += 1,
             Some(RelayEvent::Ended(error)) => self.ended = Some(error),
         }

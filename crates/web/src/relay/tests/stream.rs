@@ -1,5 +1,6 @@
 //! What is sent when, and what comes of the answers.
 
+use live_keypoints_pipeline::signs::{Candidate, Sign, SignEvent};
 use live_keypoints_pipeline::{
     ErrorCode, FrameError, FrameResult, HandSource, HandSources, MissingReason, Parts, Quality,
 };
@@ -74,6 +75,34 @@ fn frames_go_out_with_their_id_and_time_as_many_at_once_as_may_be_unanswered() {
     assert_eq!((&first.pose, &first.face), (&keypoints().pose, &None));
     assert_eq!(first.timings.total, 12_500);
     assert_eq!(driver.counts(), [5, 0, 3, 0, 0, 2]);
+}
+
+#[test]
+fn signs_are_asked_for_and_told_with_the_times_of_the_frames() {
+    let mut driver = Driver::started(RelayOptions {
+        signs: true,
+        ..options()
+    });
+    assert!(driver.last().texts[0].contains(r#""signs":true"#));
+    driver.push_at(0, 20.5);
+    driver.answer(0);
+    driver.say(
+        r#"{"type":"sign","label":{"gloss":"hand"},"confidence":0.75,"start_us":-500,"end_us":20500,"top":[{"label":"none","confidence":0.25}]}"#,
+    );
+    driver.say(r#"{"type":"idle"}"#);
+    let sign = Sign {
+        label: serde_json::json!({ "gloss": "hand" }),
+        confidence: 0.75,
+        start_us: -500,
+        end_us: 20_500,
+        top: vec![Candidate {
+            label: "none".into(),
+            confidence: 0.25,
+        }],
+    };
+    assert_eq!(driver.signs, [SignEvent::Sign(sign), SignEvent::Idle]);
+    assert_eq!(driver.keypoints(), [(0, 0)]);
+    assert_eq!(driver.ended, None);
 }
 
 #[test]
