@@ -260,22 +260,13 @@ impl Options {
                 self.min_face_presence_confidence,
             ),
         ] {
-            if !(0.0..=1.0).contains(&value) {
-                // The code that writes a float would be a twentieth of the page's module.
-                let found = match value {
-                    value if value < 0.0 => "less",
-                    value if value > 1.0 => "more",
-                    _ => "NaN",
-                };
+            if let Some(found) = outside(value, 1.0) {
                 return invalid(option, "a number from 0 to 1", found.to_owned());
             }
         }
-        if self
-            .skip_still
-            .is_some_and(|most| !(0.0..=255.0).contains(&most))
-        {
-            let found = "another threshold".to_owned();
-            return invalid("skip_still", "none or 0 to 255 grey levels", found);
+        if let Some(found) = self.skip_still.and_then(|most| outside(most, 255.0)) {
+            let expected = "none or 0 to 255 grey levels";
+            return invalid("skip_still", expected, found.to_owned());
         }
         if !(self.parts.pose || self.parts.hands || self.parts.face) {
             return invalid(
@@ -294,6 +285,16 @@ impl Options {
             return invalid("blendshapes", expected, "true".to_owned());
         }
         Ok(())
+    }
+}
+
+/// What a number is that is not from 0 to `most`. (The code that writes a float would be a twentieth of the page's module.)
+fn outside(value: f32, most: f32) -> Option<&'static str> {
+    match value {
+        value if (0.0..=most).contains(&value) => None,
+        value if value < 0.0 => Some("less"),
+        value if value > most => Some("more"),
+        _ => Some("NaN"),
     }
 }
 
