@@ -144,6 +144,12 @@ impl Signs {
         self.recognizer.manifest()
     }
 
+    /// What a session that asks for signs takes more than others, in bytes: labels and examples are shared by all.
+    #[must_use]
+    pub fn max_session_bytes(&self) -> u64 {
+        self.recognizer.max_stream_bytes() as u64
+    }
+
     /// Number of signs that it tells apart.
     #[must_use]
     pub fn labels(&self) -> usize {

@@ -100,7 +100,7 @@ impl Limits {
     }
 
     /// Memory that one session may take, in bytes, whatever its client does. What the worker threads need to decode a
-    /// picture is not of a session.
+    /// picture is not of a session; what signs take comes on top ([`Signs::max_session_bytes`](crate::signs::Signs)).
     ///
     /// - 10 messages: while one is received and copied 4, waiting for decoding 3, being decoded 3;
     /// - 3 decoded pictures of 3 bytes a pixel;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::event::Sign;
@@ -13,6 +15,12 @@ use super::vote::Vote;
 use super::window::{Window, WindowInput};
 use super::{SignEvent, SignsError};
 use crate::keypoints::FrameKeypoints;
+
+/// Of a row in the window: its time, its place and what the allocator adds.
+const ROW_BYTES: usize = 128;
+
+/// Of a stream, whatever the manifest: the recogniser itself.
+const STREAM_BYTES: usize = 4096;
 
 /// From the keypoints of a stream to its signs.
 ///
@@ -39,11 +47,11 @@ use crate::keypoints::FrameKeypoints;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SignRecognizer {
-    manifest: Manifest,
-    features: Features,
+    manifest: Arc<Manifest>,
+    features: Arc<Features>,
     window: Window,
     vote: Vote,
-    taught: Taught,
+    taught: Arc<Taught>,
     still_frames: usize,
     is_idle: bool,
     /// The window that is being classified: its name and times.
@@ -54,15 +62,15 @@ pub struct SignRecognizer {
 }
 
 impl SignRecognizer {
-    /// A recogniser that has seen nothing.
+    /// A recogniser that has seen nothing. A clone shares its manifest and, until either is taught more, its examples.
     #[must_use]
     pub fn new(manifest: Manifest) -> Self {
         Self {
-            features: Features::new(&manifest),
+            features: Arc::new(Features::new(&manifest)),
             window: Window::new(&manifest),
             vote: Vote::new(manifest.acceptance()),
-            taught: Taught::new(&manifest),
-            manifest,
+            taught: Arc::new(Taught::new(&manifest)),
+            manifest: Arc::new(manifest),
             still_frames: 0,
             is_idle: false,
             out: None,
@@ -187,14 +195,14 @@ impl SignRecognizer {
     /// # Errors
     /// [`SignsError::Examples`]: see [`Taught::teach`].
     pub fn teach(&mut self, label: Value, window: &WindowInput) -> Result<(), SignsError> {
-        self.taught.teach(label, window)?;
+        Arc::make_mut(&mut self.taught).teach(label, window)?;
         self.forget_answers();
         Ok(())
     }
 
     /// Forgets all examples of a sign. Returns how many there were.
     pub fn forget(&mut self, label: &Value) -> usize {
-        let forgotten = self.taught.forget(label);
+        let forgotten = Arc::make_mut(&mut self.taught).forget(label);
         self.forget_answers();
         forgotten
     }
@@ -204,7 +212,7 @@ impl SignRecognizer {
     /// # Errors
     /// [`SignsError::Examples`]: see [`Taught::from_json`]. Nothing changes then.
     pub fn import(&mut self, json: &str) -> Result<(), SignsError> {
-        self.taught = Taught::from_json(&self.manifest, json)?;
+        self.taught = Arc::new(Taught::from_json(&self.manifest, json)?);
         self.forget_answers();
         Ok(())
     }
@@ -221,7 +229,8 @@ impl SignRecognizer {
     pub fn window_of(&self, frames: &[FrameKeypoints]) -> Option<WindowInput> {
         let most = self.manifest.window().most;
         let count = frames.len().min(most);
-        let mut other = Self::new(self.manifest.clone());
+        let mut other = self.clone();
+        other.reset();
         for index in 0..count {
             let keypoints = &frames[index * frames.len() / count];
             let is_there = other.write_row(keypoints);
@@ -230,6 +239,20 @@ impl SignRecognizer {
                 .push(keypoints.timestamp_us, &other.row, is_there);
         }
         other.recorded(most)
+    }
+
+    /// Most bytes that a stream of frames takes, besides the manifest and the examples: the window's rows, a window that waits
+    /// and one that is classified.
+    #[must_use]
+    pub fn max_stream_bytes(&self) -> usize {
+        let sides = 1 + usize::from(self.taught.wants_mirrored());
+        let row = self.manifest.features_per_frame() * sides * size_of::<f32>();
+        let windows = 3 * self.manifest.window().most * (row + ROW_BYTES);
+        // What is written for each frame, and the vote's history.
+        windows
+            + 2 * row
+            + self.manifest.acceptance().history * size_of::<usize>() * 4
+            + STREAM_BYTES
     }
 
     /// Forgets all frames and answers, as after a gap in the stream or a reset of tracking; not what was taught.

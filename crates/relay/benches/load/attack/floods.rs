@@ -20,6 +20,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Small messages are written so many at a time.
 const AT_ONCE: usize = 64;
 
+/// A frame of the clip that differs from its first.
+const FAR: usize = 20;
+
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const PING: u8 = 0x89;
@@ -38,6 +41,10 @@ pub(super) enum Flood {
     Fragments,
     /// `configure` with the greatest list of points.
     Points,
+    /// A hundred frames a second that are never still, of a session that asked for signs.
+    Signs,
+    /// The same without a pause, asking for them anew behind every other frame.
+    SignsAskedAnew,
 }
 
 /// A connection from another address of this machine: a stranger's does not share the honest one's.
@@ -91,6 +98,14 @@ fn text(message: &ClientMessage) -> Vec<u8> {
     websocket_frame(TEXT, message.to_json().as_bytes())
 }
 
+fn ask_for_signs(signs: bool) -> Vec<u8> {
+    let configure = Configure {
+        signs: Some(signs),
+        ..Configure::default()
+    };
+    text(&configure.into())
+}
+
 /// What is written once, what again and again, and how often.
 struct Script {
     opening: Vec<u8>,
@@ -101,6 +116,7 @@ struct Script {
 impl Flood {
     fn script(self, clip: &Clip) -> Script {
         let frame = |picture: Picture| websocket_frame(BINARY, &picture.bytes(clip));
+        let moving = [0, FAR].map(|number| websocket_frame(BINARY, clip.frame(number)));
         let repeated = match self {
             Self::Paced(picture, _) | Self::Frames(picture) => frame(picture),
             Self::Stills(picture) => still(&picture.bytes(clip)),
@@ -124,16 +140,23 @@ impl Flood {
                 };
                 text(&configure.into())
             }
+            Self::Signs => moving.concat(),
+            Self::SignsAskedAnew => {
+                [moving.concat(), ask_for_signs(false), ask_for_signs(true)].concat()
+            }
         };
         Script {
             opening: match self {
                 // A binary message begins.
                 Self::Fragments => vec![0x02, 0x80, 0, 0, 0, 0],
+                Self::Signs | Self::SignsAskedAnew => ask_for_signs(true),
                 _ => Vec::new(),
             },
             repeated: repeated.into(),
             every: match self {
                 Self::Paced(_, per_second) => Some(Duration::from_secs_f64(1.0 / per_second)),
+                // Two frames at a time.
+                Self::Signs => Some(Duration::from_millis(20)),
                 _ => None,
             },
         }

@@ -3,7 +3,7 @@
 //!
 //! - `rows`: the table of attacks, and of what is wanted under each.
 //! - `floods`, `connections`, `http`, `ends`: the attackers; `pictures` and `bombs` are what some of them
-//!   send.
+//!   send, `signs` what the relay may be asked for.
 //! - `honest`: the honest session, and those who come new meanwhile; `tls`: its way over TLS.
 //! - `verdict`: what was seen, held against what is wanted.
 //! - `runs`: the table of inputs of `extract`, each a run of its own; `baits` makes them.
@@ -21,6 +21,7 @@ mod http;
 mod pictures;
 mod rows;
 mod runs;
+mod signs;
 mod tls;
 mod verdict;
 
@@ -35,7 +36,7 @@ use serde::Serialize;
 use tokio::time::{sleep_until, timeout_at};
 
 use self::honest::{Honest, Timeline};
-use self::rows::{Attack, ROWS, Row};
+use self::rows::{Attack, ROWS, Row, SIGNS};
 use self::runs::RUNS;
 use self::verdict::Report;
 use crate::clip::Clip;
@@ -129,6 +130,9 @@ impl Options {
 async fn try_row(row: &Row, options: &Options, clip: &Clip) -> Result<Report> {
     let files = http::files()?;
     let tls = tls::certify(files.path())?;
+    if row.serve == SIGNS {
+        signs::write_folder(files.path())?;
+    }
     let folder = files.path().to_string_lossy();
     let arguments = SERVE.iter().chain(row.serve);
     let arguments = arguments.map(|argument| argument.replace("{files}", &folder));

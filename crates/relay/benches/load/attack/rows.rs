@@ -11,7 +11,8 @@ use crate::camera::FRAMES_A_SECOND;
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) attack: Attack,
-    /// More arguments of `serve`; `{files}` stands for a folder with a page's folder, a file of tokens and a certificate.
+    /// More arguments of `serve`; `{files}` stands for a folder with a page's folder, a file of tokens, a
+    /// certificate and signs.
     pub(super) serve: &'static [&'static str],
     pub(super) wanted: Wanted,
 }
@@ -90,6 +91,9 @@ const NOBODY_BESIDE: Wanted = Wanted {
     ..HELD
 };
 
+/// On a relay whose signs are as dear as they can be.
+pub(super) const SIGNS: &[&str] = &["--signs", "{files}/signs"];
+
 const GREY: Picture = Picture::Refined { scans: 1 };
 const LOSSLESS: Picture = Picture::Lossless { scans: 20 };
 const REFINED: Picture = Picture::Refined { scans: 400 };
@@ -113,6 +117,13 @@ const fn tls(name: &'static str, attack: Attack) -> Row {
     Row {
         serve: TLS,
         ..row(name, attack, SMALL)
+    }
+}
+
+const fn signs(name: &'static str, sessions: usize, flood: Flood) -> Row {
+    Row {
+        serve: SIGNS,
+        ..row(name, Attack::Flood(flood, sessions), SMALL)
     }
 }
 
@@ -211,6 +222,9 @@ pub(super) const ROWS: &[Row] = &[
     flood("pings", 3, Flood::Pings),
     flood("fragments", 3, Flood::Fragments),
     flood("points", 3, Flood::Points),
+    signs("signs-1", 1, Flood::Signs),
+    signs("signs-8", 8, Flood::Signs),
+    signs("signs-asked-anew", 3, Flood::SignsAskedAnew),
     row(
         "memory",
         Attack::Flood(Flood::Paced(Picture::Padded, 2.0), 16),
