@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use live_keypoints_pipeline::branch::{BranchJob, BranchOutcome};
 use live_keypoints_pipeline::inference::{Model, ModelKind};
+use live_keypoints_pipeline::motion::SmallGrey;
 use live_keypoints_pipeline::picture::{DecodeLimits, decode_jpeg_while, estimate_jpeg};
 use live_keypoints_pipeline::rect::ImageSize;
+use live_keypoints_pipeline::signs::{Manifest, SignRecognizer};
 use live_keypoints_pipeline::{
-    Decoded, ErrorCode, FrameError, Options, Outcome, PictureError, Session, Steps, Work,
+    Decoded, ErrorCode, FrameError, FrameKeypoints, FrameResult, Options, Outcome, PictureError,
+    Session, Steps, Work,
 };
 use live_keypoints_relay::extract::MjpegReader;
 use live_keypoints_relay::frame::Frame;
@@ -18,6 +21,8 @@ use live_keypoints_relay::live::{Limits, read_message};
 
 /// What a decode may take before it is told to stop.
 const DECODE_TIME: Duration = Duration::from_millis(300);
+/// Of a small grey picture, 64 × 48.
+const GREY_CELLS: usize = 3072;
 
 fn decode_limits() -> DecodeLimits {
     Limits::DEFAULT.decode_limits()
@@ -66,11 +71,27 @@ pub(crate) fn outcomes(mut data: &[u8]) {
     if let Ok(job) = postcard::from_bytes::<BranchJob>(data) {
         assert!(postcard::to_allocvec(&job).is_ok());
     }
-    let Ok(mut session) = Session::<(), ()>::new(Options::default()) else {
+    // Frames that may be still, or a few that may not.
+    let options = Options {
+        skip_still: (data.len() % 4 >= 2).then_some(2.0),
+        ..Options::default()
+    };
+    let frames = if options.skip_still.is_some() { 12 } else { 3 };
+    run_session(options, frames, &mut data, &mut |_| {});
+}
+
+/// A session whose pictures and outcomes are what the bytes say; each of its results is seen.
+fn run_session(
+    options: Options,
+    frames: u64,
+    data: &mut &[u8],
+    see: &mut dyn FnMut(&FrameKeypoints),
+) {
+    let Ok(mut session) = Session::<(), ()>::new(options) else {
         return;
     };
-    for time in 0..3 {
-        session.add_frame((), time * 33_333, 0);
+    for time in 0..frames {
+        session.add_frame((), time as i64 * 33_333, 0);
         while let Some(task) = session.next_task(Steps::ALL, 0) {
             // What is early ends before the pose, or after it.
             let mut tasks = vec![task];
@@ -79,11 +100,14 @@ pub(crate) fn outcomes(mut data: &[u8]) {
                 tasks.reverse();
             }
             for task in tasks {
-                session.complete(task.id, outcome_of(&task.work, &mut data), 0, 0);
+                session.complete(task.id, outcome_of(&task.work, data), 0, 0);
             }
         }
         while let Some(result) = session.next_result() {
-            assert!(result.index() < 3);
+            assert!(result.index() < frames);
+            if let FrameResult::Keypoints(keypoints) = result {
+                see(&keypoints);
+            }
         }
     }
 }
@@ -98,10 +122,12 @@ fn outcome_of(work: &Work<(), ()>, data: &mut &[u8]) -> Outcome<()> {
                 width: side(0),
                 height: side(1),
             };
+            // It changes as bytes are taken, and is still where they are at their end.
+            let level = data.first().copied().unwrap_or_default();
             Outcome::Decoded(Decoded {
                 pixels: (),
                 size,
-                grey: None,
+                grey: SmallGrey::try_from(vec![level; GREY_CELLS]).ok(),
             })
         }
         Work::Branch((), job) => {
@@ -117,6 +143,43 @@ fn outcome_of(work: &Work<(), ()>, data: &mut &[u8]) -> Outcome<()> {
                 }
             }
         }
+    }
+}
+
+/// A manifest of signs, a zero, examples, a zero, and outcomes that give the keypoints to recognise and to teach.
+pub(crate) fn signs(data: &[u8]) {
+    let mut pieces = data.splitn(3, |byte| *byte == 0);
+    let mut text = || String::from_utf8_lossy(pieces.next().unwrap_or_default()).into_owned();
+    let (manifest, examples) = (text(), text());
+    let mut outcomes = pieces.next().unwrap_or_default();
+    let Ok(manifest) = Manifest::from_json(&manifest) else {
+        return;
+    };
+    assert_eq!(
+        Manifest::from_json(&manifest.to_json()).as_ref(),
+        Ok(&manifest)
+    );
+    let is_taught = manifest.model().is_none();
+    let labels = manifest.labels().len();
+    let options = manifest.needs().options(Options::default());
+    let mut recognizer = SignRecognizer::new(manifest);
+    let _ = recognizer.import(&examples);
+    run_session(options, 12, &mut outcomes, &mut |keypoints| {
+        recognizer.push(keypoints, keypoints.still);
+        let Some(window) = recognizer.take_window() else {
+            return;
+        };
+        match is_taught {
+            true => {
+                assert!(recognizer.answer_by_examples(&window).is_ok());
+                let _ = recognizer.teach("a".into(), &window);
+            }
+            false => assert!(recognizer.answer(window.id, &vec![0.5; labels]).is_ok()),
+        }
+    });
+    if is_taught && !recognizer.taught().is_empty() {
+        let exported = recognizer.taught().to_json();
+        assert_eq!(recognizer.import(&exported), Ok(()));
     }
 }
 

@@ -128,7 +128,8 @@ pub struct Options {
     /// Whether a frame of the stream that shows no motion repeats the keypoints of the last frame that was computed, at no more
     /// cost than its decoding: the grey levels, 0..=255, by which the tile of the picture that changes most may differ from
     /// that frame ([`SmallGrey::local_change`], [`STILL_THRESHOLD`]). The first frames without motion are computed all the
-    /// same, until the filters have come to rest; filters and tracking see only frames that are computed.
+    /// same, until the filters have come to rest; filters and tracking see only frames that are computed. At
+    /// [`STILL_THRESHOLD`] a blink goes unnoticed where the face is lower than about a third of the picture.
     pub skip_still: Option<f32>,
     /// Frames that may be in work at once, pose ahead of hands and face. 1..=16.
     pub max_frames_in_flight: usize,

@@ -47,4 +47,5 @@ corpora! {
     messages_end_in_time: messages,
     outcomes_end_in_time: outcomes,
     models_end_in_time: models,
+    signs_end_in_time: signs,
 }

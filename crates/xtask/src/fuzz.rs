@@ -36,6 +36,8 @@ enum Target {
     Outcomes,
     /// Changed ONNX files
     Models,
+    /// Manifests and examples of signs
+    Signs,
 }
 
 impl Target {
@@ -47,6 +49,7 @@ impl Target {
             Self::Messages => "fuzz messages and frame headers",
             Self::Outcomes => "fuzz jobs and outcomes",
             Self::Models => "fuzz ONNX files",
+            Self::Signs => "fuzz manifests and examples of signs",
         }
     }
 
@@ -65,7 +68,7 @@ impl Target {
     const fn max_length(self) -> u32 {
         match self {
             Self::Jpeg | Self::Png | Self::Mjpeg => 1 << 16,
-            Self::Messages | Self::Outcomes => 1 << 14,
+            Self::Messages | Self::Outcomes | Self::Signs => 1 << 14,
             Self::Models => 64,
         }
     }

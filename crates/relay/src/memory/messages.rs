@@ -94,15 +94,17 @@ impl MessageMemory {
     }
 
     /// Makes room for so many bytes of a session, from the largest one's oldest frame on; says whether there is room then.
-    /// Of others nothing goes that is within an equal share.
+    /// Nothing goes that is within an equal share; with the bytes that come, where they are its own.
     fn make_room(&self, of: u64, bytes: usize) -> bool {
         while self.is_short_of(bytes) {
             let mut holders: Vec<_> = {
                 let shares = self.shares();
                 let equal = self.max_bytes / shares.by_id.len().max(1);
                 let entries = shares.by_id.iter();
-                let entries =
-                    entries.filter(|(id, entry)| **id == of || entry.waiting_bytes > equal);
+                let to_come = |id| if id == of { bytes } else { 0 };
+                let entries = entries.filter(|(id, entry)| {
+                    entry.waiting_bytes.saturating_add(to_come(**id)) > equal
+                });
                 entries
                     .map(|(_, entry)| (entry.waiting_bytes, entry.holder.clone()))
                     .collect()
@@ -293,6 +295,22 @@ mod tests {
         drop((small, large));
         assert_eq!(memory.shares().waiting_bytes, 0);
         assert!(memory.shares().by_id.is_empty());
+    }
+
+    #[test]
+    fn what_others_have_in_work_takes_no_waiting_frame_of_a_camera() {
+        let memory = MessageMemory::new(200);
+        let [camera, large] = [(); 2].map(|()| Holder::join(&memory));
+        camera.set(3);
+        large.share.lock().unwrap().as_ref().unwrap().set(100);
+        let has_room = |bytes| {
+            let share = camera.share.lock().unwrap().take().unwrap();
+            let has_room = share.make_room(bytes);
+            *camera.share.lock().unwrap() = Some(share);
+            has_room
+        };
+        assert!(has_room(20));
+        assert_eq!(camera.messages(), 3);
     }
 
     #[test]

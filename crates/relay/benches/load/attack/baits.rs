@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use live_keypoints_pipeline::Quality;
 use live_keypoints_pipeline::inference::ModelKind;
+use live_keypoints_pipeline::signs::MAX_MANIFEST_BYTES;
 
 use super::bombs::{lossless, refined};
 use crate::clip::Clip;
@@ -38,6 +39,12 @@ pub(super) enum Bait {
     Constant,
     /// Models of which a few bytes are others.
     Mutants,
+    /// A sign model of very many nodes in a row.
+    SignsChain,
+    /// Sign models of which a few bytes are others.
+    SignsMutants,
+    /// A manifest of signs that nests without end, and one of the greatest length.
+    SignsManifests,
 }
 
 impl Bait {
@@ -45,6 +52,8 @@ impl Bait {
     pub(super) fn count(self) -> usize {
         match self {
             Self::Mutants => KNOWN_MUTANTS.len() + MUTANTS,
+            Self::SignsMutants => MUTANTS,
+            Self::SignsManifests => 2,
             _ => 1,
         }
     }
@@ -79,6 +88,10 @@ impl Bait {
                 write("a.jpg", clip.frame(0))?;
                 self.lay_models(&folder.join("models"), number)?;
             }
+            Self::SignsChain | Self::SignsMutants | Self::SignsManifests => {
+                write("a.jpg", clip.frame(0))?;
+                self.lay_signs(&folder.join("signs"), number)?;
+            }
         }
         Ok(Vec::new())
     }
@@ -97,6 +110,36 @@ impl Bait {
         Ok(())
     }
 }
+
+impl Bait {
+    fn lay_signs(self, folder: &Path, number: usize) -> Result<()> {
+        fs::create_dir(folder)?;
+        let manifest = match (self, number) {
+            (Self::SignsManifests, 0) => "[".repeat(MAX_MANIFEST_BYTES),
+            (Self::SignsManifests, _) => {
+                let labels = vec![r#""a""#; MAX_MANIFEST_BYTES / 4 - SIGNS.len()];
+                SIGNS.replace("{labels}", &labels.join(","))
+            }
+            _ => SIGNS.replace("{labels}", r#""a","b","c""#),
+        };
+        fs::write(folder.join("signs.json"), manifest)?;
+        let model = match self {
+            Self::SignsChain => chain(CHAINED_NODES),
+            Self::SignsMutants => changed(SIGN_MODEL.to_vec(), number, SIGN_MODEL.len() as u64),
+            _ => SIGN_MODEL.to_vec(),
+        };
+        fs::write(folder.join("model.onnx"), model)?;
+        Ok(())
+    }
+}
+
+/// A manifest that fits [`SIGN_MODEL`].
+const SIGNS: &str = r#"{
+    "version": 1, "model": "model.onnx", "labels": [{labels}],
+    "features": { "parts": [{ "part": "pose", "points": [0, 1], "values": ["x", "y", "z"] }] },
+    "window": { "least": 1, "most": 12 }, "softmax": true
+}"#;
+const SIGN_MODEL: &[u8] = include_bytes!("../../../../../tests/fixtures/signs/sequence.onnx");
 
 /// Kept for the fuzzers as well.
 const BROKEN_PALETTE: &[u8] = include_bytes!("../../../../../fuzz/corpus/png/palette-of-4-bytes");
@@ -167,19 +210,25 @@ fn mutant(kind: ModelKind, number: usize) -> Vec<u8> {
         return bytes;
     }
     let kinds = ModelKind::of_quality(Quality::Full);
-    if kinds[number % kinds.len()] == kind {
-        let mut state = number as u64;
-        let mut next = || {
-            // Knuth's generator for MMIX; its high bits are the random ones.
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            state >> 33
-        };
-        for _ in 0..=next() % 6 {
-            let place = (next() % NODE_BYTES) as usize;
-            bytes[place] = next() as u8;
-        }
+    match kinds[number % kinds.len()] == kind {
+        true => changed(bytes, number, NODE_BYTES),
+        false => bytes,
+    }
+}
+
+/// A file of which up to six bytes are others, among the first so many.
+fn changed(mut bytes: Vec<u8>, number: usize, places: u64) -> Vec<u8> {
+    let mut state = number as u64;
+    let mut next = || {
+        // Knuth's generator for MMIX; its high bits are the random ones.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    for _ in 0..=next() % 6 {
+        let place = (next() % places) as usize;
+        bytes[place] = next() as u8;
     }
     bytes
 }

@@ -45,6 +45,7 @@ pub(super) struct Ended {
 }
 
 const PICTURES: &[&str] = &["pictures"];
+const SIGNS: &[&str] = &["--signs", "signs", "pictures"];
 const MODELS: &[&str] = &["--models", "models", "pictures"];
 
 const fn run(name: &'static str, bait: Bait, ends: &'static [(i32, &'static str)]) -> Run {
@@ -119,6 +120,33 @@ pub(super) const RUNS: &[Run] = &[
             "models-mutants",
             Bait::Mutants,
             &[(0, "\"pose\":"), (1, "model-"), (1, "\"error\":")],
+        )
+    },
+    Run {
+        arguments: SIGNS,
+        ..run(
+            "signs-manifests",
+            Bait::SignsManifests,
+            &[(1, "signs-manifest-invalid"), (1, "signs-model-invalid")],
+        )
+    },
+    Run {
+        arguments: SIGNS,
+        ..run(
+            "signs-chain",
+            Bait::SignsChain,
+            &[(1, "signs-model-invalid")],
+        )
+    },
+    Run {
+        arguments: SIGNS,
+        // Reading has 30 seconds.
+        within: Duration::from_secs(40),
+        most_mb: 1000.0,
+        ..run(
+            "signs-mutants",
+            Bait::SignsMutants,
+            &[(0, "\"pose\":"), (1, "signs-model-invalid")],
         )
     },
 ];
