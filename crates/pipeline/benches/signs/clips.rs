@@ -12,7 +12,7 @@ use live_keypoints_pipeline::topology::{POSE_NAMES, index_of};
 use live_keypoints_pipeline::{
     FrameKeypoints, FrameResult, InlineExecutor, Options, PoseLandmarks, Quality, Session,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Frames of a window.
 const FRAMES: usize = 14;
@@ -51,20 +51,33 @@ struct Copy {
     window: WindowInput,
 }
 
+impl Copy {
+    fn label(&self) -> Value {
+        json!(self.class.to_string())
+    }
+}
+
 pub(crate) fn run(clips: &[PathBuf], stills: &[PathBuf]) -> Result<()> {
-    let recognizer = SignRecognizer::new(Manifest::by_example());
+    let mut recognizer = SignRecognizer::new(Manifest::by_example());
     let options = recognizer.manifest().needs().options(Options::default());
-    let (mut copies, mut classes) = (Vec::new(), 0);
+    let copies = copies(clips, &recognizer, &options)?;
+    leave_one_out(&recognizer, &copies)?;
+    teach(&mut recognizer, copies.iter());
+    of_stills(&mut recognizer, stills, &options)
+}
+
+/// The copies of all windows of the clips that can be taught. Those that follow each other have no frame in common.
+fn copies(clips: &[PathBuf], recognizer: &SignRecognizer, options: &Options) -> Result<Vec<Copy>> {
+    let (mut copies, mut classes, mut windows) = (Vec::new(), 0, 0);
     for clip in clips {
-        let frames = keypoints(&files(clip)?, &options)?;
-        for window in frames.chunks_exact(FRAMES) {
-            let seen = window
-                .iter()
-                .filter(|it| it.left_hand.is_some() || it.right_hand.is_some());
-            if seen.count() * 2 < FRAMES {
+        let frames = keypoints(&files(clip)?, options)?;
+        for frames in frames.chunks_exact(FRAMES) {
+            windows += 1;
+            let window = recognizer.window_of(frames).context("no frames")?;
+            if recognizer.clone().teach(json!(""), &window).is_err() {
                 continue;
             }
-            for (kind, frames) in copies_of(window) {
+            for (kind, frames) in copies_of(frames) {
                 let window = recognizer.window_of(&frames).context("no frames")?;
                 copies.push(Copy {
                     class: classes,
@@ -75,53 +88,65 @@ pub(crate) fn run(clips: &[PathBuf], stills: &[PathBuf]) -> Result<()> {
             classes += 1;
         }
     }
+    println!("{windows} windows, of these {classes} with enough hands to be taught");
+    Ok(copies)
+}
+
+/// Teaches these, and says how many could not be.
+fn teach<'a>(recognizer: &mut SignRecognizer, copies: impl Iterator<Item = &'a Copy>) -> usize {
+    let taught = copies.map(|copy| recognizer.teach(copy.label(), &copy.window));
+    taught.filter(Result::is_err).count()
+}
+
+/// Each copy by all others. Copies with too few hands to be taught are answered as any other.
+fn leave_one_out(recognizer: &SignRecognizer, copies: &[Copy]) -> Result<()> {
     let least = recognizer.manifest().acceptance().confidence;
-    let mut right = 0;
+    let (mut right, mut wrong, mut best) = (0, 0, 0);
     let mut nearest = Vec::new();
-    for left_out in 0..copies.len() {
+    for (left_out, copy) in copies.iter().enumerate() {
         let mut recognizer = recognizer.clone();
-        for (_, copy) in copies
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != left_out)
-        {
-            recognizer.teach(json!(copy.class.to_string()), &copy.window)?;
-        }
-        let copy = &copies[left_out];
-        let confidences = recognizer.taught().run(&copy.window)?;
-        let told = confidences
-            .iter()
-            .position(|confidence| *confidence >= least);
-        let label = told.map(|label| recognizer.taught().labels()[label].clone());
-        if label == Some(json!(copy.class.to_string())) {
-            right += 1;
-        } else {
-            println!(
-                "window {} {}: {label:?} {:.2?}",
-                copy.class, copy.kind, confidences
-            );
-        }
-        nearest.extend(
-            recognizer
-                .taught()
-                .ranking(&copy.window)?
-                .first()
+        let others = copies.iter().enumerate();
+        teach(
+            &mut recognizer,
+            others
+                .filter(|(index, _)| *index != left_out)
                 .map(|it| it.1),
         );
+        let taught = recognizer.taught();
+        let ranking = taught.ranking(&copy.window)?;
+        let first = ranking.first().map(|it| &taught.labels()[it.0]);
+        best += usize::from(first == Some(&copy.label()));
+        nearest.extend(ranking.first().map(|it| it.1));
+        let confidences = taught.run(&copy.window)?;
+        let told = confidences.iter().position(|it| *it >= least);
+        match told.map(|label| &taught.labels()[label]) {
+            Some(label) if *label == copy.label() => right += 1,
+            other => {
+                wrong += usize::from(other.is_some());
+                let sure = confidences.iter().copied().fold(0.0, f32::max);
+                println!(
+                    "window {} {}: told {other:?}, at most {sure:.2}, nearest {:?}",
+                    copy.class,
+                    copy.kind,
+                    ranking.first()
+                );
+            }
+        }
     }
+    let cannot = teach(&mut recognizer.clone(), copies.iter());
     nearest.sort_by(f32::total_cmp);
+    let share = |count: usize| 100.0 * count as f32 / copies.len() as f32;
     println!(
-        "{right} of {} copies of {classes} windows told and right ({:.1} %); nearest: median {:.3}, greatest {:.3}",
+        "{} copies, of these {cannot} with too few hands to be taught: told and right {:.1} %, told and wrong {:.1} %, \
+         right in rank {:.1} %; nearest: median {:.3}, greatest {:.3}",
         copies.len(),
-        100.0 * right as f32 / copies.len() as f32,
+        share(right),
+        share(wrong),
+        share(best),
         nearest[nearest.len() / 2],
         nearest[nearest.len() - 1]
     );
-    let mut recognizer = recognizer;
-    for copy in &copies {
-        recognizer.teach(json!(copy.class.to_string()), &copy.window)?;
-    }
-    of_stills(&mut recognizer, stills, &options)
+    Ok(())
 }
 
 fn of_stills(recognizer: &mut SignRecognizer, stills: &[PathBuf], options: &Options) -> Result<()> {
