@@ -165,7 +165,7 @@ pub(crate) fn signs(data: &[u8]) {
     let mut recognizer = SignRecognizer::new(manifest);
     let _ = recognizer.import(&examples);
     run_session(options, 12, &mut outcomes, &mut |keypoints| {
-        recognizer.push(keypoints, keypoints.still);
+        recognizer.push(keypoints);
         let Some(window) = recognizer.take_window() else {
             return;
         };

@@ -62,6 +62,33 @@ pub struct FrameKeypoints {
 }
 
 impl FrameKeypoints {
+    /// A frame of so many pixels in which everything was looked for and nothing found: every part is absent, without a reason.
+    #[must_use]
+    pub fn empty(index: u64, timestamp_us: i64, [width, height]: [u32; 2]) -> Self {
+        Self {
+            index,
+            timestamp_us,
+            width,
+            height,
+            parts: Parts::ALL,
+            pose: None,
+            pose_world: None,
+            left_hand: None,
+            right_hand: None,
+            left_hand_world: None,
+            right_hand_world: None,
+            hand_sources: None,
+            hands: None,
+            face: None,
+            blendshapes: None,
+            scores: Scores::default(),
+            missing: MissingParts::default(),
+            still: false,
+            dropped: 0,
+            timings: Timings::default(),
+        }
+    }
+
     /// Mirrors every point left to right: x becomes 1 − x in the picture and −x in metres. The sides stay the subject's
     /// own: `left_hand` is still the left hand.
     pub fn mirror(&mut self) {

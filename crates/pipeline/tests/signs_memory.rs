@@ -74,7 +74,7 @@ fn a_stream_takes_no_more_than_it_says_and_shares_what_was_taught() {
         let mut stream = taught.clone();
         let mut windows = Vec::new();
         for index in 0..2 * FRAMES {
-            stream.push(&frame(index), false);
+            stream.push(&frame(index));
             // One is classified, a second waits.
             if index >= FRAMES && windows.len() < 2 {
                 let window = stream.take_window().unwrap();

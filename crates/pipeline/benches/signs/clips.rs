@@ -162,7 +162,7 @@ fn of_stills(recognizer: &mut SignRecognizer, stills: &[PathBuf], options: &Opti
         recognizer.reset();
         let mut told = 0;
         for frame in &frames {
-            recognizer.push(frame, false);
+            recognizer.push(frame);
             if let Some(window) = recognizer.take_window() {
                 told += usize::from(recognizer.answer_by_examples(&window)?.is_some());
             }

@@ -24,7 +24,7 @@ pub(crate) fn run(clip: &Path) -> Result<()> {
         for _ in 0..ROUNDS {
             for frame in &frames {
                 let start = Instant::now();
-                recognizer.push(frame, false);
+                recognizer.push(frame);
                 times.push(start.elapsed().as_secs_f64() * 1e6);
             }
         }

@@ -1,9 +1,7 @@
 //! Reads `.pose` files, as far as letters need them: versions 0.1 and 0.2, one person.
 
 use anyhow::{Context, Result, bail, ensure};
-use live_keypoints_pipeline::{
-    FrameKeypoints, HandLandmarks, MissingParts, Parts, PoseLandmarks, Scores, Timings,
-};
+use live_keypoints_pipeline::{FrameKeypoints, HandLandmarks, PoseLandmarks};
 
 struct Reader<'a>(&'a [u8]);
 
@@ -91,27 +89,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<FrameKeypoints>> {
                     [x, y, z, confidences[range.start + n]]
                 })
             });
+            let timestamp_us = (frame as f32 * 1e6 / fps) as i64;
             FrameKeypoints {
-                index: frame as u64,
-                timestamp_us: (frame as f32 * 1e6 / fps) as i64,
-                width: width as u32,
-                height: height as u32,
-                parts: Parts::ALL,
                 pose,
-                pose_world: None,
                 left_hand: hand("LEFT_HAND_LANDMARKS"),
                 right_hand: hand("RIGHT_HAND_LANDMARKS"),
-                left_hand_world: None,
-                right_hand_world: None,
-                hand_sources: None,
-                hands: None,
-                face: None,
-                blendshapes: None,
-                scores: Scores::default(),
-                missing: MissingParts::default(),
-                dropped: 0,
-                still: false,
-                timings: Timings::default(),
+                ..FrameKeypoints::empty(frame as u64, timestamp_us, [width as u32, height as u32])
             }
         })
         .collect())

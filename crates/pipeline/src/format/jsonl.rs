@@ -44,37 +44,22 @@ mod tests {
     use super::*;
     use crate::error::{ErrorCode, FrameError};
     use crate::keypoints::{
-        FailedFrame, FrameKeypoints, HandSource, HandSources, Handedness, MissingParts, Scores,
-        Timings, TrackedHand,
+        FailedFrame, FrameKeypoints, HandSource, HandSources, Handedness, Scores, TrackedHand,
     };
     use crate::landmarks::{Blendshapes, Landmarks};
     use crate::options::Parts;
 
     fn keypoints(parts: Parts) -> FrameKeypoints {
         FrameKeypoints {
-            index: 7,
-            timestamp_us: 266_664,
-            width: 640,
-            height: 480,
             parts,
-            pose: None,
-            pose_world: None,
             left_hand: Some(Landmarks::from_fn(|n| [0.1, n as f32, -1.0 / 3.0])),
-            right_hand: None,
             left_hand_world: Some(Landmarks::from_fn(|_| [0.0; 3])),
-            right_hand_world: None,
-            hand_sources: None,
-            hands: None,
-            face: None,
-            blendshapes: None,
             scores: Scores {
                 left_hand: Some(0.9),
                 ..Scores::default()
             },
-            missing: MissingParts::default(),
-            still: false,
             dropped: 3,
-            timings: Timings::default(),
+            ..FrameKeypoints::empty(7, 266_664, [640, 480])
         }
     }
 

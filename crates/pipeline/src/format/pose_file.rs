@@ -198,32 +198,14 @@ pub fn write_file(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keypoints::{MissingParts, Scores, Timings};
     use crate::landmarks::{FaceLandmarks, Landmarks};
-    use crate::options::Parts;
 
     fn keypoints() -> FrameKeypoints {
         FrameKeypoints {
-            index: 0,
-            timestamp_us: 0,
-            width: 200,
-            height: 100,
-            parts: Parts::ALL,
             pose: Some(Landmarks::from_fn(|_| [0.5, 0.25, -0.5, 0.75])),
             pose_world: Some(Landmarks::from_fn(|_| [0.5, 0.25, -0.5, 0.75])),
-            left_hand: None,
             right_hand: Some(Landmarks::from_fn(|_| [1.0, 1.0, 0.0])),
-            left_hand_world: None,
-            right_hand_world: None,
-            hand_sources: None,
-            hands: None,
-            face: None,
-            blendshapes: None,
-            scores: Scores::default(),
-            missing: MissingParts::default(),
-            still: false,
-            dropped: 0,
-            timings: Timings::default(),
+            ..FrameKeypoints::empty(0, 0, [200, 100])
         }
     }
 

@@ -1,33 +1,11 @@
 //! Frames for tests.
 
-use crate::keypoints::{FrameKeypoints, MissingParts, Scores, Timings};
+use crate::keypoints::FrameKeypoints;
 use crate::landmarks::{HandLandmarks, PoseLandmarks};
-use crate::options::Parts;
 
 /// A frame of 200×100 pixels without any part, 40 ms after the one before.
 pub(super) fn empty(index: u64) -> FrameKeypoints {
-    FrameKeypoints {
-        index,
-        timestamp_us: 40_000 * index as i64,
-        width: 200,
-        height: 100,
-        parts: Parts::ALL,
-        pose: None,
-        pose_world: None,
-        left_hand: None,
-        right_hand: None,
-        left_hand_world: None,
-        right_hand_world: None,
-        hand_sources: None,
-        hands: None,
-        face: None,
-        blendshapes: None,
-        scores: Scores::default(),
-        missing: MissingParts::default(),
-        dropped: 0,
-        still: false,
-        timings: Timings::default(),
-    }
+    FrameKeypoints::empty(index, 40_000 * index as i64, [200, 100])
 }
 
 /// A body whose shoulders are at (0.6, 0.4) and (0.4, 0.4); all else lies on a line.

@@ -1,4 +1,4 @@
-use live_keypoints_pipeline::{Blendshapes, MissingParts, Parts, Scores, Timings};
+use live_keypoints_pipeline::{Blendshapes, Parts};
 
 use super::*;
 
@@ -15,26 +15,19 @@ fn points<const N: usize, const D: usize>(is_there: bool, first: f32) -> Option<
 fn keypoints(parts: u8) -> FrameKeypoints {
     let has = |bit: u8| parts & 1 << bit != 0;
     FrameKeypoints {
-        index: 0x1112_1314_1516_1718,
-        timestamp_us: 0x0102_0304_0506_0708,
-        width: 0x2122,
-        height: 0x3132,
-        parts: Parts::ALL,
         pose: points(has(0), 0.0),
         pose_world: points(has(1), 1000.0),
         left_hand: points(has(2), -1.5),
         right_hand: points(has(3), f32::MIN_POSITIVE),
         left_hand_world: points(has(5), 3.0),
         right_hand_world: points(has(6), 4.0),
-        hand_sources: None,
-        hands: None,
         face: points(has(4), 2.0).map(FaceLandmarks::from),
-        blendshapes: None,
-        scores: Scores::default(),
-        missing: MissingParts::default(),
-        still: false,
         dropped: 0x4142_4344,
-        timings: Timings::default(),
+        ..FrameKeypoints::empty(
+            0x1112_1314_1516_1718,
+            0x0102_0304_0506_0708,
+            [0x2122, 0x3132],
+        )
     }
 }
 

@@ -8,21 +8,12 @@ use live_keypoints_pipeline::{FacePoints, FrameResult, Handedness, TrackedHand};
 
 fn keypoints(parts: Parts) -> FrameKeypoints {
     FrameKeypoints {
-        index: 7,
-        timestamp_us: 266_664,
-        width: 640,
-        height: 480,
         parts,
         pose: Some(Landmarks::from_fn(|n| [n as f32 / 3.0, 0.1, 1e-9, 1.0])),
         pose_world: Some(Landmarks::from_fn(|n| [n as f32 / 7.0, 0.1, 0.0, 1.0])),
         left_hand: Some(Landmarks::from_fn(|n| [0.1, n as f32, -1.0 / 3.0])),
-        right_hand: None,
         left_hand_world: Some(Landmarks::from_fn(|n| [n as f32 * 0.01, 0.0, 0.0])),
-        right_hand_world: None,
-        hand_sources: None,
-        hands: None,
         face: Some(Landmarks::from_fn(|n| [n as f32 / 11.0, 0.3, 0.0]).into()),
-        blendshapes: None,
         scores: Scores {
             left_hand: Some(0.9),
             ..Scores::default()
@@ -31,7 +22,6 @@ fn keypoints(parts: Parts) -> FrameKeypoints {
             right_hand: Some(MissingReason::OutOfView),
             ..MissingParts::default()
         },
-        still: false,
         dropped: 3,
         timings: Timings {
             queue: 1,
@@ -43,6 +33,7 @@ fn keypoints(parts: Parts) -> FrameKeypoints {
             palm: 0,
             total: 20,
         },
+        ..FrameKeypoints::empty(7, 266_664, [640, 480])
     }
 }
 

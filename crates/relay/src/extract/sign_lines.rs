@@ -42,7 +42,7 @@ impl<W: Write> ResultSink for SignLines<W> {
         let FrameResult::Keypoints(keypoints) = result else {
             return Ok(());
         };
-        if let Some(idle) = self.recognizer.push(keypoints, keypoints.still) {
+        if let Some(idle) = self.recognizer.push(keypoints) {
             self.write_event(&idle)?;
         }
         let told = self.signs.classify_due(&mut self.recognizer);

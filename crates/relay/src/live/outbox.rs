@@ -165,35 +165,15 @@ fn dropped_of(result: &mut FrameResult) -> &mut u64 {
 #[cfg(test)]
 pub(super) mod tests {
     use live_keypoints_pipeline::signs::Sign;
-    use live_keypoints_pipeline::{
-        ErrorCode, FailedFrame, FrameError, FrameKeypoints, MissingParts, Parts, Scores, Timings,
-    };
+    use live_keypoints_pipeline::{ErrorCode, FailedFrame, FrameError, FrameKeypoints};
     use proptest::prelude::*;
 
     use super::*;
 
     pub(in crate::live) fn keypoints(index: u64, dropped: u64) -> FrameResult {
         FrameResult::Keypoints(Box::new(FrameKeypoints {
-            index,
-            timestamp_us: 0,
-            width: 1,
-            height: 1,
-            parts: Parts::ALL,
-            pose: None,
-            pose_world: None,
-            left_hand: None,
-            right_hand: None,
-            left_hand_world: None,
-            right_hand_world: None,
-            hand_sources: None,
-            hands: None,
-            face: None,
-            blendshapes: None,
-            scores: Scores::default(),
-            missing: MissingParts::default(),
-            still: false,
             dropped,
-            timings: Timings::default(),
+            ..FrameKeypoints::empty(index, 0, [1, 1])
         }))
     }
 

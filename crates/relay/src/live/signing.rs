@@ -75,7 +75,7 @@ impl Signing {
         if keypoints.index < self.first_frame {
             return None;
         }
-        let idle = self.recognizer.push(keypoints, keypoints.still);
+        let idle = self.recognizer.push(keypoints);
         if idle.is_some() {
             self.due = None;
             self.fresh_rows = None;

@@ -34,7 +34,7 @@ const STREAM_BYTES: usize = 4096;
 /// let mut recognizer = SignRecognizer::new(Manifest::by_example());
 /// # let frames: Vec<live_keypoints_pipeline::FrameKeypoints> = Vec::new();
 /// for keypoints in &frames {
-///     let idle = recognizer.push(keypoints, false);
+///     let idle = recognizer.push(keypoints);
 ///     let sign = match recognizer.take_window() {
 ///         Some(window) => recognizer.answer_by_examples(&window)?,
 ///         None => None,
@@ -86,11 +86,12 @@ impl SignRecognizer {
         &self.manifest
     }
 
-    /// Takes the next frame. `is_still` says that nothing moves in its picture, `false` where that is not known.
+    /// Takes the next frame. Its [`still`](FrameKeypoints::still) says whether nothing moves in the picture.
     /// Returns [`SignEvent::Idle`] with the frame that makes the scene idle; all before it is forgotten then.
     ///
     /// The keypoints must not be mirrored ([`Options::mirrored`](crate::Options)): a sign's would be those of another hand.
-    pub fn push(&mut self, keypoints: &FrameKeypoints, is_still: bool) -> Option<SignEvent> {
+    pub fn push(&mut self, keypoints: &FrameKeypoints) -> Option<SignEvent> {
+        let is_still = keypoints.still;
         if !is_still {
             self.still_frames = 0;
             self.is_idle = false;

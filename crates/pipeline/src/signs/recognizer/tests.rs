@@ -20,12 +20,20 @@ fn frame(index: u64) -> FrameKeypoints {
     with_right_hand(index, [0.01 * index as f32, 0.5], 0.0)
 }
 
+/// The frame without motion since the one before.
+fn still(frame: FrameKeypoints) -> FrameKeypoints {
+    FrameKeypoints {
+        still: true,
+        ..frame
+    }
+}
+
 const A: [f32; 2] = [0.9, 0.1];
 const B: [f32; 2] = [0.05, 0.95];
 
 /// Pushes a frame and answers the window that is due, if one is.
 fn step(recognizer: &mut SignRecognizer, index: u64, answer: [f32; 2]) -> Option<SignEvent> {
-    let idle = recognizer.push(&frame(index), false);
+    let idle = recognizer.push(&frame(index));
     assert_eq!(idle, None);
     let window = recognizer.take_window()?;
     recognizer.answer(window.id, &answer).unwrap()
@@ -62,11 +70,11 @@ fn a_sign_is_told_with_its_label_times_and_runners_up() {
 fn while_a_window_is_out_there_is_no_other_and_then_comes_the_newest() {
     let mut recognizer = recognizer("");
     for index in 0..2 {
-        recognizer.push(&frame(index), false);
+        recognizer.push(&frame(index));
     }
     let first = recognizer.take_window().unwrap();
     for index in 2..9 {
-        recognizer.push(&frame(index), false);
+        recognizer.push(&frame(index));
         assert_eq!(recognizer.take_window(), None);
     }
     recognizer.answer(first.id, &A).unwrap();
@@ -74,7 +82,7 @@ fn while_a_window_is_out_there_is_no_other_and_then_comes_the_newest() {
     assert_eq!((second.frames, second.end_us), (3, 8 * 40_000));
     recognizer.abandon(second.id);
     assert_eq!(recognizer.take_window(), None);
-    recognizer.push(&frame(9), false);
+    recognizer.push(&frame(9));
     assert_ne!(recognizer.take_window().unwrap().id, second.id);
 }
 
@@ -84,10 +92,10 @@ fn idleness_is_told_once_until_something_moves_and_forgets_what_was_told() {
     for index in 0..3 {
         step(&mut recognizer, index, A);
     }
-    recognizer.push(&frame(3), false);
+    recognizer.push(&frame(3));
     let out = recognizer.take_window().unwrap();
     let idle: Vec<_> = (4..14)
-        .map(|index| recognizer.push(&frame(index), true).is_some())
+        .map(|index| recognizer.push(&still(frame(index))).is_some())
         .collect();
     assert_eq!(idle.iter().position(|is_idle| *is_idle), Some(3));
     assert_eq!(idle.iter().filter(|is_idle| **is_idle).count(), 1);
@@ -98,7 +106,7 @@ fn idleness_is_told_once_until_something_moves_and_forgets_what_was_told() {
         .collect();
     assert_eq!(told, [false, false, true]);
     for index in 23..27 {
-        assert_eq!(recognizer.push(&frame(index), true).is_some(), index == 26);
+        assert_eq!(recognizer.push(&still(frame(index))).is_some(), index == 26);
     }
 }
 
@@ -112,9 +120,9 @@ fn still_frames_are_in_the_window_only_where_the_manifest_keeps_them() {
     let keeping = format!("{}\"window\":{rule}{}", &keeping[..start], &keeping[end..]);
     let mut keeping = SignRecognizer::new(Manifest::from_json(&keeping).unwrap());
     for recognizer in [&mut skipping, &mut keeping] {
-        recognizer.push(&frame(0), false);
-        recognizer.push(&frame(1), true);
-        recognizer.push(&frame(2), true);
+        recognizer.push(&frame(0));
+        recognizer.push(&still(frame(1)));
+        recognizer.push(&still(frame(2)));
     }
     assert_eq!(skipping.take_window(), None);
     assert_eq!(keeping.take_window().unwrap().frames, 3);
@@ -123,9 +131,9 @@ fn still_frames_are_in_the_window_only_where_the_manifest_keeps_them() {
 #[test]
 fn a_wrong_answer_is_an_error_and_the_next_window_comes() {
     let mut recognizer = recognizer("");
-    recognizer.push(&frame(0), false);
+    recognizer.push(&frame(0));
     for (index, answer) in [(1, &[0.5, f32::NAN][..]), (2, &[0.5]), (3, &[])] {
-        recognizer.push(&frame(index), false);
+        recognizer.push(&frame(index));
         let window = recognizer.take_window().unwrap();
         let error = recognizer.answer(window.id, answer).unwrap_err();
         assert_eq!(error.code().as_str(), "inference-failed");
@@ -140,7 +148,7 @@ fn a_reset_forgets_frames_and_answers() {
     let mut recognizer = recognizer("");
     step(&mut recognizer, 0, A);
     step(&mut recognizer, 1, A);
-    recognizer.push(&frame(2), false);
+    recognizer.push(&frame(2));
     let out = recognizer.take_window().unwrap();
     recognizer.reset();
     assert_eq!(recognizer.answer(out.id, &A), Ok(None));
@@ -195,7 +203,7 @@ fn three_examples_of_each_teach_signs_that_are_then_seen_with_either_hand() {
                     } else {
                         frame.clone()
                     };
-                    imported.push(&frame, false);
+                    imported.push(&frame);
                     let window = imported.take_window()?;
                     imported.answer_by_examples(&window).unwrap()
                 })
@@ -256,7 +264,7 @@ proptest! {
         for event in events {
             match event {
                 Event::Frame { is_still } => {
-                    let idle = recognizer.push(&frame(index), is_still);
+                    let idle = recognizer.push(&FrameKeypoints { still: is_still, ..frame(index) });
                     index += 1;
                     still = if is_still { still + 1 } else { 0 };
                     prop_assert_eq!(idle.is_some(), still == 4);
