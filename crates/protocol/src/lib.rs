@@ -3,7 +3,7 @@
 //!
 //! - [`FrameMessage`], [`FrameHeader`]: binary messages to the relay, each one frame.
 //! - [`ClientMessage`], [`Configure`], [`PointSelection`]: its text messages.
-//! - [`ServerMessage`], [`Welcome`], [`Keypoints`], [`Hand`], [`FrameFailure`], [`Stats`]: what the relay answers.
+//! - [`ServerMessage`], [`Welcome`], [`Keypoints`], [`Hand`], [`Label`], [`FrameFailure`], [`Stats`]: what the relay answers.
 //! - [`binary_result`]: keypoints as binary messages, about a third of the bytes.
 //! - [`ERROR_CODES`], [`CloseCode`], [`subprotocol`]: the words of errors, ends and beginnings.
 //!
@@ -32,6 +32,7 @@ mod error_code;
 mod frame_message;
 mod hand;
 mod keypoints;
+mod label;
 mod points;
 mod server_message;
 pub mod subprotocol;
@@ -44,6 +45,7 @@ pub use error_code::{BadFrame, ERROR_CODES, is_bad_frame};
 pub use frame_message::{FrameHeader, FrameMessage, check_jpeg};
 pub use hand::Hand;
 pub use keypoints::{Contents, Keypoints, Part, PartScores};
+pub use label::Label;
 pub use points::{IncompletePart, InvalidPoints, PointLists, PointSelection, Points};
 pub use server_message::{FrameFailure, InvalidServerMessage, ServerMessage, Stats};
 pub use welcome::{Welcome, WelcomeLimits, WelcomeSigns};

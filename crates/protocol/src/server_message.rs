@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 use crate::keypoints::Keypoints;
+use crate::label::Label;
 use crate::welcome::Welcome;
 use crate::{PROTOCOL, error_code};
 
@@ -31,7 +32,7 @@ pub enum ServerMessage {
     /// Keypoints of a frame.
     Keypoints(Box<Keypoints>),
     /// A sign was recognised.
-    Sign(Box<Sign>),
+    Sign(Box<Sign<Label>>),
     /// Nothing has moved for a while.
     Idle,
     /// Something is wrong with a text message.
@@ -230,14 +231,16 @@ impl ServerMessage {
 impl From<SignEvent> for ServerMessage {
     fn from(event: SignEvent) -> Self {
         match event {
-            SignEvent::Sign(sign) => Self::Sign(Box::new(sign)),
+            SignEvent::Sign(sign) => {
+                Self::Sign(Box::new(sign.with_labels(|label| Label::from(&label))))
+            }
             SignEvent::Idle => Self::Idle,
         }
     }
 }
 
-fn read_sign(text: &str) -> Result<Box<Sign>, InvalidServerMessage> {
-    let sign: Box<Sign> = parse(text)?;
+fn read_sign(text: &str) -> Result<Box<Sign<Label>>, InvalidServerMessage> {
+    let sign: Box<Sign<Label>> = parse(text)?;
     let others = sign.top.iter().map(|candidate| candidate.confidence);
     let mut confidences = others.chain([sign.confidence]);
     match confidences.all(f32::is_finite) {

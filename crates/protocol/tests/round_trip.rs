@@ -12,7 +12,7 @@ use live_keypoints_pipeline::{
 use live_keypoints_protocol::binary_result::Version;
 use live_keypoints_protocol::{
     ClientMessage, Configure, Contents, ERROR_CODES, Format, FrameHeader, FrameMessage, Keypoints,
-    PROTOCOL, PointLists, ServerMessage, Stats, Welcome, WelcomeLimits, WelcomeSigns,
+    Label, PROTOCOL, PointLists, ServerMessage, Stats, Welcome, WelcomeLimits, WelcomeSigns,
     binary_result,
 };
 use proptest::option::of;
@@ -228,11 +228,12 @@ prop_compose! {
     }
 }
 
-fn label() -> impl Strategy<Value = serde_json::Value> {
-    prop_oneof![
+fn label() -> impl Strategy<Value = Label> {
+    let json = prop_oneof![
         ".*".prop_map(serde_json::Value::from),
         (".*", any::<i64>()).prop_map(|(gloss, number)| serde_json::json!({ gloss: number })),
-    ]
+    ];
+    json.prop_map(|label| Label::from(&label))
 }
 
 prop_compose! {

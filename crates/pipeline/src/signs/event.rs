@@ -6,22 +6,22 @@ use serde_json::Value;
 /// Most candidates of a sign.
 pub const MAX_CANDIDATES: usize = 5;
 
-/// Something that is told. In JSON: `{"type":"sign","label":…,"confidence":c,"start_us":t,"end_us":t,"top":[…]}` or
+/// Something that is told. `L` is a label, of JSON if nothing else is said. In JSON: `{"type":"sign","label":…,"confidence":c,"start_us":t,"end_us":t,"top":[…]}` or
 /// `{"type":"idle"}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum SignEvent {
+pub enum SignEvent<L = Value> {
     /// A sign was recognised.
-    Sign(Sign),
+    Sign(Sign<L>),
     /// Nothing has moved for as many frames as the manifest says. Told once, until something moves.
     Idle,
 }
 
 /// A sign that was recognised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sign {
+pub struct Sign<L = Value> {
     /// As the manifest has it, or as it was taught.
-    pub label: Value,
+    pub label: L,
     /// Of the answer that decided, 0..=1.
     pub confidence: f32,
     /// Capture time of the first frame of the window that decided, in microseconds.
@@ -29,16 +29,33 @@ pub struct Sign {
     /// Capture time of its last frame in microseconds.
     pub end_us: i64,
     /// The best answers for that window, [`MAX_CANDIDATES`] at most, this sign first.
-    pub top: Vec<Candidate>,
+    pub top: Vec<Candidate<L>>,
 }
 
 /// A label and how sure the classifier is of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
+pub struct Candidate<L = Value> {
     /// As the manifest has it, or as it was taught.
-    pub label: Value,
+    pub label: L,
     /// 0..=1.
     pub confidence: f32,
+}
+
+impl<L> Sign<L> {
+    /// The same with other labels.
+    pub fn with_labels<M>(self, of: impl Fn(L) -> M) -> Sign<M> {
+        let candidate = |it: Candidate<L>| Candidate {
+            label: of(it.label),
+            confidence: it.confidence,
+        };
+        Sign {
+            label: of(self.label),
+            confidence: self.confidence,
+            start_us: self.start_us,
+            end_us: self.end_us,
+            top: self.top.into_iter().map(candidate).collect(),
+        }
+    }
 }
 
 impl Sign {
@@ -108,7 +125,7 @@ mod tests {
             SignEvent::Sign(sign)
         );
         assert_eq!(
-            serde_json::to_string(&SignEvent::Idle).unwrap(),
+            serde_json::to_string(&SignEvent::<Value>::Idle).unwrap(),
             r#"{"type":"idle"}"#
         );
     }

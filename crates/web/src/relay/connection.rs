@@ -3,7 +3,7 @@
 use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_pipeline::{ErrorCode, FrameError, FrameKeypoints, Parts};
 use live_keypoints_protocol::{
-    CloseCode, Configure, InvalidServerMessage, Keypoints, PROTOCOL, ServerMessage, Welcome,
+    CloseCode, Configure, InvalidServerMessage, Keypoints, Label, PROTOCOL, ServerMessage, Welcome,
     binary_result,
 };
 
@@ -45,7 +45,7 @@ pub(super) enum Heard {
     /// A frame has its answer.
     Answer(Answer),
     /// A sign was recognised, or nothing moves.
-    Sign(SignEvent),
+    Sign(SignEvent<Label>),
     /// It is over.
     Over(Closing),
 }

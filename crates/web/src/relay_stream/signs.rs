@@ -1,5 +1,7 @@
 //! What the page is told of signs.
 
+use std::fmt::Display;
+
 use live_keypoints_pipeline::signs;
 use wasm_bindgen::JsValue;
 
@@ -44,8 +46,8 @@ object! {
 }
 
 impl Sign {
-    pub(super) fn of(sign: signs::Sign) -> Self {
-        let candidate = |candidate: signs::Candidate| SignCandidate {
+    pub(super) fn of<L: Display>(sign: signs::Sign<L>) -> Self {
+        let candidate = |candidate: signs::Candidate<L>| SignCandidate {
             label: Label(candidate.label.to_string()),
             confidence: candidate.confidence,
         };

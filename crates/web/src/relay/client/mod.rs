@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_pipeline::{ErrorCode, FrameError, FrameResult};
-use live_keypoints_protocol::ClientMessage;
+use live_keypoints_protocol::{ClientMessage, Label};
 
 use super::back_off::Random;
 use super::connection::{Closing, Connection, Heard, Subject};
@@ -33,7 +33,7 @@ pub enum RelayEvent {
     /// The connection changed. Nothing is said of the first one: [`RelayEvent::Started`] or [`RelayEvent::Ended`] is.
     Connection(ConnectionState),
     /// A sign was recognised in the frames before, or nothing moves. Times are those that the frames were given.
-    Sign(SignEvent),
+    Sign(SignEvent<Label>),
     /// Frames that were in flight get no result: a reset threw them away.
     Forgotten,
     /// The stream cannot go on, or did not even start. It is closed.

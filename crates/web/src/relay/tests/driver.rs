@@ -3,11 +3,11 @@
 use live_keypoints_pipeline::format::jsonl::HandWorld;
 use live_keypoints_pipeline::signs::SignEvent;
 use live_keypoints_pipeline::{
-    ErrorCode, FailedFrame, FrameError, FrameKeypoints, FrameResult, Landmarks, MissingParts,
-    Parts, Scores, Timings,
+    ErrorCode, FailedFrame, FrameError, FrameKeypoints, FrameResult, Landmarks,
 };
 use live_keypoints_protocol::{
-    FrameHeader, FrameMessage, PROTOCOL, ServerMessage, Welcome, WelcomeLimits, binary_result,
+    FrameHeader, FrameMessage, Label, PROTOCOL, ServerMessage, Welcome, WelcomeLimits,
+    binary_result,
 };
 
 use crate::relay::{
@@ -52,7 +52,7 @@ pub(super) struct Driver {
     pub(super) results: Vec<FrameResult>,
     pub(super) timestamps_ms: Vec<f64>,
     pub(super) states: Vec<ConnectionState>,
-    pub(super) signs: Vec<SignEvent>,
+    pub(super) signs: Vec<SignEvent<Label>>,
     pub(super) is_started: bool,
     pub(super) forgotten: usize,
     pub(super) ended: Option<FrameError>,
@@ -377,25 +377,7 @@ impl Driver {
 /// Keypoints of a pose alone.
 pub(super) fn keypoints() -> FrameKeypoints {
     FrameKeypoints {
-        index: 99,
-        timestamp_us: 77,
-        width: 640,
-        height: 480,
-        parts: Parts::ALL,
         pose: Some(Landmarks::from_fn(|n| [n as f32; 4])),
-        pose_world: None,
-        left_hand: None,
-        right_hand: None,
-        left_hand_world: None,
-        right_hand_world: None,
-        hand_sources: None,
-        hands: None,
-        face: None,
-        blendshapes: None,
-        scores: Scores::default(),
-        missing: MissingParts::default(),
-        still: false,
-        dropped: 0,
-        timings: Timings::default(),
+        ..FrameKeypoints::empty(99, 77, [640, 480])
     }
 }

@@ -5,7 +5,7 @@ use live_keypoints_pipeline::{
     ErrorCode, FrameError, FrameResult, HandSource, HandSources, MissingReason, Parts, Quality,
 };
 use live_keypoints_protocol::{
-    ClientMessage, Contents, Format, Keypoints, ServerMessage, WelcomeLimits,
+    ClientMessage, Contents, Format, Keypoints, Label, ServerMessage, WelcomeLimits,
 };
 
 use super::driver::{Driver, in_flight, keypoints, options};
@@ -91,12 +91,12 @@ fn signs_are_asked_for_and_told_with_the_times_of_the_frames() {
     );
     driver.say(r#"{"type":"idle"}"#);
     let sign = Sign {
-        label: serde_json::json!({ "gloss": "hand" }),
+        label: Label::from(&serde_json::json!({ "gloss": "hand" })),
         confidence: 0.75,
         start_us: -500,
         end_us: 20_500,
         top: vec![Candidate {
-            label: "none".into(),
+            label: Label::from(&"none".into()),
             confidence: 0.25,
         }],
     };
