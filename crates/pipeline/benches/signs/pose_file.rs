@@ -3,6 +3,10 @@
 use anyhow::{Context, Result, bail, ensure};
 use live_keypoints_pipeline::{FrameKeypoints, HandLandmarks, PoseLandmarks};
 
+/// How wide the lexicon's pictures were is not said any more: of this width, the bones of a hand keep their lengths best however
+/// it is turned (least spread of their logarithms, over the one-handed alphabets).
+const PICTURE_WIDTH: f32 = 700.0;
+
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -75,8 +79,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<FrameKeypoints>> {
     };
     let point = |at: usize| {
         let [x, y, z] = [values[3 * at], values[3 * at + 1], values[3 * at + 2]];
-        // The lexicon's files were moved to the middle of a cube; how wide their pictures were is not said any more.
-        [x / width as f32, y / height as f32, z - depth as f32 / 2.0]
+        // The lexicon's files were scaled and moved to the middle of a cube, z as it was, in widths of the picture.
+        let z = (z - depth as f32 / 2.0) * PICTURE_WIDTH;
+        [x / width as f32, y / height as f32, z / width as f32]
     };
     Ok((0..frames)
         .map(|frame| {

@@ -1,6 +1,6 @@
 //! From the distances of examples to a confidence for each sign.
 
-use crate::signs::manifest::ExamplesRule;
+use super::answer::Distance;
 
 /// Distances this small are none.
 const LEAST_DISTANCE: f32 = 1e-4;
@@ -9,16 +9,13 @@ const LEAST_DISTANCE: f32 = 1e-4;
 const FALL: i32 = 4;
 
 /// The signs that are at some distance, by the sum of how much their examples count, with the least distance of each.
-pub(super) fn ranking(distances: &[(usize, f32)], labels: usize) -> Vec<(usize, f32)> {
-    let least = distances
-        .iter()
-        .map(|(_, distance)| *distance)
-        .fold(f32::INFINITY, f32::min);
+pub(super) fn ranking(distances: &[Distance], labels: usize) -> Vec<(usize, f32)> {
+    let least = least(distances);
     let mut signs: Vec<(f32, f32)> = vec![(0.0, f32::INFINITY); labels];
-    for (label, distance) in distances {
-        let (sum, nearest) = &mut signs[*label];
-        *sum += weight(least, *distance);
-        *nearest = nearest.min(*distance);
+    for it in distances {
+        let (sum, nearest) = &mut signs[it.label];
+        *sum += weight(least, it.distance);
+        *nearest = nearest.min(it.distance);
     }
     let mut order: Vec<usize> = (0..labels)
         .filter(|label| signs[*label].1.is_finite())
@@ -30,32 +27,30 @@ pub(super) fn ranking(distances: &[(usize, f32)], labels: usize) -> Vec<(usize, 
         .collect()
 }
 
+/// The least of the distances; infinite where there is none.
+fn least(distances: &[Distance]) -> f32 {
+    let distances = distances.iter().map(|it| it.distance);
+    distances.fold(f32::INFINITY, f32::min)
+}
+
 /// How much an example at a distance counts, where the nearest one counts 1.
 fn weight(least: f32, distance: f32) -> f32 {
     (least.max(LEAST_DISTANCE) / distance.max(LEAST_DISTANCE)).powi(FALL)
 }
 
-/// Confidences of `labels` signs. The nearest examples share 1 between their signs, each by its nearness. From half of the limit on
-/// all is less, and nothing at the limit.
-pub(super) fn of(distances: &[(usize, f32)], labels: usize, rule: ExamplesRule) -> Vec<f32> {
+/// How much a window is like its nearest example, 0..=1: wholly up to half of the limit, and not at all from the limit on.
+pub(super) fn resemblance(distance: f32, limit: f32) -> f32 {
+    (2.0 * (1.0 - distance / limit)).clamp(0.0, 1.0)
+}
+
+/// Confidences of `labels` signs: the nearest examples share the resemblance between their signs, each by its nearness.
+pub(super) fn of(nearest: &[Distance], labels: usize, resemblance: f32) -> Vec<f32> {
     let mut confidences = vec![0.0; labels];
-    let mut nearest: Vec<(usize, f32)> = distances
-        .iter()
-        .copied()
-        .filter(|(_, distance)| distance.is_finite())
-        .collect();
-    nearest.sort_by(|a, b| a.1.total_cmp(&b.1));
-    nearest.truncate(rule.neighbours);
-    let Some(&(_, least)) = nearest.first() else {
-        return confidences;
-    };
-    let resemblance = (2.0 * (1.0 - least / rule.limit)).clamp(0.0, 1.0);
-    let sum: f32 = nearest
-        .iter()
-        .map(|(_, distance)| weight(least, *distance))
-        .sum();
-    for (label, distance) in nearest {
-        confidences[label] += weight(least, distance) / sum;
+    let least = least(nearest);
+    let weights = nearest.iter().map(|it| weight(least, it.distance));
+    let sum: f32 = weights.sum();
+    for it in nearest {
+        confidences[it.label] += weight(least, it.distance) / sum;
     }
     for confidence in &mut confidences {
         *confidence = resemblance * confidence.min(1.0);

@@ -1,11 +1,15 @@
 //! Signs by a few examples: the nearest ones by dynamic time warping.
 //!
+//! - `answer`: how far a window is from all examples, and what that says.
 //! - `warping`: how far a window is from an example.
+//! - `metric`: how much each difference counts in that, by what was taught.
 //! - `confidence`: from distances to a confidence for each sign.
 //! - `file`: examples as JSON.
 
+mod answer;
 mod confidence;
 mod file;
+mod metric;
 #[cfg(test)]
 mod tests;
 mod warping;
@@ -14,6 +18,7 @@ use serde_json::Value;
 
 use super::manifest::{ExamplesRule, FeaturesFile, Manifest};
 use super::{SignsError, WindowInput};
+use answer::Weighed;
 use warping::Rows;
 
 pub use file::MAX_EXAMPLES_BYTES;
@@ -31,6 +36,10 @@ const MAX_LABEL_BYTES: usize = 4096;
 const MAX_ROWS: usize = 24;
 
 /// Examples of signs, and what resembles them.
+///
+/// A window is compared with each example by dynamic time warping. Differences count the less the more the examples of one sign
+/// differ in the same way: what is learnt of that is of all signs together, and is worked out anew with the first answer after a
+/// change. So that answer takes longer, as do examples of more signs and of more frames.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taught {
     rule: ExamplesRule,
@@ -42,6 +51,7 @@ pub struct Taught {
     /// In the order in which they were taught first.
     labels: Vec<Value>,
     examples: Vec<Example>,
+    weighed: Weighed,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +73,7 @@ impl Taught {
             most_frames: manifest.window().most,
             labels: Vec::new(),
             examples: Vec::new(),
+            weighed: Weighed::default(),
         }
     }
 
@@ -80,8 +91,32 @@ impl Taught {
             );
             return Err(SignsError::examples("window", problem));
         }
-        let rows = Rows::of(&window.values, self.features_per_frame, self.step());
-        self.add(label, rows, "label")
+        self.add(label, self.as_others(window), "label")
+    }
+
+    /// The rows of a window, or those of its mirror where they resemble any example more: so signs that either hand makes are
+    /// examples of one hand.
+    fn as_others(&self, window: &WindowInput) -> Rows {
+        let rows = self.rows_of(&window.values);
+        if !self.wants_mirrored() {
+            return rows;
+        }
+        let mirrored = self.rows_of(&window.mirrored);
+        let nearest = |rows: &Rows| {
+            let mean = rows.mean();
+            let others = self.examples.iter().map(|other| other.rows.mean());
+            let squares = others.map(|other| {
+                mean.iter()
+                    .zip(&other)
+                    .map(|(a, b)| (a - b).powi(2))
+                    .sum::<f64>()
+            });
+            squares.fold(f64::INFINITY, f64::min)
+        };
+        match nearest(&mirrored) < nearest(&rows) {
+            true => mirrored,
+            false => rows,
+        }
     }
 
     fn add(&mut self, label: Value, rows: Rows, field: &str) -> Result<(), SignsError> {
@@ -102,6 +137,7 @@ impl Taught {
             self.labels.len() - 1
         });
         self.examples.push(Example { label, rows });
+        self.weighed = Weighed::default();
         Ok(())
     }
 
@@ -116,6 +152,7 @@ impl Taught {
         for example in &mut self.examples {
             example.label -= usize::from(example.label > gone);
         }
+        self.weighed = Weighed::default();
         before - self.examples.len()
     }
 
@@ -137,45 +174,8 @@ impl Taught {
         self.examples.is_empty()
     }
 
-    /// A confidence for each of the [`labels`](Self::labels), 0..=1: all 0 where the end of the window resembles no example.
-    /// They are at most 1 together.
-    ///
-    /// # Errors
-    /// [`SignsError::Examples`] if the manifest has a model, or the window is not one of it.
-    pub fn run(&self, window: &WindowInput) -> Result<Vec<f32>, SignsError> {
-        let distances = self.distances(window)?;
-        Ok(confidence::of(&distances, self.labels.len(), self.rule))
-    }
-
-    /// The signs by how much the window resembles them, each as the index of its label with the distance of its nearest example:
-    /// the root of the mean square of the features' differences. Those that cannot be laid on the window are not in it.
-    ///
-    /// # Errors
-    /// [`SignsError::Examples`] if the manifest has a model, or the window is not one of it.
-    pub fn ranking(&self, window: &WindowInput) -> Result<Vec<(usize, f32)>, SignsError> {
-        let distances = self.distances(window)?;
-        Ok(confidence::ranking(&distances, self.labels.len()))
-    }
-
-    /// How far the end of a window is from each example, as its label's index and the root of the mean square of the
-    /// features' differences; infinite where they cannot be laid on each other.
-    fn distances(&self, window: &WindowInput) -> Result<Vec<(usize, f32)>, SignsError> {
-        self.check(window)?;
-        if window.present == 0 {
-            return Ok(Vec::new());
-        }
-        let rows_of = |values| Rows::of(values, self.features_per_frame, self.step());
-        let seen = rows_of(&window.values);
-        let mirrored = self.wants_mirrored().then(|| rows_of(&window.mirrored));
-        let distances = self.examples.iter().map(|example| {
-            let distance = example.rows.distance(&seen);
-            let in_mirror = mirrored.as_ref().map(|rows| example.rows.distance(rows));
-            (
-                example.label,
-                distance.min(in_mirror.unwrap_or(f32::INFINITY)),
-            )
-        });
-        Ok(distances.collect())
+    fn rows_of(&self, values: &[f32]) -> Rows {
+        Rows::of(values, self.features_per_frame, self.step())
     }
 
     /// Whether windows must have their rows as in a mirror, too.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::answer::Distance;
 use super::*;
 
 fn manifest(examples: &str) -> Manifest {
@@ -249,15 +250,18 @@ proptest! {
     }
 
     #[test]
-    fn confidences_are_shares_of_one(
-        distances in prop::collection::vec((0..4_usize, 0.0..2.0_f32), 0..20),
-        neighbours in 1..9_usize,
+    fn confidences_are_shares_of_the_resemblance(
+        nearest in prop::collection::vec((0..4_usize, 0.0..2.0_f32), 1..9),
+        distance in 0.0..1.0_f32,
     ) {
-        let rule = ExamplesRule { neighbours, ..ExamplesRule::default() };
-        let confidences = confidence::of(&distances, 4, rule);
+        let nearest = nearest.into_iter();
+        let nearest = nearest.map(|(label, distance)| Distance { example: 0, label, distance });
+        let nearest: Vec<Distance> = nearest.collect();
+        let resemblance = confidence::resemblance(distance, 0.5);
+        let confidences = confidence::of(&nearest, 4, resemblance);
         let sum: f32 = confidences.iter().sum();
-        prop_assert!(confidences.iter().all(|it| (0.0..=1.0).contains(it)) && sum <= 1.0 + 1e-5);
-        let least = distances.iter().map(|(_, distance)| *distance).fold(f32::INFINITY, f32::min);
-        prop_assert_eq!(sum > 0.0, least < rule.limit);
+        prop_assert!(confidences.iter().all(|it| (0.0..=1.0).contains(it)));
+        prop_assert!((sum - resemblance).abs() < 1e-5);
+        prop_assert_eq!(resemblance > 0.0, distance < 0.5);
     }
 }

@@ -36,6 +36,30 @@ impl Rows {
         is_whole.then_some(Self { features, values })
     }
 
+    /// Rows as they are, which are whole ones, and at least one.
+    pub(super) fn of_values(values: Vec<f32>, features: usize) -> Self {
+        Self { features, values }
+    }
+
+    /// The mean of all rows.
+    pub(super) fn mean(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.features];
+        for row in self.rows() {
+            mean.iter_mut()
+                .zip(row)
+                .for_each(|(sum, value)| *sum += f64::from(*value));
+        }
+        let count = self.rows().len() as f64;
+        mean.iter_mut().for_each(|sum| *sum /= count);
+        mean
+    }
+
+    /// The [`distance`](Self::distance) to the nearest of these.
+    pub(super) fn least_distance(&self, windows: &[Self]) -> f32 {
+        let distances = windows.iter().map(|window| self.distance(window));
+        distances.fold(f32::INFINITY, f32::min)
+    }
+
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
