@@ -38,10 +38,10 @@ for (const entry of entriesOf("build"))
 const tsc = here("node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", here(".")], { stdio: "inherit" });
 
-for (const name of ["session", "relay"]) await makeBindings(name);
+for (const name of ["session", "relay", "signs"]) await makeBindings(name);
 
 /** What pages import shares what it has in common; a worker's script is one file. */
-await bundle(["index", "draw", "pose", "tasks"], { splitting: true });
+await bundle(["index", "draw", "pose", "signs", "tasks"], { splitting: true });
 await bundle(["worker", "capture/worker"]);
 
 rmSync(here("dist/wasm"), { recursive: true, force: true });
@@ -49,6 +49,9 @@ cpSync(here("build/wasm"), here("dist/wasm"), {
   recursive: true,
   filter: (path) => !/\.(js|ts)$/.test(path),
 });
+/** Beside its module, where a worker finds it, whatever a bundler does with the rest. */
+await bundle(["signs/worker"], { outdir: here("dist/wasm") });
+cpSync(here("src/signs.schema.json"), here("dist/signs.schema.json"));
 
 /** What lies in a folder, which a fresh clone does not have yet. */
 function entriesOf(folder) {

@@ -17,6 +17,7 @@ const FOLDERS = [
   ["/next/live-keypoints/", join(ROOT, "www/dist")],
   ["/clips/", process.env.CLIPS ?? join(ROOT, "tests/fixtures/clips")],
   ["/images/", join(ROOT, "tests/fixtures/images")],
+  ["/signs/", join(ROOT, "tests/fixtures/signs")],
   ["/pages/", join(ROOT, "tests/browser/pages")],
   ["/rivals/", join(ROOT, "target/rivals")],
   ["/tasks-vision/", join(ROOT, "tests/node_modules/@mediapipe/tasks-vision")],

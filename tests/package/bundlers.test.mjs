@@ -30,6 +30,7 @@ function assertFound({ result, complaints }) {
     ...["connection-lost", "there is no relay here"],
     ["wss://relay.example/live-signs", ["live-keypoints.v1"]],
   ]);
+  assert.deepEqual(result.signs, []);
   plain ??= result;
   assert.deepEqual(result, plain);
 }

@@ -25,13 +25,16 @@ test("it holds what it needs and nothing else, and stays under 30 MB", async () 
     "dist/wasm/inference/inference_bg.wasm",
     "dist/wasm/inference/inference_relaxed_bg.wasm",
     "dist/wasm/relay/relay_bg.wasm",
+    "dist/wasm/signs/signs_bg.wasm",
+    "dist/wasm/signs/worker.js",
+    "dist/signs.schema.json",
     "dist/models/pose_detection.onnx",
   ])
     assert.ok(paths.includes(needed), needed);
   for (const path of paths)
     assert.match(
       path,
-      /^(package\.json|README\.md|docs\/[\w-]+\.md|dist\/.*(\.js|\.d\.ts|\.wasm|\.onnx|LICENSE-\w+|NOTICE|THIRD-PARTY\.txt|CHANGELOG\.md))$/,
+      /^(package\.json|README\.md|docs\/[\w-]+\.md|dist\/.*(\.js|\.d\.ts|\.wasm|\.onnx|signs\.schema\.json|LICENSE-\w+|NOTICE|THIRD-PARTY\.txt|CHANGELOG\.md))$/,
     );
 });
 

@@ -27,7 +27,8 @@ export function modelUrl(
     : inFolder(baseUrl, `models/${name}.onnx`);
 }
 
-function inFolder(baseUrl: string | URL, path: string): URL {
+/** A file of a folder that holds what the package's `dist` does. */
+export function inFolder(baseUrl: string | URL, path: string): URL {
   const folder = new URL(baseUrl, baseOfPage());
   if (!folder.pathname.endsWith("/")) folder.pathname += "/";
   return new URL(path, folder);

@@ -7,10 +7,10 @@ import type { Progress } from "./generated/results.js";
 import type { AssetSources } from "./generated/options.js";
 import { isOneAddress } from "./option-checks.js";
 
-/** The WebAssembly modules: the page's scheduler, what the workers run, and the client of a relay. */
-export type ModuleName = "session" | "inference" | "relay";
+/** The WebAssembly modules: the page's scheduler, what the workers run, the client of a relay, the recogniser of signs. */
+export type ModuleName = "session" | "inference" | "relay" | "signs";
 
-/** Those that run on the page's own thread. */
+/** Those that the page gets itself. */
 export type PageModuleName = Exclude<ModuleName, "inference">;
 
 /** One asset: its address, the answer to a request for it, or its bytes. */

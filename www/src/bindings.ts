@@ -11,6 +11,7 @@ import type {
   Keypoints,
   Progress,
   Sign,
+  SignNeeds,
   Stats,
 } from "./generated/results.js";
 import type { SocketLike } from "./relay/socket.js";
@@ -39,6 +40,8 @@ export interface PageStreamOptions extends StreamOptions {
   /** The address of what `assets` does not name. */
   addressOf(name: string): string;
   createWorker(): WorkerLike;
+  /** How much may change in a frame without motion, where signs say so. */
+  stillThreshold?: number | undefined;
   onProgress?: ((progress: Progress) => void) | null | undefined;
   signal?: AbortSignal | null | undefined;
 }
@@ -100,4 +103,27 @@ export interface RelayModule {
   RelayStream: {
     start(options: RelayStreamOptions & PanicHooks): Promise<ModuleStream>;
   };
+}
+
+/** Recognises signs. */
+export interface Recognizer {
+  needs(): SignNeeds;
+  push(keypoints: Keypoints): boolean;
+  answer(): Sign | undefined;
+  teach(label: Sign["label"], frames?: readonly Keypoints[] | number): void;
+  forget(label: Sign["label"]): number;
+  labels(): Sign["label"][];
+  exportExamples(): string;
+  importExamples(json: string): void;
+  reset(): void;
+  free(): void;
+}
+
+/** The recogniser of signs. */
+export interface SignsModule {
+  Recognizer: new (
+    manifest: string | undefined,
+    model: Uint8Array | undefined,
+    examples: string | undefined,
+  ) => Recognizer;
 }

@@ -8,11 +8,11 @@ import { meant } from "./nearest.js";
 export interface LiveKeypointsEvents {
   /** A frame's landmarks, in frame order. */
   keypoints: Keypoints;
-  /** One frame failed, with its `index`, and the stream goes on; or, without `index`, the stream has ended. */
+  /** One frame failed, or signs as of it, with its `index`, and the stream goes on; or, without `index`, the stream has ended. */
   error: LiveKeypointsError;
   /** The connection to the relay changed; there is none where the page computes. */
   connection: ConnectionState;
-  /** A sign was recognised, by a relay that was asked for it with option `signs`. */
+  /** A sign was recognised, with option `signs`. */
   sign: Sign;
   /** Likewise, nothing has moved for as long as its manifest says. Told once, until something moves. */
   idle: undefined;

@@ -10,7 +10,12 @@ export const MODULE_URLS = {
   inference: () => new URL("./wasm/inference/inference_bg.wasm", import.meta.url),
   inference_relaxed: () => new URL("./wasm/inference/inference_relaxed_bg.wasm", import.meta.url),
   relay: () => new URL("./wasm/relay/relay_bg.wasm", import.meta.url),
+  signs: () => new URL("./wasm/signs/signs_bg.wasm", import.meta.url),
 };
+
+/** Address of the script by which a worker recognises signs. */
+export const SIGNS_SCRIPT_URL = (): URL =>
+  new URL("./wasm/signs/worker.js", import.meta.url);
 
 /** Addresses of its model files. */
 export const MODEL_URLS: Readonly<Record<ModelName, () => URL>> = {

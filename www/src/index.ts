@@ -12,6 +12,7 @@ export type { AssetSource, AssetsOption, ModuleName } from "./assets.js";
 export type { Frame } from "./frames.js";
 export type { CaptureSource, SourceEnded } from "./capture/capture.js";
 export type { LiveKeypointsEvents } from "./emitter.js";
+export type { LiveSigns } from "./signs/live-signs.js";
 export type { WorkerLike } from "./worker-scripts.js";
 export { LiveKeypointsError } from "./errors.js";
 export { VERSION } from "./version.js";
@@ -25,6 +26,7 @@ export type {
   ReconnectOptions,
   RelayFallback,
   RelayOptions,
+  SignsOptions,
   StreamOptions,
 } from "./generated/options.js";
 export type {

@@ -20,10 +20,17 @@ import type {
   DetectOptions,
   FrameOptions,
 } from "./generated/options.js";
-import type { FailedFrame, Keypoints, Stats } from "./generated/results.js";
+import type {
+  FailedFrame,
+  Keypoints,
+  Sign,
+  Stats,
+} from "./generated/results.js";
 import { openPage, openRelay } from "./open.js";
-import { checked } from "./option-checks.js";
+import type { Opened } from "./open.js";
+import { checked, invalid } from "./option-checks.js";
 import { ResultQueue } from "./result-queue.js";
+import type { LiveSigns } from "./signs/live-signs.js";
 import { FrameTransform } from "./transform.js";
 import type { KeypointsTransform } from "./transform.js";
 
@@ -47,23 +54,30 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   readonly #engine: Engine;
   readonly #bufferSize: number;
   readonly #emitter = new Emitter();
-  readonly #results: ResultQueue;
+  readonly #results: ResultQueue<Keypoints>;
+  readonly #signs: LiveSigns | undefined;
   readonly #detections = new Map<number, Detection>();
   readonly #stops = new Set<() => void>();
   readonly #transforms = new Set<FrameTransform>();
   #isClosed = false;
 
-  private constructor(engine: Engine, { bufferSize }: { bufferSize: number }) {
+  private constructor({ engine, options, signs }: Opened) {
     this.#engine = engine;
-    this.#bufferSize = bufferSize;
-    this.#results = new ResultQueue(bufferSize);
+    this.#bufferSize = options.bufferSize;
+    this.#results = new ResultQueue(options.bufferSize);
+    this.#signs = signs;
     engine.connect({
       result: (result) => this.#handle(result),
       fatal: (error) => this.#end(error),
       connection: (state) => this.#emitter.emit("connection", state),
       forgotten: () => this.#wakeTransforms(),
-      sign: (sign) => this.#emitter.emit("sign", sign),
-      idle: () => this.#emitter.emit("idle", undefined),
+      sign: (sign) => this.#tell(sign),
+      idle: () => this.#tell("idle"),
+    });
+    signs?.connect({
+      told: (told) => this.#tell(told),
+      failed: (error) => this.#emitter.emit("error", error),
+      fatal: (error) => this.#end(error),
     });
   }
 
@@ -71,11 +85,11 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
    * Downloads, compiles and loads everything; after that, frames can be pushed. Rejects with a `LiveKeypointsError`:
    * `invalid-option`, `wasm-simd-missing`, `asset-unreachable`, `asset-wrong-type`, `model-malformed`,
    * `model-mismatch`, `version-mismatch`, `worker-failed` or `aborted`. Nothing is left behind then. With option
-   * `fallback`, a relay computes where WebAssembly SIMD is missing or workers cannot start.
+   * `fallback`, a relay computes where WebAssembly SIMD is missing or workers cannot start. With option `signs` also
+   * `signs-manifest-invalid`, `signs-model-invalid` or `signs-examples-invalid`.
    */
   static async create(options?: CreateOptions): Promise<LiveKeypoints> {
-    const opened = await openPage(options);
-    return new LiveKeypoints(opened.engine, opened.options);
+    return new LiveKeypoints(await openPage(options));
   }
 
   /**
@@ -89,13 +103,18 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     url: string | URL,
     options?: ConnectOptions,
   ): Promise<LiveKeypoints> {
-    const opened = await openRelay(url, options);
-    return new LiveKeypoints(opened.engine, opened.options);
+    return new LiveKeypoints(await openRelay(url, options));
   }
 
   /** Where the stream is computed. */
   get engine(): EngineKind {
     return this.#engine.kind;
+  }
+
+  /** The signs of this stream, to be iterated over and taught. Throws `invalid-option` where none were asked for. */
+  get signs(): LiveSigns {
+    if (this.#signs) return this.#signs;
+    throw invalid("option signs must be set for signs to be recognised");
   }
 
   /**
@@ -236,6 +255,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   reset(): void {
     this.#requireOpen();
     coded(() => this.#engine.reset());
+    this.#signs?.reset();
     this.#wakeTransforms();
   }
 
@@ -260,9 +280,16 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
       return;
     }
     if (detection) return detection.resolve(result);
+    this.#signs?.push(result);
     if (this.#results.isIterated || !this.#emitter.has("keypoints"))
       this.#results.push(result);
     this.#emitter.emit("keypoints", result);
+  }
+
+  #tell(told: Sign | "idle"): void {
+    if (told === "idle") return this.#emitter.emit("idle", undefined);
+    this.#signs?.tell(told);
+    this.#emitter.emit("sign", told);
   }
 
   #wakeTransforms(): void {
@@ -274,6 +301,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const stop of [...this.#stops]) stop();
+    this.#signs?.close();
     this.#engine.close();
     this.#results.finish(error);
     const reason = error ?? closed();

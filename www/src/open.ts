@@ -1,25 +1,25 @@
 /** Opens the engine that the options ask for, and falls back from one to the other. */
 
 import type { Engine } from "./engine.js";
-import {
-  asLiveKeypointsError,
-  LiveKeypointsError,
-  messageOf,
-} from "./errors.js";
+import { asLiveKeypointsError } from "./errors.js";
 import {
   CONNECT_OPTIONS,
   CREATE_OPTIONS,
   RELAY_OPTIONS,
 } from "./generated/options.js";
 import type { ConnectOptions, CreateOptions } from "./generated/options.js";
+import { loadPart } from "./load-part.js";
 import { checked, isOneAddress } from "./option-checks.js";
 import { startPage } from "./page-engine.js";
 import { relayAddress } from "./relay/socket.js";
+import type { LiveSigns } from "./signs/live-signs.js";
 
 /** An engine that is ready, and what its stream must know of the options. */
 export interface Opened {
   engine: Engine;
   options: { bufferSize: number };
+  /** Where signs were asked for. */
+  signs: LiveSigns | undefined;
 }
 
 /** What keeps a page from computing, whatever its assets are. */
@@ -30,7 +30,7 @@ export async function openPage(given?: CreateOptions): Promise<Opened> {
   const options = checked(given, CREATE_OPTIONS);
   const fallback = fallbackOf(given);
   try {
-    return { engine: await startPage(options), options };
+    return await startPage(given);
   } catch (error) {
     const reason = asLiveKeypointsError(error, "internal");
     // A worker's script may still be on its way.
@@ -51,24 +51,22 @@ export async function openRelay(
 ): Promise<Opened> {
   const options = checked(given, CONNECT_OPTIONS);
   const address = relayAddress(url);
-  const { startRelay } = await loadRelayEngine();
+  const signs = options.signs ? await signsOfRelay() : undefined;
+  const { startRelay } = await loadPart(
+    "the client of the relay",
+    () => import("./relay/relay-engine.js"),
+  );
   const engine = await startRelay(address, options);
   options.onProgress?.({ phase: "ready", fraction: 1 });
-  return { engine, options };
+  return { engine, options, signs };
 }
 
-/** Pages that never use a relay do not load its client. */
-async function loadRelayEngine(): Promise<
-  typeof import("./relay/relay-engine.js")
-> {
-  try {
-    return await import("./relay/relay-engine.js");
-  } catch (error) {
-    const message = `the client of the relay could not be fetched: ${messageOf(error)}`;
-    throw new LiveKeypointsError("asset-unreachable", message, {
-      cause: error,
-    });
-  }
+async function signsOfRelay(): Promise<LiveSigns> {
+  const { LiveSigns } = await loadPart(
+    "the signs",
+    () => import("./signs/live-signs.js"),
+  );
+  return new LiveSigns();
 }
 
 /** The relay and its options, checked before anything is fetched: a mistake there should show in every browser. */
@@ -84,6 +82,7 @@ function fallbackOf(
   );
   const all = {
     ...{ ...Object.fromEntries(shared), assets },
+    signs: options.signs !== undefined,
     ...{ ...own, signal, onProgress },
   };
   checked(all, CONNECT_OPTIONS);

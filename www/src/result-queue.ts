@@ -1,18 +1,21 @@
 /** Results on their way to the one iterator of a stream. */
 
 import { LiveKeypointsError } from "./errors.js";
-import type { Keypoints } from "./generated/results.js";
 
-interface Waiter {
-  resolve: (result: IteratorResult<Keypoints, undefined>) => void;
+interface Waiter<T> {
+  resolve: (result: IteratorResult<T, undefined>) => void;
   reject: (error: LiveKeypointsError) => void;
 }
 
-/** Holds at most `capacity` unread results; the oldest go, and are counted in the next one's `dropped`. */
-export class ResultQueue {
+interface Droppable {
+  readonly dropped?: number;
+}
+
+/** Holds at most `capacity` unread results; the oldest go, and are counted in the next one's `dropped`, if it has that. */
+export class ResultQueue<T extends object> {
   readonly #capacity: number;
-  readonly #unread: Keypoints[] = [];
-  readonly #waiters: Waiter[] = [];
+  readonly #unread: T[] = [];
+  readonly #waiters: Waiter<T>[] = [];
   #isIterated = false;
   #end: "closed" | LiveKeypointsError | undefined;
   /** Results that were thrown away unread. */
@@ -32,14 +35,17 @@ export class ResultQueue {
     return this.#isIterated;
   }
 
-  push(keypoints: Keypoints): void {
+  push(result: T): void {
     const waiter = this.#waiters.shift();
-    if (waiter) return waiter.resolve({ done: false, value: keypoints });
-    this.#unread.push(keypoints);
+    if (waiter) return waiter.resolve({ done: false, value: result });
+    this.#unread.push(result);
     if (this.#unread.length <= this.#capacity) return;
-    const lost = this.#unread.shift()!;
-    const next = this.#unread[0]!;
-    this.#unread[0] = { ...next, dropped: next.dropped + lost.dropped + 1 };
+    const lost: Droppable = this.#unread.shift()!;
+    const next: T & Droppable = this.#unread[0]!;
+    if (next.dropped !== undefined) {
+      const dropped = next.dropped + (lost.dropped ?? 0) + 1;
+      this.#unread[0] = { ...next, dropped };
+    }
     this.dropped += 1;
   }
 
@@ -60,7 +66,7 @@ export class ResultQueue {
   }
 
   /** The iterator; there is one at a time. Leaving its loop allows another. */
-  iterate(): AsyncIterableIterator<Keypoints, undefined> {
+  iterate(): AsyncIterableIterator<T, undefined> {
     if (this.#isIterated) {
       throw new LiveKeypointsError(
         "invalid-option",
@@ -69,7 +75,7 @@ export class ResultQueue {
     }
     this.#isIterated = true;
     let isOver = false;
-    const over = (): IteratorResult<Keypoints, undefined> => {
+    const over = (): IteratorResult<T, undefined> => {
       if (!isOver) this.#isIterated = false;
       isOver = true;
       return { done: true, value: undefined };
@@ -77,9 +83,8 @@ export class ResultQueue {
     return {
       next: () => {
         if (isOver) return Promise.resolve(over());
-        const keypoints = this.#unread.shift();
-        if (keypoints)
-          return Promise.resolve({ done: false, value: keypoints });
+        const value = this.#unread.shift();
+        if (value) return Promise.resolve({ done: false, value });
         if (this.#end === "closed") return Promise.resolve(over());
         if (this.#end) {
           over();

@@ -1,6 +1,6 @@
 /** The script of a worker until its module is there, which does the rest. Exported as `live-keypoints/worker`. */
 
-import { asLiveKeypointsError } from "./errors.js";
+import { asLiveKeypointsError, messageOf } from "./errors.js";
 import { compileModule } from "./module-compile.js";
 import { VERSION } from "./version.js";
 import initPlain, { InferenceWorker } from "./wasm/inference/inference.js";
@@ -18,6 +18,8 @@ interface ScriptMessage {
   compile?: { file: Blob } | { url: string };
   /** How the HTTP cache is asked for it. */
   cache?: RequestCache;
+  /** Recognise signs as well, by a script that serves this port. */
+  signs?: { script: string; port: MessagePort };
   /** The compiled module. */
   module?: WebAssembly.Module;
 }
@@ -52,12 +54,28 @@ scope.postMessage({ hello: VERSION });
 
 async function handle(data: ScriptMessage): Promise<void> {
   if (data.hello) return scope.postMessage({ hello: VERSION });
+  if (data.signs) return serveSigns(data.signs);
   if (data.prepare) return void begin(data.prepare, "default");
   if (data.compile) return compile(data.compile, data.cache);
   if (data.module) worker = start(data.module);
   const started = await worker;
   if (!started) throw new Error("a message came before the module");
   if (!data.module) started.receive(data);
+}
+
+/** Nothing of it is this script's; what goes wrong is no fault of inference. */
+async function serveSigns({
+  script,
+  port,
+}: NonNullable<ScriptMessage["signs"]>): Promise<void> {
+  try {
+    const { serve } = (await import(
+      /* webpackIgnore: true */ /* @vite-ignore */ script
+    )) as typeof import("./signs/worker.js");
+    serve(port);
+  } catch (error) {
+    port.postMessage({ missing: messageOf(error) });
+  }
 }
 
 /** Each module has bindings of its own. */

@@ -68,6 +68,7 @@ export class FakeWorker extends EventTarget {
   }
 
   #handle(message) {
+    if (message.hello) return this.tell({ hello: VERSION });
     const given = this.answer(message, this);
     if (given === null) return;
     if (given !== undefined) return this.say(given);

@@ -17,6 +17,7 @@ test("importing the package in Node touches nothing and lets the process end", a
     const main = await import(${JSON.stringify(at("../build/index.js").href)});
     await import(${JSON.stringify(at("../build/draw.js").href)});
     await import(${JSON.stringify(at("../build/pose.js").href)});
+    await import(${JSON.stringify(at("../build/signs.js").href)});
     await import(${JSON.stringify(at("../build/tasks.js").href)});
     const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name));
     console.log(JSON.stringify({ added, create: typeof main.LiveKeypoints.create }));

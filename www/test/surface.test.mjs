@@ -101,6 +101,7 @@ test("a mistyped option is named, with the one that was meant", async () => {
       "assets.models.pose_landmark_ful",
       "pose_landmark_full",
     ],
+    [create, { signs: { manifests: "a" } }, "signs.manifests", "manifest"],
     [connect, { jpgQuality: 1 }, "jpgQuality", "jpegQuality"],
     [connect, { workers: 1 }, "workers", undefined],
     [
@@ -156,6 +157,10 @@ test("values that an option does not take are refused, by the name that the call
       assets: [
         ...[null, 5, [], "http://[", { baseUrl: "http://[" }],
         ...[{ session: "http://[" }, { models: { face_landmark: "http://[" } }],
+      ],
+      signs: [
+        ...[null, 5, false, "signs.json", { manifest: "http://[" }],
+        ...[{ model: "http://[" }, { examples: "" }, { examples: [] }],
       ],
       workerUrl: ["http://["],
       cache: ["no"],

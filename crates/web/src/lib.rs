@@ -1,8 +1,9 @@
-//! The browser side of live-keypoints. Three modules are built from this crate, and the npm package uses all of them:
+//! The browser side of live-keypoints. Four modules are built from this crate, and the npm package uses all of them:
 //!
 //! - feature `session`: what runs on the page's own thread. Small, no decoder, no models, no pixels.
 //! - feature `inference`: decoder and models, what each worker loads.
 //! - feature `relay`: the client of a relay, which a page loads that has one compute. It needs no SIMD.
+//! - feature `signs`: from keypoints to signs, by a model of any operators or by examples. Loaded only for that.
 //!
 //! What decides anything knows no browser and is tested natively; the rest is glue.
 //!
@@ -10,20 +11,26 @@
 //! - `page`: a stream in the page, which carries out the pool's commands; `pose_file`: recordings as `.pose` files.
 //! - `relay_stream`: a stream that a relay computes, which does for `relay` what needs a browser.
 //! - `worker`: what runs in a worker; `messages`: what it and the page say to each other.
+//! - `signs`: the recogniser of signs; `given_keypoints`: results that are given back.
 //! - `frame`: what can be pushed.
-//! - `declared`: the objects that cross between Rust and JavaScript; `objects`: results and counters among them.
+//! - `declared`: the objects that cross between Rust and JavaScript; `objects`: results and counters among
+//!   them; `sign_objects`: signs.
 //!
 //! Errors cross as JavaScript `Error`s with a `code`, one of `ErrorCode`'s words.
 
 #[cfg(any(feature = "session", feature = "relay"))]
 mod abort;
+#[cfg(any(feature = "session", feature = "inference", feature = "relay"))]
 mod browser;
-#[cfg(any(feature = "session", feature = "relay"))]
+#[cfg(any(feature = "session", feature = "relay", feature = "signs"))]
 mod declared;
 #[cfg(any(feature = "session", feature = "relay"))]
 mod deferred;
 mod error;
+#[cfg(any(feature = "session", feature = "inference", feature = "relay"))]
 mod frame;
+#[cfg(any(feature = "session", feature = "signs"))]
+mod given_keypoints;
 #[cfg(any(feature = "session", feature = "relay"))]
 #[cfg_attr(
     not(feature = "relay"),
@@ -36,7 +43,7 @@ mod frame;
 mod link_state;
 #[cfg(any(feature = "session", feature = "inference"))]
 mod messages;
-#[cfg(any(feature = "session", feature = "relay"))]
+#[cfg(any(feature = "session", feature = "relay", feature = "signs"))]
 mod object;
 #[cfg(any(feature = "session", feature = "relay"))]
 mod objects;
@@ -52,6 +59,10 @@ mod pose_file;
 pub mod relay;
 #[cfg(feature = "relay")]
 mod relay_stream;
+#[cfg(any(feature = "relay", feature = "signs"))]
+mod sign_objects;
+#[cfg(feature = "signs")]
+mod signs;
 #[cfg(feature = "session")]
 mod small_map;
 #[cfg(any(feature = "session", feature = "relay"))]
@@ -68,6 +79,8 @@ pub use page::PageStream;
 pub use pose_file::PoseFile;
 #[cfg(feature = "relay")]
 pub use relay_stream::RelayStream;
+#[cfg(feature = "signs")]
+pub use signs::Recognizer;
 #[cfg(feature = "inference")]
 pub use worker::InferenceWorker;
 
@@ -80,6 +93,13 @@ const TYPES: &str = r#"
 import type { PageStreamOptions, PanicHooks, RelayStreamOptions } from "../../../src/bindings.js";
 import type { Frame } from "../../../src/frames.js";
 import type { ConnectionState, FailedFrame, Keypoints, Sign, Stats } from "../../../src/generated/results.js";
+"#;
+
+/// Likewise of the module of signs.
+#[cfg(feature = "signs")]
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES_OF_SIGNS: &str = r#"
+import type { Keypoints, Sign, SignNeeds } from "../../../src/generated/results.js";
 "#;
 
 /// The version of this module; page and worker must have the same.

@@ -21,6 +21,7 @@ pub(crate) fn property(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or_default()
 }
 
+#[cfg(any(feature = "session", feature = "relay"))]
 /// A property of the window or the worker; `None` where there is none, or the browser refuses.
 pub(crate) fn global(name: &str) -> Option<JsValue> {
     let found = Reflect::get(&js_sys::global(), &name.into()).ok()?;

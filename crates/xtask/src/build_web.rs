@@ -1,7 +1,8 @@
 //! `cargo xtask build-web`: everything in `www/dist`, from the WebAssembly modules to the model files.
 //!
 //! The page's own thread loads the small `session` module, its workers load `inference`, with relaxed SIMD where the
-//! browser has it; a page that has a relay compute loads `relay`, without SIMD. All come from `crates/web`.
+//! browser has it; a page that has a relay compute loads `relay`, without SIMD; what recognises signs loads `signs`. All come
+//! from `crates/web`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub(crate) const SESSION_MODULE: &str = "build the browser module `session`";
 pub(crate) const INFERENCE_MODULE: &str = "build the browser module `inference`";
 pub(crate) const RELAXED_MODULE: &str = "build the browser module `inference` with relaxed SIMD";
 pub(crate) const RELAY_MODULE: &str = "build the browser module `relay`";
+pub(crate) const SIGNS_MODULE: &str = "build the browser module `signs`";
 pub(crate) const OPTIMISE: &str = "optimise the browser modules (wasm-opt)";
 pub(crate) const TYPESCRIPT: &str = "build the TypeScript of www";
 pub(crate) const MODELS: &str = "copy the models to www/dist";
@@ -52,11 +54,12 @@ const BOUND_MODULES: &str = "target/wasm-bindgen";
 /// Where the package has them.
 pub(crate) const MODULES: &str = "www/dist/wasm";
 /// The modules, in both folders.
-pub(crate) const MODULE_FILES: [&str; 4] = [
+pub(crate) const MODULE_FILES: [&str; 5] = [
     "session/session_bg.wasm",
     "inference/inference_bg.wasm",
     "inference/inference_relaxed_bg.wasm",
     "relay/relay_bg.wasm",
+    "signs/signs_bg.wasm",
 ];
 /// The page's own modules touch no pixels, and the client of a relay is for browsers without SIMD, too.
 const WITHOUT_SIMD: [&str; 2] = [
@@ -86,8 +89,12 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
         let folder = workspace.path(BUILT_MODULES).join("relay");
         build_module(workspace, "relay", "relay", &folder, profile)
     });
+    plan.add_after(NEEDS, SIGNS_MODULE, move || {
+        let folder = workspace.path(BUILT_MODULES).join("signs");
+        build_module(workspace, "signs", "signs", &folder, profile)
+    });
     if profile == Profile::Published {
-        const MODULES: &[&str] = &[SESSION_MODULE, RELAXED_MODULE, RELAY_MODULE];
+        const MODULES: &[&str] = &[SESSION_MODULE, RELAXED_MODULE, RELAY_MODULE, SIGNS_MODULE];
         plan.add_after(MODULES, OPTIMISE, || {
             let modules = MODULE_FILES.map(|file| workspace.path(BUILT_MODULES).join(file));
             wasm_opt::optimise(workspace, &modules)
@@ -99,6 +106,7 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
             SESSION_MODULE,
             RELAXED_MODULE,
             RELAY_MODULE,
+            SIGNS_MODULE,
             OPTIMISE,
         ],
         TYPESCRIPT,

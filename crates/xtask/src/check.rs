@@ -79,8 +79,8 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) {
 fn clippy_wasm(workspace: &Workspace) -> Result<Finish> {
     let shell = workspace.shell();
     for features in [
-        "session,inference,relay",
-        "session,inference,relay,relaxed-simd",
+        "session,inference,relay,signs",
+        "session,inference,relay,signs,relaxed-simd",
     ] {
         cmd!(shell, "cargo clippy --profile quick -p live-keypoints-web --target wasm32-unknown-unknown --all-targets --quiet --no-default-features --features {features} -- -D warnings")
             .env("CLIPPY_CONF_DIR", workspace.path("crates/xtask/clippy-wasm"))

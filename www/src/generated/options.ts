@@ -259,6 +259,8 @@ export interface AssetSources {
   inference?: AssetSource | WebAssembly.Module | undefined;
   /** The client of a relay, `wasm/relay/relay_bg.wasm`, which only `connect()` and a fallback load. */
   relay?: AssetSource | WebAssembly.Module | undefined;
+  /** The recogniser of signs, `wasm/signs/signs_bg.wasm`, which only option `signs` and `SignRecognizer` load. */
+  signs?: AssetSource | WebAssembly.Module | undefined;
   /** Model files by name. */
   models?: Partial<Record<ModelName, AssetSource>> | undefined;
 }
@@ -269,6 +271,7 @@ export const ASSET_SOURCES = {
   session: { kind: "address" },
   inference: { kind: "address" },
   relay: { kind: "address" },
+  signs: { kind: "address" },
   models: { kind: "nested", options: MODEL_SOURCES },
 } as const satisfies Checks<AssetSources>;
 
@@ -290,10 +293,51 @@ export const RELAY_FALLBACK = {
   assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
 } as const satisfies Checks<RelayFallback>;
 
+/** What signs are recognised by. Everything is optional: without a manifest, they are taught by example. */
+export interface SignsOptions {
+  /**
+   * `signs.json`, which says what is recognised, by which points and when it is told: its address, or itself. Its
+   * schema is `live-keypoints/signs.schema.json`. Default: one for signs of both hands, by example.
+   */
+  manifest?: AssetSource | object | undefined;
+  /** The ONNX model that the manifest names. Default: the file of that name beside the manifest. */
+  model?: AssetSource | undefined;
+  /** Examples that `export()` gave, to begin with. Only where the manifest names no model. */
+  examples?: string | undefined;
+}
+
+/** What each of `SignsOptions` may be. */
+export const SIGNS_OPTIONS = {
+  manifest: { kind: "address" },
+  model: { kind: "address" },
+  examples: { kind: "secret" },
+} as const satisfies Checks<SignsOptions>;
+
+/** What `SignRecognizer.create` may be told. */
+export interface SignRecognizerOptions extends SignsOptions {
+  /** Where the module comes from, as for `LiveKeypoints.create`. Default: next to this module. */
+  assets?: AssetsOption | undefined;
+  /** Aborts `create()`, which then rejects with code `aborted`; without effect afterwards. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What each of `SignRecognizerOptions` may be. */
+export const SIGN_RECOGNIZER_OPTIONS = {
+  ...SIGNS_OPTIONS,
+  assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
+  signal: { kind: "signal" },
+} as const satisfies Checks<SignRecognizerOptions>;
+
 /** What `LiveKeypoints.create` may be told. Everything is optional. */
 export interface CreateOptions extends StreamOptions {
   /** Where WebAssembly and models come from. Default: next to this module. */
   assets?: AssetsOption | undefined;
+  /**
+   * Signs to recognise, told by events `sign` and `idle` and by `LiveKeypoints.signs`. Frames are computed as the
+   * manifest needs it, with `skipStill`; an option that says otherwise is refused. A relay that is fallen back to is
+   * asked for its own signs.
+   */
+  signs?: SignsOptions | undefined;
   /** Address of the worker script, where the bundler does not find it by itself. Must be of the page's origin. */
   workerUrl?: string | URL | undefined;
   /** Makes a worker that runs `live-keypoints/worker`; goes before `workerUrl`. */
@@ -319,6 +363,7 @@ export interface CreateOptions extends StreamOptions {
 export const CREATE_OPTIONS = {
   ...STREAM_OPTIONS,
   assets: { kind: "nested", options: ASSET_SOURCES, or: "address" },
+  signs: { kind: "nested", options: SIGNS_OPTIONS },
   workerUrl: { kind: "address" },
   createWorker: { kind: "function" },
   fallback: { kind: "nested", options: RELAY_FALLBACK, or: "address" },

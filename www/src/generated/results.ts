@@ -1,6 +1,6 @@
 // Made of crates/web by `cargo test -p live-keypoints-web generated`; change it there.
 
-import type { ConnectionWord, ErrorCode, HandSource, Handedness, MissingReason, Step } from "./words.js";
+import type { ConnectionWord, ErrorCode, HandSource, Graph, Handedness, MissingReason, Part, Step } from "./words.js";
 
 /**
  * Milliseconds spent on a frame, with fractions; 0 for what did not run. Of a relay's binary results only the total is
@@ -198,6 +198,20 @@ export interface Sign {
   readonly endMs: number;
   /** The best answers for that window, five at most, this sign first. */
   readonly top: readonly SignCandidate[];
+}
+
+/** How a stream must be computed for its signs. */
+export interface SignNeeds {
+  /** How the parts are found. */
+  readonly graph: Graph;
+  /** The parts that must be among those found. */
+  readonly parts: readonly Part[];
+  /** Points of the face, where there must be one. */
+  readonly face?: number;
+  /** Whether hands in metres must be among the results. */
+  readonly handWorld?: boolean;
+  /** How much may change in a frame without motion, 0 to 255. */
+  readonly stillThreshold: number;
 }
 
 /** What one stage took, in milliseconds. */

@@ -4,9 +4,11 @@ import type {
   Instance,
   RelayModule,
   SessionModule,
+  SignsModule,
 } from "../../src/bindings.js";
 import type * as relay from "../../build/wasm/relay/relay.js";
 import type * as session from "../../build/wasm/session/session.js";
+import type * as signs from "../../build/wasm/signs/signs.js";
 
 type Built<Module> = Omit<Module, "default"> & Pick<Instance, "default">;
 
@@ -16,3 +18,6 @@ export const ofSession: (
 export const ofRelay: (
   module: Built<typeof relay>,
 ) => RelayModule & Instance = (module) => module;
+export const ofSigns: (
+  module: Built<typeof signs>,
+) => SignsModule & Instance = (module) => module;

@@ -86,7 +86,7 @@ pub(super) fn read_json<T: DeserializeOwned>(json: &str) -> Result<T, (String, S
             Ok(()) => Ok(read),
             Err(error) => Err(of_file(format!("cannot be read: {error}"))),
         },
-        Err((path, problem)) if path == "." => Err(of_file(problem)),
+        Err((path, problem)) if matches!(&*path, "." | "?") => Err(of_file(problem)),
         Err(wrong) => Err(wrong),
     }
 }

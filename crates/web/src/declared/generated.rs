@@ -28,7 +28,7 @@ use crate::page::options::StreamOptions;
 use crate::page::progress::{CompileProgress, DownloadProgress, OptimiseProgress, ReadyProgress};
 use crate::relay::{LinkState, Reconnect, RelayOptions};
 use crate::relay_stream::connection_state::ConnectionState;
-use crate::relay_stream::signs::{Sign, SignCandidate};
+use crate::sign_objects::{Sign, SignCandidate, SignNeeds};
 use crate::stage_times::{StageStats, StageTime};
 
 const HEADING: &str =
@@ -103,10 +103,20 @@ fn generated_addresses_are_those_of_the_files() {
         ("inference", "inference"),
         ("inference", "inference_relaxed"),
         ("relay", "relay"),
+        ("signs", "signs"),
     ] {
         url(&mut out, module, &format!("wasm/{folder}/{module}_bg.wasm"));
     }
     line!(out, "}};\n");
+    line!(
+        out,
+        "/** Address of the script by which a worker recognises signs. */"
+    );
+    line!(out, "export const SIGNS_SCRIPT_URL = (): URL =>");
+    line!(
+        out,
+        "  new URL(\"./wasm/signs/worker.js\", import.meta.url);\n"
+    );
     line!(out, "/** Addresses of its model files. */");
     line!(
         out,
@@ -123,7 +133,7 @@ fn generated_addresses_are_those_of_the_files() {
 fn generated_results_are_those_of_rust() {
     let mut out = HEADING.to_owned();
     out.push_str(
-        "\nimport type { ConnectionWord, ErrorCode, HandSource, Handedness, MissingReason, Step } from \"./words.js\";\n\n",
+        "\nimport type { ConnectionWord, ErrorCode, HandSource, Graph, Handedness, MissingReason, Part, Step } from \"./words.js\";\n\n",
     );
     macro_rules! interfaces {
         ($($Name:ident),+) => {
@@ -143,6 +153,7 @@ fn generated_results_are_those_of_rust() {
         ConnectionState,
         SignCandidate,
         Sign,
+        SignNeeds,
         StageTime,
         StageStats,
         Stats,

@@ -5,6 +5,7 @@
 //! - `package`: options that no module reads. `generated`: what the package has of all that in TypeScript, held equal;
 //!   `typescript`: how it is written.
 
+#[cfg(any(feature = "session", feature = "relay"))]
 mod from_js;
 #[cfg(all(test, feature = "session", feature = "relay"))]
 mod generated;
@@ -15,8 +16,9 @@ mod to_js;
 #[cfg(all(test, feature = "session", feature = "relay"))]
 mod typescript;
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "session", feature = "relay")))]
 pub(crate) use from_js::OptionKey;
+#[cfg(any(feature = "session", feature = "relay"))]
 pub(crate) use from_js::{Check, FromJs, Reading, options, word, words};
 pub(crate) use name::{camel, camel_length, js_name};
 #[cfg(test)]

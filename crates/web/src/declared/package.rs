@@ -53,7 +53,7 @@ macro_rules! package {
 }
 
 /// Those that are named by others come first.
-pub(super) fn package_options() -> [PackageOptions; 11] {
+pub(super) fn package_options() -> [PackageOptions; 13] {
     package! {
         /// Where assets come from, one by one; what is not named comes from `baseUrl`.
         AssetSources {
@@ -66,6 +66,8 @@ pub(super) fn package_options() -> [PackageOptions; 11] {
             inference: ASSET;
             /// The client of a relay, `wasm/relay/relay_bg.wasm`, which only `connect()` and a fallback load.
             relay: ASSET;
+            /// The recogniser of signs, `wasm/signs/signs_bg.wasm`, which only option `signs` and `SignRecognizer` load.
+            signs: ASSET;
             /// Model files by name.
             models: Check::Package("Partial<Record<ModelName, AssetSource>>", r#"kind: "nested", options: MODEL_SOURCES"#);
         }
@@ -78,10 +80,31 @@ pub(super) fn package_options() -> [PackageOptions; 11] {
             /// Where the client's WebAssembly comes from. Default: as of `create()`.
             assets: ASSETS;
         }
+        /// What signs are recognised by. Everything is optional: without a manifest, they are taught by example.
+        SignsOptions {
+            /// `signs.json`, which says what is recognised, by which points and when it is told: its address, or itself. Its
+            /// schema is `live-keypoints/signs.schema.json`. Default: one for signs of both hands, by example.
+            manifest: address("AssetSource | object");
+            /// The ONNX model that the manifest names. Default: the file of that name beside the manifest.
+            model: address("AssetSource");
+            /// Examples that `export()` gave, to begin with. Only where the manifest names no model.
+            examples: Check::Secret;
+        }
+        /// What `SignRecognizer.create` may be told.
+        SignRecognizerOptions extends "SignsOptions" {
+            /// Where the module comes from, as for `LiveKeypoints.create`. Default: next to this module.
+            assets: ASSETS;
+            /// Aborts `create()`, which then rejects with code `aborted`; without effect afterwards.
+            signal: SIGNAL;
+        }
         /// What `LiveKeypoints.create` may be told. Everything is optional.
         CreateOptions extends "StreamOptions" {
             /// Where WebAssembly and models come from. Default: next to this module.
             assets: ASSETS;
+            /// Signs to recognise, told by events `sign` and `idle` and by `LiveKeypoints.signs`. Frames are computed as the
+            /// manifest needs it, with `skipStill`; an option that says otherwise is refused. A relay that is fallen back to is
+            /// asked for its own signs.
+            signs: Check::Package("SignsOptions", r#"kind: "nested", options: SIGNS_OPTIONS"#);
             /// Address of the worker script, where the bundler does not find it by itself. Must be of the page's origin.
             worker_url: address("string | URL");
             /// Makes a worker that runs `live-keypoints/worker`; goes before `workerUrl`.

@@ -132,6 +132,8 @@ impl StreamOptions {
 /// What a stream is started with.
 pub(super) struct StartOptions {
     pub(super) stream: StreamOptions,
+    /// What the pipeline's session is told.
+    pub(super) session: Options,
     pub(super) patience: Patience,
     /// `() => Worker`
     pub(super) create_worker: Function,
@@ -140,11 +142,15 @@ pub(super) struct StartOptions {
 }
 
 impl StartOptions {
-    /// Reads the keys of `StreamOptions` and `{ createWorker, assets, addressOf, onProgress, guard, onPanic }`.
+    /// Reads the keys of `StreamOptions` and `{ createWorker, assets, addressOf, onProgress, stillThreshold, guard, onPanic }`.
     pub(super) fn read(object: &JsValue) -> Result<Self, JsValue> {
         let stream = StreamOptions::read(object).map_err(js_error)?;
         stream.check_ranges("").map_err(js_error)?;
-        let session = stream.session();
+        let mut session = stream.session();
+        // Signs have their own.
+        if let Some(threshold) = property(object, "stillThreshold").as_f64() {
+            session.skip_still = session.skip_still.map(|_| threshold as f32);
+        }
         session.validate().map_err(|e| js_error(in_camel_case(e)))?;
         let function = |key: &str| property(object, key).dyn_into::<Function>();
         Ok(Self {
@@ -159,10 +165,11 @@ impl StartOptions {
                 given: property(object, "assets"),
                 address_of: function("addressOf")?,
                 keeps_models: stream.cache,
-                session,
+                session: session.clone(),
                 on_progress: function("onProgress").ok(),
             }),
             stream,
+            session,
             panics: Panics::read(object)?,
         })
     }

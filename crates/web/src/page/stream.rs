@@ -171,7 +171,7 @@ impl Drop for PageStream {
 impl Page {
     fn new(mut options: StartOptions) -> Result<Rc<Self>, JsValue> {
         let StreamOptions { workers, .. } = options.stream;
-        let session = options.stream.session();
+        let session = options.session.clone();
         let pool = Pool::new(session, workers, cores(), options.patience, now());
         let pool = pool.map_err(js_error)?;
         let assets = Assets::new(options.assets.take().ok_or("assets are given")?);

@@ -5,12 +5,12 @@
 mod pace;
 mod pieces;
 
-use js_sys::{Array, Float32Array, Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use live_keypoints_pipeline::format::pose_file::{PoseFileFrame, PoseFileSize, write_header};
 use live_keypoints_pipeline::rect::ImageSize;
 use live_keypoints_pipeline::{
-    ErrorCode, FaceLandmarks, FacePoints, FrameError, FrameKeypoints, Landmarks, MissingParts,
-    Parts, Scores, Timings,
+    ErrorCode, FaceLandmarks, FacePoints, FrameError, FrameKeypoints, MissingParts, Parts, Scores,
+    Timings,
 };
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag};
@@ -18,6 +18,7 @@ use web_sys::{Blob, BlobPropertyBag};
 use self::pace::Pace;
 use self::pieces::Pieces;
 use crate::error::js_error;
+use crate::given_keypoints::{part, points, side};
 
 /// The frames of one `.pose` file. Its width and height are those of the first frame that has keypoints.
 #[wasm_bindgen]
@@ -154,47 +155,6 @@ fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
         dropped: 0,
         timings: Timings::default(),
     })
-}
-
-fn side(keypoints: &JsValue, key: &str) -> Result<u32, JsValue> {
-    let number = Reflect::get(keypoints, &key.into())?
-        .as_f64()
-        .filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number));
-    number
-        .map(|number| number as u32)
-        .ok_or_else(|| invalid(key, "a whole number"))
-}
-
-fn points<const N: usize, const D: usize>(
-    keypoints: &JsValue,
-    key: &str,
-) -> Result<Option<Landmarks<N, D>>, JsValue> {
-    part(keypoints, key, &(N * D).to_string(), Landmarks::from_flat)
-}
-
-/// A part of so many numbers.
-fn part<T>(
-    keypoints: &JsValue,
-    key: &str,
-    length: &str,
-    from_flat: fn(&[f32]) -> Option<T>,
-) -> Result<Option<T>, JsValue> {
-    let value = Reflect::get(keypoints, &key.into())?;
-    if value.is_undefined() || value.is_null() {
-        return Ok(None);
-    }
-    value
-        .dyn_ref()
-        .and_then(|values: &Float32Array| from_flat(&values.to_vec()))
-        .map(Some)
-        .ok_or_else(|| invalid(key, &format!("a Float32Array of {length}")))
-}
-
-fn invalid(key: &str, expected: &str) -> JsValue {
-    error_of(
-        ErrorCode::InvalidOption,
-        format!("{key} of keypoints must be {expected}"),
-    )
 }
 
 fn error_of(code: ErrorCode, message: String) -> JsValue {

@@ -1,11 +1,10 @@
 //! A stream that a relay computes. The rules are in `relay`, which knows no browser; here it is driven.
 //!
-//! - `stream`: what JavaScript calls; `connection_state`: what it is told of the connection; `signs`: and of signs.
+//! - `stream`: what JavaScript calls; `connection_state`: what it is told of the connection.
 //! - `socket`: one connection's; `encoder`: makes a JPEG of every frame.
 
 pub(crate) mod connection_state;
 mod encoder;
-pub(crate) mod signs;
 mod socket;
 mod stream;
 

@@ -11,7 +11,6 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::connection_state::ConnectionState;
 use super::encoder::JpegEncoder;
-use super::signs::Sign;
 use super::socket::{Heard, Socket};
 use crate::abort::{OnAbort, aborted};
 use crate::browser::{Timer, now};
@@ -23,6 +22,7 @@ use crate::object::property;
 use crate::objects::{ConnectionStats, Stats, result_object};
 use crate::panics::Panics;
 use crate::relay::{FrameToEncode, RelayClient, RelayEvent, RelayOptions, SocketId, Transmit};
+use crate::sign_objects::Sign;
 use crate::stage_times::StageTimes;
 
 /// A stream on a relay. Times are in milliseconds.

@@ -31,7 +31,7 @@ const WEB: Product = Product {
     title: "live-keypoints",
     what: "the WebAssembly modules of the npm package live-keypoints, with its models",
     package: "live-keypoints-web",
-    features: "session,inference,relaxed-simd,relay",
+    features: "session,inference,relaxed-simd,relay,signs",
     targets: &["wasm32-unknown-unknown"],
 };
 

@@ -249,6 +249,9 @@ fn needs(file: &ManifestFile, face: FacePoints, features: &[PartFeatures]) -> Ch
         graph,
         face_points: face,
         parts,
+        hand_world: features
+            .iter()
+            .any(|it| matches!(it.part, Part::LeftHandWorld | Part::RightHandWorld)),
         still_threshold: file.idle.threshold,
     })
 }

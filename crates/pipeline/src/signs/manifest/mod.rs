@@ -76,6 +76,8 @@ pub struct Needs {
     pub face_points: FacePoints,
     /// The parts.
     pub parts: Parts,
+    /// Whether hands in metres are among the features: not every platform reports them unasked.
+    pub hand_world: bool,
     /// How much may change in a frame without motion: [`Options::skip_still`].
     pub still_threshold: f32,
 }
