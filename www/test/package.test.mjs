@@ -81,6 +81,7 @@ test("the demo's policy allows its import map by digest, and nothing from elsewh
     "live-keypoints": "./live-keypoints/index.js",
     "live-keypoints/draw": "./live-keypoints/draw.js",
     "live-keypoints/pose": "./live-keypoints/pose.js",
+    "live-keypoints/signs": "./live-keypoints/signs.js",
   });
   assert.doesNotMatch(
     page,

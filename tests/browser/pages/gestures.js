@@ -7,7 +7,9 @@ const KINDS = {
 };
 
 const numbers = (points, values) =>
-  Float32Array.from(Array.from({ length: points }, (_, at) => values(at)).flat());
+  Float32Array.from(
+    Array.from({ length: points }, (_, at) => values(at)).flat(),
+  );
 
 const pose = () =>
   numbers(33, (point) => {

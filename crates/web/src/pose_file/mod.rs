@@ -8,10 +8,7 @@ mod pieces;
 use js_sys::{Array, Reflect, Uint8Array};
 use live_keypoints_pipeline::format::pose_file::{PoseFileFrame, PoseFileSize, write_header};
 use live_keypoints_pipeline::rect::ImageSize;
-use live_keypoints_pipeline::{
-    ErrorCode, FaceLandmarks, FacePoints, FrameError, FrameKeypoints, MissingParts, Parts, Scores,
-    Timings,
-};
+use live_keypoints_pipeline::{ErrorCode, FaceLandmarks, FacePoints, FrameError, FrameKeypoints};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BlobPropertyBag};
 
@@ -133,27 +130,14 @@ fn blob(bytes: &[u8]) -> Blob {
 
 /// What a `.pose` file holds of a result.
 fn read(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> {
+    let size = [side(keypoints, "width")?, side(keypoints, "height")?];
     Ok(FrameKeypoints {
-        index: 0,
-        timestamp_us: 0,
-        width: side(keypoints, "width")?,
-        height: side(keypoints, "height")?,
-        parts: Parts::ALL,
         pose: points(keypoints, "pose")?,
         pose_world: points(keypoints, "poseWorld")?,
         left_hand: points(keypoints, "leftHand")?,
         right_hand: points(keypoints, "rightHand")?,
-        left_hand_world: None,
-        right_hand_world: None,
-        hand_sources: None,
-        hands: None,
         face: part(keypoints, "face", "1404 or 1434", FaceLandmarks::from_flat)?,
-        blendshapes: None,
-        scores: Scores::default(),
-        missing: MissingParts::default(),
-        still: false,
-        dropped: 0,
-        timings: Timings::default(),
+        ..FrameKeypoints::empty(0, 0, size)
     })
 }
 

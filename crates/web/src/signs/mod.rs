@@ -61,8 +61,7 @@ impl Recognizer {
         #[wasm_bindgen(unchecked_param_type = "Keypoints")] keypoints: &JsValue,
     ) -> Result<bool, JsValue> {
         let keypoints = read::keypoints(keypoints)?;
-        let is_still = keypoints.still;
-        Ok(self.recognizer.push(&keypoints, is_still).is_some())
+        Ok(self.recognizer.push(&keypoints).is_some())
     }
 
     /// Classifies the newest window, where one is due. Returns the sign that is told by it. Code `inference-failed`.

@@ -2,9 +2,7 @@
 
 use js_sys::Array;
 use live_keypoints_pipeline::signs::{MAX_WINDOW, SignRecognizer, SignsError, WindowInput};
-use live_keypoints_pipeline::{
-    ErrorCode, FaceLandmarks, FrameError, FrameKeypoints, MissingParts, Parts, Scores, Timings,
-};
+use live_keypoints_pipeline::{ErrorCode, FaceLandmarks, FrameError, FrameKeypoints};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -22,27 +20,18 @@ pub(super) fn keypoints(keypoints: &JsValue) -> Result<FrameKeypoints, JsValue> 
     let timestamp_ms = property(keypoints, "timestampMs").as_f64();
     let timestamp_ms = timestamp_ms.filter(|time| time.is_finite());
     let timestamp_ms = timestamp_ms.ok_or_else(|| invalid("timestampMs", "a finite number"))?;
+    let timestamp_us = (timestamp_ms * 1000.0).round() as i64;
+    let size = [side(keypoints, "width")?, side(keypoints, "height")?];
     Ok(FrameKeypoints {
-        index: 0,
-        timestamp_us: (timestamp_ms * 1000.0).round() as i64,
-        width: side(keypoints, "width")?,
-        height: side(keypoints, "height")?,
-        parts: Parts::ALL,
         pose: points(keypoints, "pose")?,
         pose_world: points(keypoints, "poseWorld")?,
         left_hand: points(keypoints, "leftHand")?,
         right_hand: points(keypoints, "rightHand")?,
         left_hand_world: points(keypoints, "leftHandWorld")?,
         right_hand_world: points(keypoints, "rightHandWorld")?,
-        hand_sources: None,
-        hands: None,
         face: part(keypoints, "face", "1404 or 1434", FaceLandmarks::from_flat)?,
-        blendshapes: None,
-        scores: Scores::default(),
-        missing: MissingParts::default(),
         still: property(keypoints, "still").is_truthy(),
-        dropped: 0,
-        timings: Timings::default(),
+        ..FrameKeypoints::empty(0, timestamp_us, size)
     })
 }
 
