@@ -26,6 +26,7 @@ import {
 } from "./settings.js";
 import type { Settings, SourceName } from "./settings.js";
 import type { Source } from "./source.js";
+import { SignsView } from "./signs.js";
 import { Stage } from "./stage.js";
 import { Views } from "./views.js";
 import { WorldView } from "./world-view.js";
@@ -56,6 +57,7 @@ const chart = new Chart(byId("chart") as HTMLCanvasElement);
 const world = new WorldView(byId("world") as HTMLCanvasElement);
 const expressions = new Expressions(byId("view-expressions"));
 const views = new Views(byId("views"));
+const signs = new SignsView(byId("views"));
 const recording = new Recording(
   {
     button: byId("record") as HTMLButtonElement,
@@ -186,6 +188,7 @@ async function changeSource(
     hideError();
     // Another picture: tracking starts from scratch.
     player.live?.reset();
+    signs.reset();
     playOrPause();
   } catch (error) {
     const { name: kind, message } = error as Error;
@@ -277,6 +280,7 @@ function showResult(keypoints: Keypoints, live: LiveKeypoints): void {
   world.show(keypoints);
   expressions.show(keypoints);
   recording.add(keypoints);
+  signs.add(keypoints);
 }
 
 function showError(error: LiveKeypointsError): void {
