@@ -50,7 +50,7 @@ options! {
         mirrored: bool = Options::default().mirrored, Check::Boolean;
         /// Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`: it costs its decoding
         /// only, and so less power. Tracking and filters see the frames that are computed: whatever moves, and the first few
-        /// frames after it.
+        /// frames after it. The blink of a face that is lower than about a third of the picture goes unnoticed.
         skip_still: bool = false, Check::Boolean;
         /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
         hand_world: bool = false, Check::Boolean;
