@@ -61,6 +61,7 @@ export class LiveSigns implements AsyncIterable<Sign> {
     await this.#host!.keepExamples();
   }
 
+  /** The signs that are told, in order. One iterator at a time: a second one throws `invalid-option`. It ends with the stream. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Sign, undefined> {
     return this.#unread.iterate();
   }
