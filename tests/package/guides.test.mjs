@@ -23,6 +23,9 @@ before(async () => {
 });
 after(() => browser.close());
 
+/** What the guide's `train.py` made with PyTorch 2.15.0 of the clip `fingers`, whose hand is mirrored there. */
+const MODEL = new URL("../fixtures/signs/guide.onnx", import.meta.url);
+
 const packageIn = (folder) => join(folder, "node_modules/live-keypoints");
 
 test("blocks of code are found with their names, in lists too", () => {
@@ -42,6 +45,7 @@ test("every block of code compiles", async () => {
     "react",
     "vue",
     "plain-page",
+    "signs",
     "other-origins",
     "migration",
   ])
@@ -157,6 +161,35 @@ test("the plain page, under a strict policy", async () => {
       start: (page) => page.click("button"),
     });
   } finally {
+    await server.close();
+  }
+});
+
+test("signs by the guide's model and manifest, until nothing moves", async () => {
+  const folder = await install("guides");
+  const guides = await readGuides(packageIn(folder));
+  const site = join(folder, "public");
+  await writeFiles(guides.get("signs"), site);
+  await cp(MODEL, join(site, "signs.onnx"));
+  const dist = join(packageIn(folder), "dist");
+  await cp(dist, join(site, "live-keypoints"), { recursive: true });
+  const server = await serve(site);
+  const { page, complaints, close } = await openFixture(
+    browser,
+    server.address,
+    { init: fakeCamera },
+  );
+  try {
+    await page.click("button");
+    await page.waitForFunction(
+      () => document.querySelector("[role=status]").textContent !== "",
+      undefined,
+      { timeout: 60_000 },
+    );
+    assert.equal(await page.textContent("[role=status]"), "Nothing moves.");
+    assert.deepEqual(complaints, []);
+  } finally {
+    await close();
     await server.close();
   }
 });
