@@ -95,6 +95,8 @@ impl SignsFolder {
             recognizer
                 .import(&json)
                 .map_err(|source| SignsFolderError::Unusable { path, source })?;
+            // Not in a session's first answer, beside others' frames.
+            recognizer.taught().prepare();
             return Ok(Signs {
                 recognizer,
                 classifier: None,

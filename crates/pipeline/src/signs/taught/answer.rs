@@ -46,6 +46,11 @@ impl Taught {
         Ok(confidence::of(&nearest, self.labels.len(), resemblance))
     }
 
+    /// Works out now what the next answer would: for a thousand examples that takes some tenths of a second. Clones have it, too.
+    pub fn prepare(&self) {
+        self.weighed.0.get_or_init(|| self.weigh());
+    }
+
     /// The signs by how much the window resembles them, each as the index of its label with the distance of its nearest example:
     /// the root of the mean square of the features' differences, as they count. Those that cannot be laid on the window are not
     /// in it.
