@@ -2,9 +2,9 @@
 
 #![cfg(feature = "signs")]
 
+use live_keypoints_pipeline::FrameKeypoints;
 use live_keypoints_pipeline::landmarks::HandLandmarks;
 use live_keypoints_pipeline::signs::{Manifest, SignRecognizer};
-use live_keypoints_pipeline::{FrameKeypoints, MissingParts, Parts, Scores, Timings};
 use peak_alloc::PeakAlloc;
 use serde_json::json;
 
@@ -30,26 +30,8 @@ const MANIFEST: &str = r#"{
 fn frame(index: u64) -> FrameKeypoints {
     let hand = HandLandmarks::from_fn(|point| [0.02 * point as f32, 0.001 * index as f32, 0.1]);
     FrameKeypoints {
-        index,
-        timestamp_us: 40_000 * index as i64,
-        width: 640,
-        height: 480,
-        parts: Parts::ALL,
-        pose: None,
-        pose_world: None,
-        left_hand: None,
         right_hand: Some(hand),
-        left_hand_world: None,
-        right_hand_world: None,
-        hand_sources: None,
-        hands: None,
-        face: None,
-        blendshapes: None,
-        scores: Scores::default(),
-        missing: MissingParts::default(),
-        dropped: 0,
-        still: false,
-        timings: Timings::default(),
+        ..FrameKeypoints::empty(index, 40_000 * index as i64, [640, 480])
     }
 }
 

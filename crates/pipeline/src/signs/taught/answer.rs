@@ -51,6 +51,12 @@ impl Taught {
         self.weighed.0.get_or_init(|| self.weigh());
     }
 
+    /// Whether the next answer has nothing to work out but its distances.
+    #[must_use]
+    pub fn is_prepared(&self) -> bool {
+        self.weighed.0.get().is_some()
+    }
+
     /// The signs by how much the window resembles them, each as the index of its label with the distance of its nearest example:
     /// the root of the mean square of the features' differences, as they count. Those that cannot be laid on the window are not
     /// in it.

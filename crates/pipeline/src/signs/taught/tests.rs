@@ -59,6 +59,17 @@ fn a_sign_is_seen_in_any_tempo_from_half_to_twice() {
 }
 
 #[test]
+fn what_is_prepared_is_there_for_copies_until_something_is_taught() {
+    let mut taught = taught();
+    teach_ways(&mut taught);
+    assert!(!taught.is_prepared());
+    taught.prepare();
+    assert!(taught.clone().is_prepared());
+    taught.teach(json!("up"), &way(0, 13)).unwrap();
+    assert!(!taught.is_prepared());
+}
+
+#[test]
 fn what_comes_before_a_sign_does_not_matter() {
     let mut taught = taught();
     teach_ways(&mut taught);

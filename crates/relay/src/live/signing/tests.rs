@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use live_keypoints_pipeline::FrameResult;
+use live_keypoints_pipeline::signs::Manifest;
 use serde_json::{Value, json};
 
 use super::*;
@@ -115,4 +116,22 @@ fn idleness_is_told_once_and_leaves_no_window() {
     assert_eq!(idle, [SignEvent::Idle]);
     push(&mut signing, 6, false);
     assert_eq!(signing.next_run().unwrap().window.start_us, 6);
+}
+
+#[test]
+fn what_examples_have_in_common_is_known_before_the_first_session() {
+    let manifest = Manifest::by_example();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("signs.json"), manifest.to_json()).unwrap();
+    let mut recognizer = SignRecognizer::new(manifest);
+    let FrameResult::Keypoints(keypoints) = keypoints(0, 0) else {
+        panic!("no keypoints");
+    };
+    let mut window = recognizer.window_of(&[*keypoints]).unwrap();
+    window.present = window.frames;
+    recognizer.teach(json!("a"), &window).unwrap();
+    let examples = recognizer.taught().to_json();
+    std::fs::write(folder.path().join("examples.json"), examples).unwrap();
+    let signs = SignsFolder::open(folder.path()).unwrap().load().unwrap();
+    assert!(signs.recognizer().taught().is_prepared());
 }
