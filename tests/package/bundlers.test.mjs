@@ -178,5 +178,5 @@ test("a bundler takes each model along once, and no file that nobody asks for", 
   await build({ root: folder, logLevel: "error" });
   const files = await filesOf(join(folder, "dist"));
   assert.equal(files.filter((file) => file.endsWith(".onnx")).length, 11);
-  assert.equal(files.filter((file) => /worker.*\.js$/.test(file)).length, 2);
+  assert.equal(files.filter((file) => /worker.*\.js$/.test(file)).length, 3);
 });

@@ -2,6 +2,7 @@
 
 import { asLiveKeypointsError, messageOf } from "./errors.js";
 import { compileModule } from "./module-compile.js";
+import type { SignsScope } from "./signs/worker.js";
 import { VERSION } from "./version.js";
 import initPlain, { InferenceWorker } from "./wasm/inference/inference.js";
 import initRelaxed, {
@@ -25,7 +26,7 @@ interface ScriptMessage {
 }
 
 /** The part of a worker's global scope that is used here. */
-interface WorkerScope {
+interface WorkerScope extends SignsScope {
   postMessage(message: unknown): void;
   addEventListener(
     type: "message",
@@ -69,10 +70,8 @@ async function serveSigns({
   port,
 }: NonNullable<ScriptMessage["signs"]>): Promise<void> {
   try {
-    const { serve } = (await import(
-      /* webpackIgnore: true */ /* @vite-ignore */ script
-    )) as typeof import("./signs/worker.js");
-    serve(port);
+    await import(/* webpackIgnore: true */ /* @vite-ignore */ script);
+    scope.liveKeypointsServeSigns!(port);
   } catch (error) {
     port.postMessage({ missing: messageOf(error) });
   }

@@ -37,6 +37,13 @@ export type SignsReply =
   /** The worker could not load this script. */
   | { missing: string };
 
+/** How the worker finds the script: a bundler may have taken away what it exports. */
+export interface SignsScope {
+  liveKeypointsServeSigns?: typeof serve;
+}
+
+(globalThis as SignsScope).liveKeypointsServeSigns = serve;
+
 /** Answers what comes by this port, in its order. */
 export function serve(port: MessagePort): void {
   let made: Promise<Recognizer> | undefined;
