@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A matrix `depth × columns`, cut into panels of columns: two vectors wide, the last one or two. Within a panel the
+/// A matrix `depth × columns`, cut into panels of columns: two vectors wide, at the end one or two. Within a panel the
 /// columns of one depth lie side by side, filled with zeros to whole vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Panels {
@@ -94,17 +94,27 @@ impl Panels {
     /// One element, as it was packed.
     #[cfg(any(test, not(any(target_arch = "aarch64", target_arch = "wasm32"))))]
     pub(super) fn element(&self, depth: usize, column: usize) -> f32 {
-        let width = 2 * self.lanes;
-        let start = column / width * width;
-        let vectors = (self.columns - start).min(width).div_ceil(self.lanes);
-        let panel = self.depth * start;
-        self.values[panel + depth * vectors * self.lanes + column - start]
+        let panel = self.iter().find(|panel| panel.columns.contains(&column));
+        panel.map_or(f32::NAN, |panel| {
+            panel.values[depth * panel.vectors * self.lanes + column - panel.columns.start]
+        })
     }
 }
 
+/// Vectors of so few lanes are rarely filled only in part, as channels come in fours: where they are, they are a panel of
+/// their own. That saves code, which browsers have to compile before a page has its first result.
+pub(super) const FEW_LANES: usize = 4;
+
 fn panel_columns(columns: usize, lanes: usize) -> impl Iterator<Item = (Range<usize>, usize)> {
-    (0..columns).step_by(2 * lanes).map(move |start| {
-        let end = (start + 2 * lanes).min(columns);
-        (start..end, (end - start).div_ceil(lanes))
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let columns = start..match columns - start {
+            0 => return None,
+            left if lanes <= FEW_LANES && left < 2 * lanes => start + left.min(lanes),
+            left => start + left.min(2 * lanes),
+        };
+        start = columns.end;
+        let vectors = columns.len().div_ceil(lanes);
+        Some((columns, vectors))
     })
 }

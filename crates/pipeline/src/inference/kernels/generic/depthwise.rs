@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::super::panels::FEW_LANES;
 use super::super::shape::{Epilogue, Window};
 use super::super::taps::Taps;
 use super::super::vector::Vector;
@@ -40,7 +41,7 @@ pub(in super::super) unsafe fn depthwise<V: Vector>(
             ([3, 3], [2, 2]) => by_tiles::<V, PIXELS_AT_STRIDE_2, 3, 2>(&call),
             ([5, 5], [1, 1]) => by_tiles::<V, PIXELS, 5, 1>(&call),
             ([5, 5], [2, 2]) => by_tiles::<V, PIXELS_AT_STRIDE_2, 5, 2>(&call),
-            _ => by_pixels::<V>(&call),
+            _ => by_pixels::<V>(&call, 0),
         }
     }
 }
@@ -73,6 +74,11 @@ unsafe fn by_tiles<V: Vector, const P: usize, const K: usize, const S: usize>(ca
                 }
             }
         }
+    }
+    let channels = window.input.channels;
+    if V::LANES <= FEW_LANES && !channels.is_multiple_of(V::LANES) {
+        // SAFETY: the caller's promise.
+        unsafe { by_pixels::<V>(call, channels - channels % V::LANES) };
     }
 }
 
@@ -136,7 +142,7 @@ unsafe fn tile_of_all_channels<
             tile_of_vector::<V, P, K, S, INNER>(call, tile, channel, V::LANES);
             channel += V::LANES;
         }
-        if channel < channels {
+        if channel < channels && V::LANES > FEW_LANES {
             tile_of_vector::<V, P, K, S, INNER>(call, tile, channel, channels - channel);
         }
     }
@@ -204,18 +210,18 @@ unsafe fn tile_of_vector<
     }
 }
 
-/// Any kernel and stride, one pixel after the other.
+/// Any kernel and stride, one pixel after the other: the channels from `first` on.
 ///
 /// # Safety
 /// As [`depthwise`].
 #[inline(always)]
-unsafe fn by_pixels<V: Vector>(call: &Call<'_>) {
+unsafe fn by_pixels<V: Vector>(call: &Call<'_>, first: usize) {
     let window = call.window;
     let channels = window.input.channels;
     for pixel in 0..window.output.pixels() {
         let (y, x) = (pixel / window.output.width, pixel % window.output.width);
         let [rows, columns] = window.taps(y, x);
-        for channel in (0..channels).step_by(V::LANES) {
+        for channel in (first..channels).step_by(V::LANES) {
             let count = (channels - channel).min(V::LANES);
             // SAFETY: only taps inside the input are read, `count` channels from `channel` on.
             unsafe {

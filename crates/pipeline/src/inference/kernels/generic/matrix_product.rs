@@ -1,6 +1,6 @@
 //! The matrix product: a tile of some rows × one or two vectors of columns at a time.
 
-use super::super::panels::{Panel, Panels};
+use super::super::panels::{FEW_LANES, Panel, Panels};
 use super::super::shape::{Epilogue, Rows};
 use super::super::vector::Vector;
 use super::{activate, load_up_to, store_up_to, vector_len};
@@ -82,9 +82,12 @@ unsafe fn block<V: Vector, const ROWS: usize>(
             (2, 2) => tile::<V, 2, 2>(&at, epilogue),
             (2, _) => tile::<V, 1, 2>(&at, epilogue),
             (_, count) if count == ROWS => tile::<V, ROWS, 1>(&at, epilogue),
-            (_, 4) => tile::<V, 4, 1>(&at, epilogue),
-            (_, 2) => tile::<V, 2, 1>(&at, epilogue),
-            (_, _) => tile::<V, 1, 1>(&at, epilogue),
+            // Few: the last rows of at most one panel.
+            (_, count) => {
+                for row in row..row + count {
+                    tile::<V, 1, 1>(&Tile { row, ..at }, epilogue);
+                }
+            }
         }
     }
 }
@@ -112,12 +115,12 @@ impl Tile<'_> {
 }
 
 /// # Safety
-/// As [`Vector`]; the tile lies inside the matrices.
+/// As [`Vector`]; the tile lies inside the matrices, and is one of those that panels are cut for.
 #[inline(always)]
 unsafe fn tile<V: Vector, const R: usize, const W: usize>(at: &Tile<'_>, epilogue: &Epilogue<'_>) {
     // SAFETY: the caller's promise.
     unsafe {
-        if at.columns == W * V::LANES {
+        if at.columns == W * V::LANES || (W > 1 && V::LANES <= FEW_LANES) {
             finish::<V, R, W, true>(sums::<V, R, W, true>(at, epilogue), at, epilogue);
         } else {
             finish::<V, R, W, false>(sums::<V, R, W, false>(at, epilogue), at, epilogue);
