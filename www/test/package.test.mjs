@@ -39,6 +39,7 @@ test("types stand first in every condition, and every entry has been built", asy
   assert.deepEqual(manifest.sideEffects, [
     manifest.exports["./worker"].default,
     "./dist/capture/worker.js",
+    "./dist/wasm/signs/worker.js",
   ]);
   for (const file of manifest.sideEffects) await readFile(at(`../${file}`));
 });
