@@ -4,8 +4,8 @@
 //! browser has it; a page that has a relay compute loads `relay`, without SIMD; what recognises signs loads `signs`. All come
 //! from `crates/web`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 use xshell::cmd;
@@ -62,10 +62,7 @@ pub(crate) const MODULE_FILES: [&str; 5] = [
     "signs/signs_bg.wasm",
 ];
 /// The page's own modules touch no pixels, and the client of a relay is for browsers without SIMD, too.
-const WITHOUT_SIMD: [&str; 2] = [
-    "--config",
-    r#"target.wasm32-unknown-unknown.rustflags=["-Ctarget-feature=-simd128"]"#,
-];
+const WITHOUT_SIMD: &str = "-Ctarget-feature=-simd128";
 
 /// Adds the steps of the npm package, with what they need.
 pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profile: Profile) {
@@ -120,6 +117,13 @@ pub(crate) fn add_steps<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, profi
     licences::add_package_step(plan, workspace);
 }
 
+/// Where cargo keeps the sources of other crates.
+fn registry() -> Result<PathBuf> {
+    let of_cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = of_cargo.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    Ok(home.context("no home directory")?.join("registry/src"))
+}
+
 /// Builds one module of `crates/web`, with its bindings, into a folder.
 fn build_module(
     workspace: &Workspace,
@@ -130,13 +134,15 @@ fn build_module(
 ) -> Result<Finish> {
     let shell = workspace.shell();
     let profile = profile.of_cargo(name);
-    let config: &[&str] = match name {
-        "session" | "relay" => &WITHOUT_SIMD,
-        _ => &[],
-    };
+    // They come after those of .cargo/config.toml. Sources are named as on any machine.
+    let mut flags = vec![format!("--remap-path-prefix={}=", registry()?.display())];
+    if ["session", "relay"].contains(&name) {
+        flags.push(WITHOUT_SIMD.to_owned());
+    }
+    let config = format!("target.{WASM_TARGET}.rustflags={flags:?}");
     cmd!(
         shell,
-        "cargo build {config...} --profile {profile} --package live-keypoints-web --lib --target {WASM_TARGET}
+        "cargo build --config {config} --profile {profile} --package live-keypoints-web --lib --target {WASM_TARGET}
          --no-default-features --features {features}"
     )
     // They would replace the target features of .cargo/config.toml.

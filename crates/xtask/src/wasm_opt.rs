@@ -20,8 +20,11 @@ const KEPT: &str = "target/wasm-opt";
 /// The level, then what rustc may emit: all of it is in every browser with SIMD, relaxed SIMD apart, which only the
 /// module of that name uses. `-O1` gives the smallest download: `-O3` takes four times as long, compresses worse and
 /// runs no faster.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 12] = [
     "-O1",
+    // Sections that no browser reads.
+    "--strip-producers",
+    "--strip-target-features",
     "--enable-simd",
     "--enable-relaxed-simd",
     "--enable-bulk-memory",
