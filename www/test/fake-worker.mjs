@@ -101,8 +101,10 @@ function readMessage([bytes, beside]) {
   switch (type) {
     case "init": {
       const maxPixels = number();
-      const isFast = bytes[at++] === 1;
-      return { type, maxPixels, fastDecode: isFast, models: number() };
+      const fastDecode = bytes[at++] === 1;
+      const models = number();
+      const warmsKernels = bytes[at++] === 1;
+      return { type, maxPixels, fastDecode, models, warmsKernels };
     }
     case "decode":
     case "run":

@@ -30,6 +30,8 @@ pub(crate) enum ToWorker {
         fast_decode: bool,
         /// How many models follow before the worker is ready.
         models: usize,
+        /// Whether it is to run the kernels once, so that the browser optimises them for all workers.
+        warms_kernels: bool,
     },
     /// Another worker, by the port that comes along.
     Peer { worker: WorkerId },

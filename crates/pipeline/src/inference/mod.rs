@@ -33,6 +33,8 @@ mod tflite_tests;
 pub(crate) use kernels::tests::guarded;
 
 #[cfg(feature = "inference")]
+pub use kernels::warm_up as warm_up_kernels;
+#[cfg(feature = "inference")]
 pub use kind::{ModelInput, ModelKind, OutputSpec};
 #[cfg(feature = "inference")]
 pub use model::Model;

@@ -83,6 +83,7 @@ impl Page {
             max_pixels: self.options.stream.max_pixels.into(),
             fast_decode: self.options.stream.decode == Decode::Fast,
             models: models.len(),
+            warms_kernels: self.pool.borrow().is_last(worker),
         };
         self.post(worker, &message);
         self.introduce(worker);

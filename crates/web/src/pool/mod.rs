@@ -219,6 +219,11 @@ impl<F> Pool<F> {
         })
     }
 
+    /// Whether the worker has the last place, which has least to do at the start.
+    pub(crate) fn is_last(&self, worker: WorkerId) -> bool {
+        worker.place + 1 == self.places.len()
+    }
+
     /// Takes a frame of the stream; a full buffer drops its oldest. Returns the frame's index.
     pub(crate) fn add_frame(&mut self, frame: F, timestamp_ms: f64, now_ms: f64) -> u64 {
         let timestamp_us = (timestamp_ms * 1000.0).round() as i64;

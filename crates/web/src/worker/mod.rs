@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use js_sys::Array;
 use live_keypoints_pipeline::branch::{self, BranchJob};
-use live_keypoints_pipeline::inference::{Model, ModelKind, Models};
+use live_keypoints_pipeline::inference::{Model, ModelKind, Models, warm_up_kernels};
 use live_keypoints_pipeline::motion::SmallGrey;
 use live_keypoints_pipeline::picture::RgbImage;
 use live_keypoints_pipeline::{ErrorCode, FrameError};
@@ -110,7 +110,11 @@ impl Host {
                 max_pixels,
                 fast_decode,
                 models,
+                warms_kernels,
             } => {
+                if warms_kernels {
+                    warm_up_kernels();
+                }
                 self.reader.configure(max_pixels, fast_decode);
                 self.awaited_models.set(Some(models));
                 self.tell_if_ready();

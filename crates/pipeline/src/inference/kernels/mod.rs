@@ -33,6 +33,8 @@ mod taps;
 #[cfg(feature = "inference")]
 mod values;
 mod vector;
+#[cfg(feature = "inference")]
+mod warm_up;
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -66,6 +68,8 @@ pub(crate) use shape::{Activation, Epilogue, Rows, Shape, Window};
 pub(crate) use taps::Taps;
 #[cfg(feature = "inference")]
 pub(crate) use values::{combine, permute, sum};
+#[cfg(feature = "inference")]
+pub use warm_up::warm_up;
 
 /// Whether a multiply-add rounds once.
 #[cfg(test)]
