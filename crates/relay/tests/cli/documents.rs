@@ -116,7 +116,7 @@ fn licences_name_the_program_the_models_and_the_libraries() {
 
 #[test]
 fn the_readme_names_every_command() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"));
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
     let readme = readme.unwrap();
     for command in COMMANDS {
         let line = format!("live-keypoints-relay {command}");
