@@ -29,24 +29,24 @@ pub(crate) use serve_args::{LogFormatArg, ServeArgs};
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  all went well
-  1  something failed: a picture (its line says why), the models, the output, the address
-  2  the command line is wrong";
+  0  success
+  1  a failure: of a picture (its line says why), a model, the output or the address
+  2  an error in the command line";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write the keypoints of pictures or of a video's frames, one JSON object a frame
+    /// Extract keypoints from pictures or the frames of a video: one JSON object a frame, or a .pose file
     Extract(ExtractArgs),
-    /// Serve live keypoints over WebSocket at /live-signs, and a page's files, until an interrupt
+    /// Serve live keypoints over a WebSocket at /live-signs, and optionally the files of a page
     Serve(Box<ServeArgs>),
-    /// Print what lets a shell complete this command line
+    /// Print a completion script for a shell
     Completions {
-        /// The shell that will read it
+        /// Shell to complete in
         shell: Shell,
     },
     /// Print the manual page, for man(1)
     Man {
-        /// The command that the page is about; the program itself if not given
+        /// Command to describe [default: the program itself]
         page: Option<ManPage>,
     },
     /// Print the licences of this program, its models and the libraries in it
@@ -78,54 +78,53 @@ pub(crate) struct ExtractArgs {
     /// JPEGs on standard input, as `ffmpeg -f mjpeg -` writes them
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
-    /// Frames of one video, tracked and smoothed, or images, each from scratch
+    /// Whether the pictures are frames of one video, tracked and smoothed, or independent images
     #[arg(long, value_enum, default_value_t)]
     mode: ModeArg,
     #[command(flatten)]
     pub(crate) models: ModelArgs,
-    /// How hands and face are found: near the pose, or each by itself, as MediaPipe's landmarkers do [default: holistic, or
-    /// what --signs needs]
+    /// How to find hands and face: near the pose, or independently, as MediaPipe's landmarkers do [default: holistic, or what
+    /// --signs needs]
     #[arg(long, value_enum)]
     graph: Option<GraphArg>,
-    /// Points of a face: with the irises 478, or 468 as MediaPipe Holistic of old has them [default: 478, or what --signs
+    /// Number of face points: 478 with the irises, or 468 as in the legacy MediaPipe Holistic [default: 478, or what --signs
     /// needs]
     #[arg(long, value_enum)]
     face: Option<FaceArg>,
-    /// Tell the face's expressions, too, 52 scores. Needs --face 478
+    /// Add 52 scores of facial expressions. Needs --face 478
     #[arg(long)]
     blendshapes: bool,
-    /// Hands to look for, 1 to 4. Other than 2 with --graph landmarkers only
+    /// Number of hands to look for, 1 to 4. Values other than 2 need --graph landmarkers
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=MAX_HANDS as i64))]
     num_hands: u8,
-    /// How hands are looked for: near the pose's wrists, or where that gives none also where the hand was and by its palm; lines
-    /// say which in hand_sources. With --graph holistic only
+    /// Where --graph holistic looks for hands: near the wrists of the pose, or also where the hand was in the frame before and by
+    /// its palm. hand_sources then says how each hand was found
     #[arg(long, value_enum, default_value_t)]
     hands: HandsArg,
-    /// Folder with a manifest signs.json and the model that it names, or examples.json, to recognise signs by: lines
-    /// {"type":"sign",…} and {"type":"idle"} follow those of the frames. The parts are those that the manifest needs
+    /// Folder with the manifest signs.json and its model, or with examples.json. Recognised signs are written as lines
+    /// {"type":"sign",…} and {"type":"idle"} after those of their frames. The manifest determines the parts
     #[arg(long, value_name = "DIR")]
     pub(crate) signs: Option<PathBuf>,
-    /// Frames a second: frame number n gets the capture time (n + 1) · floor(10⁶ / fps) µs
+    /// Frames a second. Frame n gets the capture time (n + 1) · floor(10⁶ / fps) µs
     #[arg(long, value_name = "N", default_value = "30")]
     pub(crate) fps: FrameRate,
-    /// Leave the pose as the model gives it
+    /// Do not smooth the pose
     #[arg(long)]
     no_smoothing: bool,
-    /// Let a frame without motion repeat the keypoints of an earlier one, which costs its decoding only; its line says
-    /// "still":true. With --mode video only
+    /// Do not compute frames without motion: they repeat the last keypoints, with "still":true. With --mode video only
     #[arg(long)]
     pub(crate) skip_still: bool,
-    /// What to write
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FormatArg,
-    /// Threads that compute, 1 to 4; as many as there are cores if not given
+    /// Number of threads, 1 to 4 [default: number of cores, up to 4]
     #[arg(long, value_name = "N", value_parser = worker_count)]
     workers: Option<NonZeroUsize>,
-    /// Width times height of a picture; a larger one fails. A file may have four bytes for each, and 32 MiB in any case
+    /// Maximum width times height of a picture; larger ones fail. Files may have four bytes a pixel, and always 32 MiB
     /// [default: 33554432]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_pixels: Option<u64>,
-    /// Where to write, instead of standard output. A file is written beside and takes its place once it is whole
+    /// Output file, instead of standard output. It appears once it is complete
     #[arg(short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -224,10 +223,10 @@ impl ExtractArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// Which landmark models: full for accuracy, lite for about two thirds of the work
+    /// Landmark models: full is more accurate, lite takes about two thirds of the time
     #[arg(long, value_enum, default_value_t, env = "LIVE_KEYPOINTS_QUALITY")]
     quality: QualityArg,
-    /// Folder with the model files NAME.onnx, instead of those in the program
+    /// Folder with model files NAME.onnx, instead of the built-in ones
     #[arg(long, value_name = "DIR", env = "LIVE_KEYPOINTS_MODELS")]
     models: Option<PathBuf>,
 }

@@ -15,15 +15,15 @@ use super::{ModelArgs, worker_count};
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0    it ended when it was told to
-  1    it did not start: the models, the files, the address
-  2    the command line is wrong
-  130  a second signal ended it at once";
+  0    ended by a signal, after draining
+  1    could not start: a model, a file or the address
+  2    an error in the command line
+  130  ended at once by a second signal";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(crate) struct ServeArgs {
-    /// Address and port to listen on; port 0 takes any free one
+    /// Address and port to listen on. Port 0 picks a free one
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -31,19 +31,19 @@ pub(crate) struct ServeArgs {
         env = "LIVE_KEYPOINTS_LISTEN"
     )]
     pub(crate) listen: SocketAddr,
-    /// Folder of the files to serve
+    /// Folder with the files of a page to serve as well
     #[arg(long, value_name = "DIR", env = "LIVE_KEYPOINTS_WWW")]
     pub(crate) www: Option<PathBuf>,
-    /// Threads that compute for all sessions, 1 to 4
+    /// Number of threads that compute for all sessions, 1 to 4
     #[arg(long, value_name = "N", default_value = "4", value_parser = worker_count, env = "LIVE_KEYPOINTS_WORKERS")]
     pub(crate) workers: NonZeroUsize,
     #[command(flatten)]
     pub(crate) models: ModelArgs,
-    /// Folder with a manifest signs.json and the model that it names, or examples.json: clients may have signs recognised by it
+    /// Folder with the manifest signs.json and its model, or with examples.json. Clients may then ask for signs
     #[arg(long, value_name = "DIR", env = "LIVE_KEYPOINTS_SIGNS")]
     pub(crate) signs: Option<PathBuf>,
-    /// Whose messages clients are sent that do not offer the subprotocol live-keypoints.v1: this relay's, or those of the system
-    /// that it re-implements, signs and idleness alone. The latter needs --signs
+    /// Messages for clients that do not offer the subprotocol live-keypoints.v1: this protocol's, or those of the original
+    /// application, which are about signs only and need --signs
     #[arg(
         long,
         value_enum,
@@ -52,7 +52,7 @@ pub(crate) struct ServeArgs {
         env = "LIVE_KEYPOINTS_REPLIES"
     )]
     replies: RepliesArg,
-    /// PEM file with the server's certificate, then those that vouch for it. Read anew at SIGHUP, as is the key
+    /// PEM file with the server's certificate, followed by its chain. SIGHUP reloads certificate and key
     #[arg(
         long,
         value_name = "FILE",
@@ -68,11 +68,11 @@ pub(crate) struct ServeArgs {
         env = "LIVE_KEYPOINTS_TLS_KEY"
     )]
     tls_key: Option<PathBuf>,
-    /// File of tokens, one a line; who connects must show one, and who asks for /metrics. Read anew at SIGHUP
+    /// File with tokens, one a line. Clients, and requests for /metrics, must show one. SIGHUP reloads it
     #[arg(long, value_name = "FILE", env = "LIVE_KEYPOINTS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
-    /// Name of this relay, as it stands in its address, besides localhost and those of its certificate; addresses need
-    /// none. Requests for any other are refused. May be repeated
+    /// Host name under which clients reach the relay, besides localhost, IP addresses and the names in its certificate.
+    /// Requests for other hosts are refused. May be repeated
     #[arg(
         long,
         value_name = "NAME",
@@ -80,7 +80,7 @@ pub(crate) struct ServeArgs {
         env = "LIVE_KEYPOINTS_ALLOW_HOST"
     )]
     allow_host: Vec<HostName>,
-    /// Origin whose pages may connect besides those of the same origin; may be repeated
+    /// Origin whose pages may connect, besides the relay's own. May be repeated
     #[arg(
         long,
         value_name = "URL",
@@ -90,48 +90,48 @@ pub(crate) struct ServeArgs {
     allow_origin: Vec<Origin>,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Where to serve /healthz, /readyz and /metrics, unencrypted, instead of with everything else
+    /// Separate address for /healthz, /readyz and /metrics, without TLS
     #[arg(long, value_name = "ADDRESS", env = "LIVE_KEYPOINTS_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
-    /// How log lines look; they go to standard error
+    /// Format of log lines, which go to standard error
     #[arg(long, value_enum, default_value_t, env = "LIVE_KEYPOINTS_LOG_FORMAT")]
     pub(crate) log_format: LogFormatArg,
 }
 
 #[derive(Debug, Args)]
 struct LimitArgs {
-    /// Bytes of a message; a longer one ends its session
+    /// Maximum length of a message in bytes; a longer one ends its session
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_message_bytes, value_parser = message_bytes, env = "LIVE_KEYPOINTS_MAX_MESSAGE_BYTES")]
     max_message_bytes: usize,
-    /// Width times height of a picture; a larger one is answered with an error
+    /// Maximum width times height of a picture; a larger one gets an error
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_pixels, value_parser = clap::value_parser!(u64).range(1..), env = "LIVE_KEYPOINTS_MAX_PIXELS")]
     max_pixels: u64,
-    /// Frames a second of a session; above it the newest waits, and what waits before it is dropped and counted [default: any]
+    /// Maximum frames a second of a session. Above it, the newest frame waits, and older waiting ones are dropped [default: any]
     #[arg(long, value_name = "N", env = "LIVE_KEYPOINTS_MAX_FPS")]
     max_fps: Option<NonZeroU32>,
-    /// Sessions at once
+    /// Maximum number of sessions
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_sessions, env = "LIVE_KEYPOINTS_MAX_SESSIONS")]
     max_sessions: NonZeroUsize,
-    /// Sessions at once from one address [default: as many as in all]
+    /// Maximum number of sessions from one address [default: as many as in all]
     #[arg(
         long,
         value_name = "N",
         env = "LIVE_KEYPOINTS_MAX_SESSIONS_PER_ADDRESS"
     )]
     max_sessions_per_address: Option<NonZeroUsize>,
-    /// Bytes of memory that all sessions may take together, beside the models [default: half of the machine's or container's]
+    /// Bytes of memory for all sessions together, besides the models [default: half of the machine's or container's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), env = "LIVE_KEYPOINTS_MAX_MEMORY")]
     max_memory: Option<u64>,
-    /// Bad frames in a row that end a session
+    /// Number of bad frames in a row that ends a session
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_consecutive_bad, env = "LIVE_KEYPOINTS_MAX_CONSECUTIVE_BAD")]
     max_consecutive_bad: NonZeroU32,
-    /// Seconds without a message from the client that end a session
+    /// Seconds without a message from the client after which a session ends
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.idle_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..), env = "LIVE_KEYPOINTS_IDLE_TIMEOUT_SECS")]
     idle_timeout_secs: u64,
-    /// Seconds after which a session ends, and its client is to connect again [default: never]
+    /// Maximum age of a session in seconds; its client may reconnect [default: never]
     #[arg(long, value_name = "N", env = "LIVE_KEYPOINTS_MAX_SESSION_SECS")]
     max_session_secs: Option<NonZeroU64>,
-    /// Seconds that sessions get to answer the frames they have when they are to end
+    /// Seconds for answering received frames when a session ends
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.drain.as_secs(), env = "LIVE_KEYPOINTS_DRAIN_SECS")]
     drain_secs: u64,
 }
