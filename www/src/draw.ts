@@ -21,14 +21,14 @@ import type { Connection } from "./generated/topology.js";
 
 export type { Area, DrawColors, DrawOptions };
 
-/** What can be drawn on. */
+/** What `drawKeypoints` can draw on. */
 export type DrawTarget =
   | HTMLCanvasElement
   | OffscreenCanvas
   | CanvasRenderingContext2D
   | OffscreenCanvasRenderingContext2D;
 
-/** The colours that are drawn with where no others are given. */
+/** The default colours. */
 export const DEFAULT_COLORS: Readonly<DrawColors> = {
   pose: "#f4f4f5",
   leftHand: "#ffb020",
@@ -54,8 +54,9 @@ const RIGHT_HAND_IN_POSE = [
 type CheckedDrawOptions = Checked<DrawOptions, typeof DRAW_OPTIONS>;
 
 /**
- * Draws keypoints in canvas pixels; nothing is cleared first. The canvas may have any size: on a screen of high density,
- * make it as many pixels as it covers there. Throws `invalid-option` for what is no canvas, no result or no option.
+ * Draws keypoints over the whole canvas, without clearing it first. The canvas may have any size; for sharp lines on a
+ * high-density screen, give it as many pixels as it covers there. Throws `invalid-option` if an argument is not a canvas,
+ * a result or a known option.
  */
 export function drawKeypoints(
   target: DrawTarget,

@@ -4,19 +4,19 @@ import type { ConnectionState, Keypoints, Sign } from "./generated/results.js";
 import { invalid, invalidOption, shown } from "./option-checks.js";
 import { meant } from "./nearest.js";
 
-/** The events of a stream, with what their listeners get. */
+/** The events of a stream, with the argument of their listeners. */
 export interface LiveKeypointsEvents {
-  /** A frame's landmarks, in frame order. */
+  /** The result of a frame, in frame order. */
   keypoints: Keypoints;
-  /** One frame failed, or signs as of it, with its `index`, and the stream goes on; or, without `index`, the stream has ended. */
+  /** With an `index`, that frame failed, or signs failed at it, and the stream continues. Without `index`, the stream has ended. */
   error: LiveKeypointsError;
-  /** The connection to the relay changed; there is none where the page computes. */
+  /** The connection to the relay changed. Only if a relay computes. */
   connection: ConnectionState;
-  /** A sign was recognised, with option `signs`. */
+  /** A sign was recognised. Needs option `signs`. */
   sign: Sign;
-  /** Likewise, nothing has moved for as long as its manifest says. Told once, until something moves. */
+  /** Nothing has moved for the number of frames in the manifest. Fires once, until something moves. Needs option `signs`. */
   idle: undefined;
-  /** A source that was attached gives no more pictures. */
+  /** An attached source has ended. */
   "source-ended": SourceEnded;
 }
 

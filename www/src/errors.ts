@@ -1,13 +1,13 @@
 import { ERROR_CODES } from "./generated/words.js";
 import type { ErrorCode } from "./generated/words.js";
 
-/** Every error of this package, thrown, rejected with or given to an `error` listener. */
+/** The error that this package throws, rejects with, and passes to `error` listeners. */
 export class LiveKeypointsError extends Error {
-  /** Always `LiveKeypointsError`, also where several copies of the package make `instanceof` fail. */
+  /** Always `LiveKeypointsError`, even if several copies of the package make `instanceof` fail. */
   override readonly name = "LiveKeypointsError";
   /** What went wrong. */
   readonly code: ErrorCode;
-  /** The frame it is about, as `push()` returned it; absent when it is about no single frame. */
+  /** The index of the frame, as `push()` returned it; absent if the error is not about one frame. */
   declare readonly index?: number;
 
   constructor(

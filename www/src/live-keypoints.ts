@@ -42,7 +42,7 @@ interface Detection {
 }
 
 /**
- * Live body, hand and face keypoints of one video stream, computed in Web Workers of this page or by a relay.
+ * Live body, hand and face keypoints of one video stream, computed in Web Workers of the page or by a relay.
  *
  * ```ts
  * const live = await LiveKeypoints.create({ workers: 4 });
@@ -82,22 +82,25 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   }
 
   /**
-   * Downloads, compiles and loads everything; after that, frames can be pushed. Rejects with a `LiveKeypointsError`:
-   * `invalid-option`, `wasm-simd-missing`, `asset-unreachable`, `asset-wrong-type`, `model-malformed`,
-   * `model-mismatch`, `version-mismatch`, `worker-failed` or `aborted`. Nothing is left behind then. With option
-   * `fallback`, a relay computes where WebAssembly SIMD is missing or workers cannot start. With option `signs` also
-   * `signs-manifest-invalid`, `signs-model-invalid` or `signs-examples-invalid`.
+   * Downloads, compiles and loads everything. Frames can be pushed once it resolves. With option `fallback`, a relay
+   * computes if the browser has no WebAssembly SIMD or cannot start workers.
+   *
+   * Rejects with a `LiveKeypointsError` and leaves nothing running: `invalid-option`, `wasm-simd-missing`,
+   * `asset-unreachable`, `asset-wrong-type`, `model-malformed`, `model-mismatch`, `version-mismatch`, `worker-failed` or
+   * `aborted`; with option `signs` also `signs-manifest-invalid`, `signs-model-invalid` or `signs-examples-invalid`.
    */
   static async create(options?: CreateOptions): Promise<LiveKeypoints> {
     return new LiveKeypoints(await openPage(options));
   }
 
   /**
-   * The same stream, computed by a relay at `url` (`wss://host/live-signs`). Frames travel as JPEG. A lost connection is
-   * opened again, and tracking starts from scratch with it; frames that were sent and not answered fire `error` with
-   * code `connection-lost`. Rejects with `invalid-option`, `connection-lost`, `version-mismatch` or `aborted`; with
-   * `asset-unreachable` or `asset-wrong-type` where the client's WebAssembly cannot be had; and with `wasm-simd-missing` or
-   * `worker-failed` where the browser has no WebAssembly at all or the page's policy forbids it.
+   * The same stream, computed by the relay at `url` (`wss://host/live-signs`). Frames are sent as JPEG. A lost connection
+   * is reopened, and tracking restarts then. Frames that were sent but not answered fire `error` with code
+   * `connection-lost`.
+   *
+   * Rejects with `invalid-option`, `connection-lost`, `version-mismatch` or `aborted`; with `asset-unreachable` or
+   * `asset-wrong-type` if the relay client's WebAssembly cannot be loaded; with `wasm-simd-missing` if the browser has no
+   * WebAssembly, and with `worker-failed` if the page's policy forbids it.
    */
   static async connect(
     url: string | URL,
@@ -106,21 +109,21 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     return new LiveKeypoints(await openRelay(url, options));
   }
 
-  /** Where the stream is computed. */
+  /** Whether the page or a relay computes the stream. */
   get engine(): EngineKind {
     return this.#engine.kind;
   }
 
-  /** The signs of this stream, to be iterated over and taught. Throws `invalid-option` where none were asked for. */
+  /** The signs of this stream: iterate over them, or teach more. Throws `invalid-option` without option `signs`. */
   get signs(): LiveSigns {
     if (this.#signs) return this.#signs;
     throw invalid("option signs must be set for signs to be recognised");
   }
 
   /**
-   * Adds a frame to the stream and returns its index, counted from 0. Never waits: where the buffer is full, the oldest
-   * waiting frame is dropped. A bad frame is told by an `error` event. Throws `unsupported-frame` for what is no frame,
-   * `invalid-option` for a time that is not finite, `closed` after `close()`.
+   * Adds a frame to the stream and returns its index, counted from 0. Never waits: a full buffer drops its oldest frame.
+   * A bad frame fires an `error` event. Throws `unsupported-frame` if the argument is not a frame, `invalid-option` if the
+   * time is not finite, and `closed` after `close()`.
    */
   push(frame: Frame, options?: FrameOptions): number {
     this.#requireOpen();
@@ -130,8 +133,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   }
 
   /**
-   * Keypoints of a single picture, stateless: it neither uses nor changes the tracking of the stream. Rejects with the
-   * picture's error, `busy` where too many wait already, `closed`, or `aborted` by `signal`.
+   * Keypoints of a single picture. It neither uses nor changes the stream's tracking. Rejects with the picture's error, with
+   * `busy` if too many pictures wait already, with `closed`, or with `aborted` by `signal`.
    */
   async detect(frame: Frame, options?: DetectOptions): Promise<Keypoints> {
     this.#requireOpen();
@@ -153,11 +156,11 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
 
   /**
    * Pushes every new picture of a playing `<video>`, camera track or stream until the returned function is called. With
-   * `bufferSize: 1`, what comes faster than it is computed is skipped rather than delayed.
+   * `bufferSize: 1`, pictures that arrive too fast are skipped instead of delayed.
    *
-   * A track that takes the place of another in a stream, and a stream that takes the place of another in a `<video>`, are
-   * followed. Event `source-ended` tells that a track has ended, or all of a stream's: a stream and a `<video>` stay
-   * attached for the track that may come, a track does not.
+   * If a stream gets another track, or a `<video>` another stream, the new one is followed. The event `source-ended` fires
+   * when a track has ended, or all tracks of a stream. A stream or `<video>` stays attached, because it may get a new
+   * track; a track does not.
    */
   attach(source: CaptureSource, options?: AttachOptions): () => void {
     this.#requireOpen();
@@ -182,8 +185,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   }
 
   /**
-   * Calls `listener` for every event of a kind, until `off`, the returned function or `signal` ends it. While nobody
-   * iterates, results that a listener got are not kept.
+   * Calls `listener` for every event of this kind until `off`, the returned function or `signal` ends it. Results that a
+   * listener has received are not kept for a later iterator.
    */
   on<K extends keyof LiveKeypointsEvents>(
     event: K,
@@ -195,7 +198,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     return this.#emitter.on(event, listener, signal);
   }
 
-  /** Takes `on` back. */
+  /** Removes a listener. */
   off<K extends keyof LiveKeypointsEvents>(
     event: K,
     listener: (value: LiveKeypointsEvents[K]) => void,
@@ -204,8 +207,8 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   }
 
   /**
-   * Results in frame order. One iterator at a time: a second one throws `invalid-option`. Frames that fail are left out
-   * (see the `error` event); it ends at `close()`, and rejects only where the stream cannot go on.
+   * Results in frame order, without failed frames (see the `error` event). It ends at `close()`, and rejects only if the
+   * stream cannot continue. There is one iterator at a time: a second one throws `invalid-option`.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Keypoints, undefined> {
     this.#requireOpen();
@@ -213,9 +216,9 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
   }
 
   /**
-   * A pair of streams for `frames.pipeThrough(live.transform())`, where frames are what `push` takes, or
-   * `{ frame, timestampMs, transfer }`. It takes frames no faster than they are computed and read, so that none is
-   * dropped; one that fails is left out (see the `error` event). Closing or aborting it leaves this stream open.
+   * A pair of streams for `frames.pipeThrough(live.transform())`. Frames are anything that `push` takes, or
+   * `{ frame, timestampMs, transfer }`. It takes them no faster than they are computed and read, so none is dropped.
+   * Failed frames are left out (see the `error` event). Closing or aborting the pair leaves this stream open.
    */
   transform(): KeypointsTransform {
     this.#requireOpen();
@@ -238,7 +241,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     return transform;
   }
 
-  /** Counters, and what the workers or the connection do. */
+  /** Counters of frames, and the state of workers or connection. */
   stats(): Stats {
     this.#requireOpen();
     const stats = this.#engine.stats();
@@ -251,7 +254,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     };
   }
 
-  /** Drops the waiting frames and starts tracking from scratch with the next one. Indices go on. */
+  /** Drops all waiting frames and restarts tracking with the next frame. Indices continue. */
   reset(): void {
     this.#requireOpen();
     coded(() => this.#engine.reset());
@@ -259,7 +262,7 @@ export class LiveKeypoints implements AsyncIterable<Keypoints> {
     this.#wakeTransforms();
   }
 
-  /** Ends the workers and frees everything. Iterators end, `detect` calls reject with `closed`. Can be called again. */
+  /** Ends the workers and frees everything. Iterators end, and `detect` calls reject with `closed`. May be called again. */
   async close(): Promise<void> {
     this.#end(undefined);
   }

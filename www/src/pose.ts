@@ -14,12 +14,12 @@ import { loadSession } from "./session-module.js";
 export type { PoseRecorderOptions };
 
 /**
- * What one frame takes in the file: 586 points of x, y, z and 586 confidences, all of 32 bits. With `face: 468` there are
- * ten points less.
+ * Bytes of one frame in the file: 586 points of x, y and z plus 586 confidences, each of 32 bits. With `face: 468` there
+ * are ten points fewer.
  */
 export const POSE_BYTES_PER_FRAME = 586 * 4 * 4;
 /**
- * Takes results as they come and gives them as a `.pose` file.
+ * Records results as a `.pose` file.
  *
  * ```ts
  * const recorder = await PoseRecorder.create();
@@ -29,11 +29,13 @@ export const POSE_BYTES_PER_FRAME = 586 * 4 * 4;
  * link.href = URL.createObjectURL(recorder.toBlob());
  * ```
  *
- * The file has one person with five components: `POSE_LANDMARKS` (33 points), `FACE_LANDMARKS` (478, or 468 if `face` says
- * so), `LEFT_HAND_LANDMARKS` and `RIGHT_HAND_LANDMARKS` (21 each), `POSE_WORLD_LANDMARKS` (33); each point is x, y, z and a
- * confidence. x and y are in pixels of the first picture, whose width and height, at most 65,535, are the file's. A part
- * that is absent is all zeros. A frame takes 9,376 bytes, which are handed to the browser as Blobs of a megabyte: beside
- * them, a recording of any length holds two megabytes of the page's memory, and `toBlob` copies no more than those.
+ * The file has one person with five components: `POSE_LANDMARKS` (33 points), `FACE_LANDMARKS` (478, or 468 with
+ * `face: 468`), `LEFT_HAND_LANDMARKS` and `RIGHT_HAND_LANDMARKS` (21 each), and `POSE_WORLD_LANDMARKS` (33). Each point is
+ * x, y, z and a confidence. x and y are in pixels of the first picture, whose width and height (at most 65,535) are the
+ * file's. A part that was not found is all zeros.
+ *
+ * A frame takes 9,376 bytes. The recorder passes them to the browser as Blobs of a megabyte, so a recording of any length
+ * keeps two megabytes of the page's memory, and `toBlob` copies no more than those.
  */
 export class PoseRecorder {
   readonly #file: PoseFile;
@@ -58,15 +60,15 @@ export class PoseRecorder {
     }
   }
 
-  /** Frames so far. */
+  /** Number of frames so far. */
   get frames(): number {
     return this.#file.frames;
   }
 
   /**
-   * Adds a frame; `null` stands for one that failed, which is all zeros. Throws, and adds nothing, `too-many-bytes` after
-   * `maxFrames`, `too-many-pixels` where a side of the first picture is over 65,535, `invalid-option` for what is no
-   * result.
+   * Adds a frame; `null` stands for a failed one, which is all zeros. Adds nothing and throws `too-many-bytes` after
+   * `maxFrames`, `too-many-pixels` if a side of the first picture is over 65,535, and `invalid-option` if the argument is
+   * not a result.
    */
   add(keypoints: Keypoints | null): void {
     try {
@@ -76,7 +78,7 @@ export class PoseRecorder {
     }
   }
 
-  /** The file of all frames so far. More can be added, and it can be called again. */
+  /** The file with all frames so far. You may add more frames and call it again. */
   toBlob(): Blob {
     return this.#file.toBlob();
   }

@@ -1,6 +1,6 @@
 /**
- * Signs from keypoints that you have: by your own ONNX model, or by a few examples. Exported as `live-keypoints/signs`;
- * importing it does nothing. A stream that shall recognise signs has option `signs` instead.
+ * Signs from keypoints that you already have: with your own ONNX model, or from a few examples. Exported as
+ * `live-keypoints/signs`; importing it does nothing. To recognise signs in a stream, use its option `signs` instead.
  */
 
 import type { Recognizer } from "./bindings.js";
@@ -15,11 +15,11 @@ export type { SignRecognizerOptions };
 export type { SignsOptions } from "./generated/options.js";
 export type { Sign, SignCandidate } from "./generated/results.js";
 
-/** What a sign is called: a text, or an object as a manifest may have it. */
+/** The label of a sign: a string, or an object as in the manifest. */
 export type SignLabel = Sign["label"];
 
 /**
- * Recognises signs on the thread that calls it. With a model, a frame may take as long as the model does: prefer a worker.
+ * Recognises signs on the calling thread. With a model, a call may take as long as the model; prefer a worker then.
  *
  * ```ts
  * const recognizer = await SignRecognizer.create({ manifest: "signs.json" });
@@ -37,7 +37,7 @@ export class SignRecognizer {
   }
 
   /**
-   * Fetches module, manifest and model, and checks that they fit. Rejects with `signs-manifest-invalid`,
+   * Fetches module, manifest and model, and checks that they fit together. Rejects with `signs-manifest-invalid`,
    * `signs-model-invalid`, `signs-examples-invalid`, `invalid-option`, `wasm-simd-missing`, `asset-unreachable`,
    * `asset-wrong-type`, `version-mismatch` or `aborted`.
    */
@@ -49,29 +49,29 @@ export class SignRecognizer {
   }
 
   /**
-   * Takes the next result of a stream that is not `mirrored`. Returns the sign that is told by it, or `"idle"` once nothing
-   * has moved for as long as the manifest says, which only frames with `still: true` tell. Throws `invalid-option` for what
-   * is no result, `inference-failed` where the model fails.
+   * Takes the next result of a stream without `mirrored`. Returns the sign that it completes, or `"idle"` when nothing has
+   * moved for the number of frames in the manifest (results say so by `still: true`). Throws `invalid-option` if the
+   * argument is not a result, and `inference-failed` if the model fails.
    */
   push(keypoints: Keypoints): Sign | "idle" | undefined {
     return this.#call((it) => (it.push(keypoints) ? "idle" : it.answer()));
   }
 
   /**
-   * Teaches a sign by one example of it: results, or the newest so many of those that were pushed, or all of them that one
-   * answer is given for. Three examples of each sign are enough to begin with. Throws `signs-examples-invalid`, also where
-   * the manifest names a model.
+   * Teaches a sign by one example: these results, or this number of the newest pushed ones, or by default the whole current
+   * window. Three examples of each sign are enough to begin with. Throws `signs-examples-invalid`, also if the manifest
+   * names a model.
    */
   teach(label: SignLabel, frames?: readonly Keypoints[] | number): void {
     this.#call((it) => it.teach(label, frames));
   }
 
-  /** Forgets all examples of a sign. Returns how many there were. */
+  /** Forgets all examples of a sign. Returns their number. */
   forget(label: SignLabel): number {
     return this.#call((it) => it.forget(label));
   }
 
-  /** The signs that are known: the manifest's, or those that were taught, in that order. */
+  /** The known signs: those of the manifest, or those that were taught, in that order. */
   labels(): SignLabel[] {
     return this.#call((it) => it.labels());
   }
@@ -81,17 +81,17 @@ export class SignRecognizer {
     return this.#call((it) => it.exportExamples());
   }
 
-  /** Takes exported examples instead of those that are there. Throws `signs-examples-invalid`; nothing changes then. */
+  /** Replaces all examples by exported ones. If it throws `signs-examples-invalid`, nothing changes. */
   import(json: string): void {
     this.#call((it) => it.importExamples(json));
   }
 
-  /** Forgets all frames, as after a gap in the stream; not what was taught. */
+  /** Forgets all frames, as after a gap in the stream, but not the examples. */
   reset(): void {
     this.#call((it) => it.reset());
   }
 
-  /** Frees everything. Can be called again; other calls throw `closed`. */
+  /** Frees everything. May be called again; other calls throw `closed`. */
   close(): void {
     this.#recognizer?.free();
     this.#recognizer = undefined;

@@ -1,6 +1,6 @@
 /**
- * Results in the shape of MediaPipe's `@mediapipe/tasks-vision` 1.1.0, for applications that move over from it: one import
- * changes, and each `detect` and `detectForVideo` is awaited. Exported as `live-keypoints/tasks`.
+ * The landmarkers of MediaPipe's `@mediapipe/tasks-vision` 1.1.0 with its results. To move an application, change the import
+ * and await each `detect` and `detectForVideo`. Exported as `live-keypoints/tasks`.
  *
  * @module live-keypoints/tasks
  */

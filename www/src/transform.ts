@@ -5,17 +5,17 @@ import type { Frame } from "./frames.js";
 import type { FrameOptions } from "./generated/options.js";
 import type { Keypoints } from "./generated/results.js";
 
-/** A frame with what `push` is told about it. */
+/** A frame with the options of `push`. */
 export interface FrameWithOptions extends FrameOptions {
-  /** What `push` takes. */
+  /** Anything that `push` takes. */
   frame: Frame;
 }
 
-/** What `pipeThrough` takes. */
+/** The pair of streams for `pipeThrough`. */
 export interface KeypointsTransform {
-  /** Takes frames; a write waits until there is room. */
+  /** Takes frames. A write waits until there is room. */
   readonly writable: WritableStream<Frame | FrameWithOptions>;
-  /** Gives a result for every frame that did not fail, in frame order. */
+  /** Has a result for every frame that did not fail, in frame order. */
   readonly readable: ReadableStream<Keypoints>;
 }
 

@@ -129,7 +129,7 @@ pub enum NotABinaryResult {
         actual: usize,
     },
     /// A block of version 2 does not hold what its bit stands for.
-    #[error("the block of {part} is of no use; it has {bytes} bytes")]
+    #[error("the block of {part} cannot be read: it has {bytes} bytes")]
     WrongBlock {
         /// Name of the part.
         part: &'static str,

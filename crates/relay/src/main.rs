@@ -291,9 +291,9 @@ fn exit_code_of(summary: Summary, standard_input: Option<&StandardInput>) -> Exi
     }
     let is_stream_empty = standard_input.is_some_and(|stream| stream.pictures() == 0);
     if is_stream_empty {
-        report("there is no picture on standard input");
+        report("no picture on standard input");
     } else if pictures == 0 {
-        report("there is no picture in what was given");
+        report("no picture in the inputs");
     }
     if failed > 0 {
         report(&format!("{failed} of {pictures} pictures failed"));

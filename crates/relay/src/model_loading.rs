@@ -37,7 +37,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// A file is not the model it should be.
-    #[error("the model file {} is of no use", path.display())]
+    #[error("the model file {} cannot be used", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum LoadError {
         source: ModelError,
     },
     /// An embedded model is broken, which a sound build does not have.
-    #[error("an embedded model is of no use")]
+    #[error("an embedded model cannot be used")]
     Embedded(#[source] ModelError),
 }
 

@@ -1,4 +1,4 @@
-/** The signs of a stream, as its users have them. Pages that ask for none do not load this. */
+/** The signs of a stream, for its users. Pages without signs do not load this. */
 
 import type { Keypoints, Sign } from "../generated/results.js";
 import { invalid } from "../option-checks.js";
@@ -9,8 +9,8 @@ import type { SignsEvents, SignsHost } from "./host.js";
 const MOST_UNREAD = 50;
 
 /**
- * The signs of a stream: each as it is told, and teaching more of them. An iterator that lags misses the oldest; one at a
- * time. Calls reject with the codes of signs, `worker-died` where the worker ended meanwhile, or `closed`.
+ * The signs of a stream: iterate over them, or teach more. A slow iterator misses the oldest signs. Calls reject with the
+ * error codes of signs, with `worker-died` if the worker ends meanwhile, or with `closed`.
  */
 export class LiveSigns implements AsyncIterable<Sign> {
   readonly #host: SignsHost | undefined;
@@ -21,13 +21,13 @@ export class LiveSigns implements AsyncIterable<Sign> {
     this.#host = host;
   }
 
-  /** Frames that were left out, since the recogniser's worker had too many to take. */
+  /** Number of frames that were skipped because the recogniser's worker was too far behind. */
   get leftOut(): number {
     return this.#host?.leftOut ?? 0;
   }
 
   /**
-   * Teaches a sign by one example of it: results, or the newest so many frames, or all of them that one answer is given for.
+   * Teaches a sign by one example: these results, or this number of newest frames, or by default the whole current window.
    * Three examples of each sign are enough to begin with.
    */
   async teach(
@@ -38,14 +38,14 @@ export class LiveSigns implements AsyncIterable<Sign> {
     await this.#host!.keepExamples();
   }
 
-  /** Forgets all examples of a sign. Resolves with how many there were. */
+  /** Forgets all examples of a sign. Resolves with their number. */
   async forget(label: Sign["label"]): Promise<number> {
     const count = (await this.#call("forget", label)) as number;
     if (count > 0) await this.#host!.keepExamples();
     return count;
   }
 
-  /** The signs that are known: the manifest's, or those that were taught, in that order. */
+  /** The known signs: those of the manifest, or those that were taught, in that order. */
   labels(): Promise<Sign["label"][]> {
     return this.#call("labels") as Promise<Sign["label"][]>;
   }
@@ -55,13 +55,13 @@ export class LiveSigns implements AsyncIterable<Sign> {
     return this.#call("exportExamples") as Promise<string>;
   }
 
-  /** Takes exported examples instead of those that are there. Where it rejects, nothing changes. */
+  /** Replaces all examples by exported ones. If it rejects, nothing changes. */
   async import(json: string): Promise<void> {
     await this.#call("importExamples", json);
     await this.#host!.keepExamples();
   }
 
-  /** The signs that are told, in order. One iterator at a time: a second one throws `invalid-option`. It ends with the stream. */
+  /** The recognised signs, in order, until the stream ends. One iterator at a time: a second one throws `invalid-option`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Sign, undefined> {
     return this.#unread.iterate();
   }

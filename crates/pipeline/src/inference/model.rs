@@ -66,7 +66,7 @@ impl Model {
         roi: Option<&NormalizedRect>,
     ) -> Result<(Crop, ModelOutputs), ModelError> {
         let ModelInput::Picture(spec) = self.kind.input() else {
-            return Err(self.failed("its input is no picture"));
+            return Err(self.failed("its input is not a picture"));
         };
         self.run_filled(|input| spec.crop(image, roi, input))
     }

@@ -158,7 +158,7 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The folder to serve is none.
-    #[error("{} is no folder that can be read", path.display())]
+    #[error("{} is not a readable folder", path.display())]
     NoFolder {
         /// What was given.
         path: PathBuf,

@@ -36,7 +36,7 @@ pub enum TlsError {
         source: pem::Error,
     },
     /// The key is not the certificate's, or of a kind that is not known.
-    #[error("the certificate {} and the key {} are of no use", certificates.display(), key.display())]
+    #[error("the certificate {} and the key {} cannot be used", certificates.display(), key.display())]
     Unusable {
         /// The file of the certificates.
         certificates: PathBuf,

@@ -217,7 +217,7 @@ fn a_stream_without_a_picture_is_an_error_beside_files_too() {
         assert_eq!(
             output.stderr,
             "live-keypoints-relay: skipped 10 bytes of standard input that belong to no picture\n\
-             live-keypoints-relay: there is no picture on standard input\n"
+             live-keypoints-relay: no picture on standard input\n"
         );
     }
 }

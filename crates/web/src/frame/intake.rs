@@ -78,7 +78,7 @@ impl Intake {
             }
             _ => {
                 let message = format!(
-                    "{tag} is no frame; taken are JPEG bytes, Blob, VideoFrame, ImageBitmap, ImageData, canvas, <video> \
+                    "{tag} is not a frame; expected JPEG bytes, Blob, VideoFrame, ImageBitmap, ImageData, canvas, <video> \
                      and <img>"
                 );
                 return Err(FrameError::new(ErrorCode::UnsupportedFrame, message));

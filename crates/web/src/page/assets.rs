@@ -252,7 +252,7 @@ impl Assets {
         let base = property(&self.options.given, "base");
         let url = Url::new_with_base(address, &base.as_string().unwrap_or_default());
         let url = url.map_err(|_| {
-            let message = format!("what is given as {name} is no address");
+            let message = format!("the source of {name} is not a URL");
             FrameError::new(ErrorCode::InvalidOption, message)
         })?;
         Ok(Place::Address(url.href()))
@@ -286,7 +286,7 @@ impl Assets {
             _ => {
                 let blob = Blob::new_with_buffer_source_sequence(&Array::of1(&source));
                 let blob = blob.map_err(|_| {
-                    let message = format!("what is given as {name} is no file");
+                    let message = format!("the source of {name} is not a file");
                     FrameError::new(ErrorCode::AssetWrongType, message)
                 })?;
                 Ok(Place::File(blob))

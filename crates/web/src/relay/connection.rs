@@ -226,7 +226,7 @@ impl Connection {
 
     fn read_keypoints(&mut self, keypoints: Keypoints, subject: &Subject) -> Heard {
         let Some(frame_id) = keypoints.frame_id else {
-            return self.spoiled("frame_id is no number", subject);
+            return self.spoiled("frame_id is not a number", subject);
         };
         match keypoints.into_frame(subject.parts) {
             Ok(keypoints) => Heard::Answer(Answer {

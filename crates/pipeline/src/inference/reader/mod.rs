@@ -119,7 +119,7 @@ impl Wiring {
 
     fn add_input(&mut self, name: &str, of: Option<&TypeProto>) -> TractResult<()> {
         let Some(TensorType(tensor)) = of.and_then(|of| of.value.as_ref()) else {
-            bail!("input {name:?} is no tensor");
+            bail!("input {name:?} is not a tensor");
         };
         let is_f32 = tensor.elem_type == tensor_proto::DataType::Float as i32;
         ensure!(is_f32, "input {name:?} is not of f32");
@@ -163,7 +163,7 @@ impl Wiring {
         let (initializer, _) = self
             .initializers
             .remove(name)
-            .with_context(|| format!("nothing before it gives {name:?}"))?;
+            .with_context(|| format!("no node before it has the output {name:?}"))?;
         let outlet = self.add_constant(name, tensor(&initializer)?)?;
         self.outlets.insert(name.to_owned(), outlet);
         Ok(outlet)

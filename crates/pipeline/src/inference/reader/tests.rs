@@ -156,7 +156,7 @@ fn other_operators_and_attributes_are_refused_by_name() {
                 input: vec!["z".to_owned()],
                 ..node("Relu", &[])
             },
-            "nothing before it gives \"z\"",
+            "no node before it has the output \"z\"",
         ),
         (
             NodeProto {

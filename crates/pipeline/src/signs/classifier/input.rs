@@ -254,7 +254,7 @@ impl InputPlan {
 fn declared_shape(input: &ValueInfoProto) -> TractResult<Option<Vec<Length>>> {
     let kind = input.r#type.as_ref().and_then(|kind| kind.value.as_ref());
     let Some(TensorType(tensor)) = kind else {
-        bail!("input {:?} is no tensor", input.name);
+        bail!("input {:?} is not a tensor", input.name);
     };
     ensure!(
         tensor.elem_type == tensor_proto::DataType::Float as i32,
