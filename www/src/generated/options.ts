@@ -23,16 +23,13 @@ const MODEL_SOURCES = {
   palm_detection_full: { kind: "address" },
 } as const;
 
-/** How a lost connection is opened again. */
+/** When a lost connection is reopened. */
 export interface ReconnectOptions {
-  /** Longest wait before the first attempt, milliseconds. Default 500. */
+  /** Maximum wait before the first attempt, in milliseconds. Default 500. */
   firstMs?: number | undefined;
-  /**
-   * Longest wait between attempts, milliseconds, `firstMs` at least. Default: 15,000, or `firstMs` where that is
-   * more.
-   */
+  /** Maximum wait between attempts in milliseconds, at least `firstMs`. Default: 15,000, or `firstMs` if that is more. */
   mostMs?: number | undefined;
-  /** Attempts without an answer in between, after which the stream ends with `connection-lost`. Default: no limit. */
+  /** Number of attempts without an answer in between, after which the stream ends with `connection-lost`. Default: no limit. */
   maxAttempts?: number | undefined;
 }
 
@@ -43,86 +40,84 @@ export const RECONNECT_OPTIONS = {
   maxAttempts: { kind: "whole", least: 0, most: 2147483647, orInfinity: true },
 } as const satisfies Checks<ReconnectOptions>;
 
-/** What `LiveKeypoints.create` may be told of how frames are computed. Everything is optional. */
+/** The options of `LiveKeypoints.create` about computing frames. All are optional. */
 export interface StreamOptions {
-  /** Web Workers that the stream is spread over, 1 to 4; results do not depend on it. Default 4. */
+  /** Number of Web Workers for the stream, 1 to 4. Results do not depend on it. Default 4. */
   workers?: number | undefined;
   /**
-   * How the parts are found. `holistic` looks for hands and face near the pose's wrists and head, as MediaPipe Holistic
-   * does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do:
-   * hands or a face may fill the picture without a body. Where `parts` has no `pose`, both do so. Default `holistic`.
+   * How to find the parts. `holistic` looks for hands and face near the wrists and head of the pose, as MediaPipe Holistic
+   * does. `landmarkers` finds each part independently, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do,
+   * so that hands or a face may fill the picture. Without `pose` in `parts`, `landmarkers` is always used. Default `holistic`.
    */
   graph?: Graph | undefined;
-  /** The parts to report, at least one. Only what they need is fetched and run. Default: all. */
+  /** The parts to report, at least one. Only the models that they need are fetched and run. Default: all. */
   parts?: readonly Part[] | undefined;
-  /** Landmark models of body and hands. Default `full`. */
+  /** Landmark models of body and hands: `full` is more accurate, `lite` takes about two thirds of the time. Default `full`. */
   quality?: Quality | undefined;
   /**
-   * Points of a face: 478 with the irises, as MediaPipe Tasks have them, or 468, as MediaPipe Holistic of old has them, by
-   * a smaller model. Default 478.
+   * Number of face points: 478 with the irises, as in MediaPipe Tasks, or 468 from a smaller model, as in the legacy
+   * MediaPipe Holistic. Default 478.
    */
   face?: 468 | 478 | undefined;
-  /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
+  /** Whether to report 52 facial expressions. Needs `face` among `parts`, with 478 points. Default false. */
   blendshapes?: boolean | undefined;
-  /** Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one. Default 2. */
+  /** Number of hands to look for, 1 to 4. With `pose` in the graph `holistic` it must be 2, a left and a right one. Default 2. */
   numHands?: number | undefined;
   /**
-   * Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
+   * Number of frames that may wait before the oldest is dropped, and of results that may wait to be read. 1 keeps the newest
    * only. Default 50.
    */
   bufferSize?: number | undefined;
   /** Temporal smoothing of the pose. Default true. */
   smoothing?: boolean | undefined;
-  /** Temporal smoothing of the hands, which MediaPipe does not have. Tracking stays as it is. Default false. */
+  /** Temporal smoothing of the hands, which MediaPipe does not have. It does not affect tracking. Default false. */
   handSmoothing?: boolean | undefined;
-  /** Temporal smoothing of the face, likewise. Default false. */
+  /** Temporal smoothing of the face, which `landmarkers` always has. It does not affect tracking. Default false. */
   faceSmoothing?: boolean | undefined;
-  /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
+  /** Whether results have 1 − x instead of x, for a picture that is shown mirrored. Sides stay the subject's own. Default false. */
   mirrored?: boolean | undefined;
   /**
-   * Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`: it costs its decoding
-   * only, and so less power. Tracking and filters see the frames that are computed: whatever moves, and the first few
-   * frames after it. The blink of a face that is lower than about a third of the picture goes unnoticed. Default false.
+   * Whether to save power in still scenes: a frame without motion is decoded but not computed, and repeats the last
+   * keypoints, with `still: true`. The first few frames after a motion are still computed. If the face is smaller than about
+   * a third of the picture, a blink does not count as motion. Default false.
    */
   skipStill?: boolean | undefined;
-  /** Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results. Default false. */
+  /** Whether to report hands in metres, too: `leftHandWorld` and `rightHandWorld`. Default false. */
   handWorld?: boolean | undefined;
-  /** Frames that may be in work at once, 1 to 16. Default 3. */
+  /** Maximum number of frames in work, 1 to 16. Default 3. */
   maxFramesInFlight?: number | undefined;
-  /** Least score of a detected person, 0 to 1. Default 0.5. */
+  /** Minimum score of a detected person, 0 to 1. Default 0.5. */
   minPoseDetectionConfidence?: number | undefined;
-  /** A pose counts while its presence is above this, 0 to 1. Default 0.5. */
+  /** Minimum presence of a tracked pose, 0 to 1. Default 0.5. */
   minPosePresenceConfidence?: number | undefined;
-  /** A hand counts while its presence is above this, 0 to 1. Default 0.5. */
+  /** Minimum presence of a hand, 0 to 1. Default 0.5. */
   minHandLandmarksConfidence?: number | undefined;
   /**
-   * Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists, as MediaPipe
-   * does; `recover`, where that gives none, also where the hand was in the frame before and, in every third frame at
-   * most, with the detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in
-   * `handSources`. Default `body`.
+   * Where the graph `holistic` with `pose` looks for hands. `body` looks near the wrists of the pose, as MediaPipe does.
+   * `recover` also looks where the hand was in the frame before and, in at most every third frame, with the palm detector:
+   * for hands without a body, with a hidden wrist, or behind a turned back. `handSources` says how each hand was found. Default `body`.
    */
   hands?: "body" | "recover" | undefined;
-  /** Least score of a detected palm, 0 to 1. Of hands that are found without the body. Default 0.5. */
+  /** Minimum score of a detected palm, 0 to 1, for hands that are found without the body. Default 0.5. */
   minPalmDetectionConfidence?: number | undefined;
-  /** Least score of a detected face, 0 to 1. Default 0.5. */
+  /** Minimum score of a detected face, 0 to 1. Default 0.5. */
   minFaceDetectionConfidence?: number | undefined;
-  /** A face counts while its presence is above this, 0 to 1. Default 0.5. */
+  /** Minimum presence of a face, 0 to 1. Default 0.5. */
   minFacePresenceConfidence?: number | undefined;
   /**
-   * `fast` decodes a JPEG at half, a quarter or an eighth of its size where that leaves 960 pixels or more on the longer
-   * side. Results say the size of the whole picture. On the test clip enlarged to 1920 × 1440, points moved in the mean
-   * by 0.04 % of the width (face), 0.14 % (hand) and 1 % (pose), as much as when the picture itself is given at half its
-   * size. Default `exact`.
+   * `fast` decodes JPEGs at 1/2, 1/4 or 1/8 of their size if the longer side keeps at least 960 pixels. Results have the size
+   * of the whole picture. On the test clip enlarged to 1920 × 1440, points moved on average by 0.04 % of the width (face),
+   * 0.14 % (hand) and 1 % (pose), the same as with a picture of half the size. Default `exact`.
    */
   decode?: "exact" | "fast" | undefined;
-  /** Most pixels (width times height) of a frame; larger ones fail with `too-many-pixels`. Default 16,777,216. */
+  /** Maximum number of pixels (width times height) of a frame. Larger ones fail with `too-many-pixels`. Default 16,777,216. */
   maxPixels?: number | undefined;
   /**
-   * Whether the package's own models are kept in the browser's Cache Storage, checked by their SHA-256, so that
-   * the page asks for them once. Only on secure pages (https, localhost). Default true.
+   * Whether to keep the package's own models in the browser's Cache Storage, checked by SHA-256, so that they are fetched
+   * once. Only on secure pages (https, localhost). Default true.
    */
   cache?: boolean | undefined;
-  /** A worker that is silent on one step for longer than this many milliseconds is replaced. Default 10,000. */
+  /** Milliseconds after which a worker that does not finish a step is replaced. Default 10,000. */
   workerTimeoutMs?: number | undefined;
 }
 
@@ -156,27 +151,29 @@ export const STREAM_OPTIONS = {
   workerTimeoutMs: { kind: "whole", least: 1, most: 2147483647, default: 10000 },
 } as const satisfies Checks<StreamOptions>;
 
-/** What `LiveKeypoints.connect` may be told of how frames are sent and computed. Everything is optional. */
+/** The options of `LiveKeypoints.connect` about sending and computing frames. All are optional. */
 export interface RelayOptions {
-  /** How the parts are found: hands and face near the body, or each by itself, as they are without `pose` in any case. Default `holistic`. */
+  /**
+   * How to find the parts: `holistic` looks for hands and face near the body, `landmarkers` finds each part independently. Without
+   * `pose` in `parts`, `landmarkers` is always used. Default `holistic`.
+   */
   graph?: Graph | undefined;
   /** The parts to report, at least one. Default: all. */
   parts?: readonly Part[] | undefined;
   /** Landmark models of body and hands. Default: the relay's. */
   quality?: Quality | undefined;
-  /** Points of a face: 478 with the irises, or 468. Default 478. */
+  /** Number of face points: 478 with the irises, or 468. Default 478. */
   face?: 468 | 478 | undefined;
-  /** Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points. Default false. */
+  /** Whether to report 52 facial expressions. Needs `face` among `parts`, with 478 points. Default false. */
   blendshapes?: boolean | undefined;
-  /** Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one. Default 2. */
+  /** Number of hands to look for, 1 to 4. With `pose` in the graph `holistic` it must be 2, a left and a right one. Default 2. */
   numHands?: number | undefined;
   /**
-   * Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists; `recover`, where
-   * that gives none, also where the hand was in the frame before and with the detector of palms. Results say so in
-   * `handSources`. Default `body`.
+   * Where the graph `holistic` with `pose` looks for hands. `body` looks near the wrists of the pose; `recover` also looks where
+   * the hand was in the frame before, and with the palm detector. `handSources` says how each hand was found. Default `body`.
    */
   hands?: "body" | "recover" | undefined;
-  /** Frames that wait to be sent before the oldest is dropped, and results that wait to be read. Default 50. */
+  /** Number of frames that may wait to be sent before the oldest is dropped, and of results that may wait to be read. Default 50. */
   bufferSize?: number | undefined;
   /** Temporal smoothing of the pose. Default: as the relay does, which is true. */
   smoothing?: boolean | undefined;
@@ -184,38 +181,35 @@ export interface RelayOptions {
   handSmoothing?: boolean | undefined;
   /** Temporal smoothing of the face. Default: as the relay does, which is false. */
   faceSmoothing?: boolean | undefined;
-  /** x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default: false. */
+  /** Whether results have 1 − x instead of x, for a picture that is shown mirrored. Sides stay the subject's own. Default: false. */
   mirrored?: boolean | undefined;
-  /** Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`. Default false. */
+  /** Whether a frame without motion is not computed but repeats the last keypoints, with `still: true`. Default false. */
   skipStill?: boolean | undefined;
   /**
-   * Whether the relay tells the signs that it recognises, by events `sign` and `idle`. It must have been started with
-   * signs. Frames are computed as these need it; an option that says otherwise is refused. Default false.
+   * Whether to report signs by the events `sign` and `idle`. The relay must have been started with signs. They determine
+   * how frames are computed; an option that contradicts them is refused. Default false.
    */
   signs?: boolean | undefined;
-  /** Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results. Default false. */
+  /** Whether to report hands in metres, too: `leftHandWorld` and `rightHandWorld`. Default false. */
   handWorld?: boolean | undefined;
   /**
-   * How results travel. `binary` takes about a third of the bytes and leaves scores, reasons of missing parts and
-   * the times of the steps out; `json` has all of it. Default `binary`.
+   * Format of results on the wire. `binary` takes about a third of the bytes, and leaves out scores, the reasons of missing
+   * parts and the times of the steps. `json` has everything. Default `binary`.
    */
   format?: "binary" | "json" | undefined;
-  /** Frames that may be sent before the first of them is answered, 1 to 64. Default 4. */
+  /** Maximum number of unanswered frames, 1 to 64. Default 4. */
   maxFramesInFlight?: number | undefined;
-  /** Of the JPEGs that are made of frames that are none, above 0 to 1. Default 0.85. */
+  /** Quality of the JPEGs made from other frames, above 0, up to 1. Default 0.85. */
   jpegQuality?: number | undefined;
-  /** Most pixels (width times height) of a frame that is encoded here. Default 16,777,216. */
+  /** Maximum number of pixels (width times height) of a frame that is encoded here. Default 16,777,216. */
   maxPixels?: number | undefined;
-  /** What the relay asks for as its bearer token. Sent as a subprotocol; it never shows in an address. */
+  /** The bearer token that the relay asks for. It is sent as a subprotocol, and never appears in a URL. */
   token?: string | undefined;
-  /** Milliseconds for a connection to be ready. Default 10,000. */
+  /** Milliseconds after which a connection that is not ready is given up. Default 10,000. */
   connectTimeoutMs?: number | undefined;
-  /** A relay that owes answers and is silent for longer than this many milliseconds is given up. Default 10,000. */
+  /** Milliseconds after which a connection is given up if answers are due but nothing arrives. Default 10,000. */
   answerTimeoutMs?: number | undefined;
-  /**
-   * How soon a lost connection is opened again, or that it is not. Default: after half a second, doubled up to 15
-   * seconds, for ever.
-   */
+  /** When to reopen a lost connection; `false` for never. Default: after half a second, doubled up to 15 seconds, without end. */
   reconnect?: false | ReconnectOptions | undefined;
 }
 

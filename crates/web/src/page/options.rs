@@ -18,72 +18,70 @@ use crate::pool::{MAX_WORKERS, Patience};
 const START_TIMEOUT_MS: f64 = 60_000.0;
 
 options! {
-    /// What `LiveKeypoints.create` may be told of how frames are computed. Everything is optional.
+    /// The options of `LiveKeypoints.create` about computing frames. All are optional.
     pub(crate) struct StreamOptions {
-        /// Web Workers that the stream is spread over, 1 to 4; results do not depend on it.
+        /// Number of Web Workers for the stream, 1 to 4. Results do not depend on it.
         workers: usize = MAX_WORKERS, Check::Whole(1..=MAX_WORKERS as u32);
-        /// How the parts are found. `holistic` looks for hands and face near the pose's wrists and head, as MediaPipe Holistic
-        /// does; `landmarkers` for each part by itself, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do:
-        /// hands or a face may fill the picture without a body. Where `parts` has no `pose`, both do so.
+        /// How to find the parts. `holistic` looks for hands and face near the wrists and head of the pose, as MediaPipe Holistic
+        /// does. `landmarkers` finds each part independently, as MediaPipe's PoseLandmarker, HandLandmarker and FaceLandmarker do,
+        /// so that hands or a face may fill the picture. Without `pose` in `parts`, `landmarkers` is always used.
         graph: Graph = Graph::Holistic, Check::Word(Some("Graph"), &["holistic", "landmarkers"]);
-        /// The parts to report, at least one. Only what they need is fetched and run.
+        /// The parts to report, at least one. Only the models that they need are fetched and run.
         parts: Parts = Parts::ALL, Check::Parts;
-        /// Landmark models of body and hands.
+        /// Landmark models of body and hands: `full` is more accurate, `lite` takes about two thirds of the time.
         quality: Quality = Options::default().quality, Check::Word(Some("Quality"), &["full", "lite"]);
-        /// Points of a face: 478 with the irises, as MediaPipe Tasks have them, or 468, as MediaPipe Holistic of old has them, by
-        /// a smaller model.
+        /// Number of face points: 478 with the irises, as in MediaPipe Tasks, or 468 from a smaller model, as in the legacy
+        /// MediaPipe Holistic.
         face: FacePoints = FacePoints::default(), Check::OneOf(&[468, 478]);
-        /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
+        /// Whether to report 52 facial expressions. Needs `face` among `parts`, with 478 points.
         blendshapes: bool = false, Check::Boolean;
-        /// Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one.
+        /// Number of hands to look for, 1 to 4. With `pose` in the graph `holistic` it must be 2, a left and a right one.
         num_hands: usize = Options::default().num_hands, Check::Whole(1..=MAX_HANDS as u32);
-        /// Frames that wait for their turn before the oldest is dropped, and results that wait to be read; 1 for the newest
+        /// Number of frames that may wait before the oldest is dropped, and of results that may wait to be read. 1 keeps the newest
         /// only.
         buffer_size: usize = Options::default().buffer_size, Check::COUNT;
         /// Temporal smoothing of the pose.
         smoothing: bool = Options::default().smoothing, Check::Boolean;
-        /// Temporal smoothing of the hands, which MediaPipe does not have. Tracking stays as it is.
+        /// Temporal smoothing of the hands, which MediaPipe does not have. It does not affect tracking.
         hand_smoothing: bool = Options::default().hand_smoothing, Check::Boolean;
-        /// Temporal smoothing of the face, likewise.
+        /// Temporal smoothing of the face, which `landmarkers` always has. It does not affect tracking.
         face_smoothing: bool = Options::default().face_smoothing, Check::Boolean;
-        /// x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own.
+        /// Whether results have 1 − x instead of x, for a picture that is shown mirrored. Sides stay the subject's own.
         mirrored: bool = Options::default().mirrored, Check::Boolean;
-        /// Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`: it costs its decoding
-        /// only, and so less power. Tracking and filters see the frames that are computed: whatever moves, and the first few
-        /// frames after it. The blink of a face that is lower than about a third of the picture goes unnoticed.
+        /// Whether to save power in still scenes: a frame without motion is decoded but not computed, and repeats the last
+        /// keypoints, with `still: true`. The first few frames after a motion are still computed. If the face is smaller than about
+        /// a third of the picture, a blink does not count as motion.
         skip_still: bool = false, Check::Boolean;
-        /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
+        /// Whether to report hands in metres, too: `leftHandWorld` and `rightHandWorld`.
         hand_world: bool = false, Check::Boolean;
-        /// Frames that may be in work at once, 1 to 16.
+        /// Maximum number of frames in work, 1 to 16.
         max_frames_in_flight: usize = Options::default().max_frames_in_flight, Check::Whole(1..=16);
-        /// Least score of a detected person, 0 to 1.
+        /// Minimum score of a detected person, 0 to 1.
         min_pose_detection_confidence: f32 = Options::default().min_pose_detection_confidence, Check::FRACTION;
-        /// A pose counts while its presence is above this, 0 to 1.
+        /// Minimum presence of a tracked pose, 0 to 1.
         min_pose_presence_confidence: f32 = Options::default().min_pose_presence_confidence, Check::FRACTION;
-        /// A hand counts while its presence is above this, 0 to 1.
+        /// Minimum presence of a hand, 0 to 1.
         min_hand_landmarks_confidence: f32 = Options::default().min_hand_landmarks_confidence, Check::FRACTION;
-        /// Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists, as MediaPipe
-        /// does; `recover`, where that gives none, also where the hand was in the frame before and, in every third frame at
-        /// most, with the detector of palms: hands of nobody, of hidden wrists, of turned backs. Results say so in
-        /// `handSources`.
+        /// Where the graph `holistic` with `pose` looks for hands. `body` looks near the wrists of the pose, as MediaPipe does.
+        /// `recover` also looks where the hand was in the frame before and, in at most every third frame, with the palm detector:
+        /// for hands without a body, with a hidden wrist, or behind a turned back. `handSources` says how each hand was found.
         hands: Hands = Hands::Body, Check::Word(None, &["body", "recover"]);
-        /// Least score of a detected palm, 0 to 1. Of hands that are found without the body.
+        /// Minimum score of a detected palm, 0 to 1, for hands that are found without the body.
         min_palm_detection_confidence: f32 = Options::default().min_palm_detection_confidence, Check::FRACTION;
-        /// Least score of a detected face, 0 to 1.
+        /// Minimum score of a detected face, 0 to 1.
         min_face_detection_confidence: f32 = Options::default().min_face_detection_confidence, Check::FRACTION;
-        /// A face counts while its presence is above this, 0 to 1.
+        /// Minimum presence of a face, 0 to 1.
         min_face_presence_confidence: f32 = Options::default().min_face_presence_confidence, Check::FRACTION;
-        /// `fast` decodes a JPEG at half, a quarter or an eighth of its size where that leaves 960 pixels or more on the longer
-        /// side. Results say the size of the whole picture. On the test clip enlarged to 1920 × 1440, points moved in the mean
-        /// by 0.04 % of the width (face), 0.14 % (hand) and 1 % (pose), as much as when the picture itself is given at half its
-        /// size.
+        /// `fast` decodes JPEGs at 1/2, 1/4 or 1/8 of their size if the longer side keeps at least 960 pixels. Results have the size
+        /// of the whole picture. On the test clip enlarged to 1920 × 1440, points moved on average by 0.04 % of the width (face),
+        /// 0.14 % (hand) and 1 % (pose), the same as with a picture of half the size.
         decode: Decode = Decode::Exact, Check::Word(None, &["exact", "fast"]);
-        /// Most pixels (width times height) of a frame; larger ones fail with `too-many-pixels`.
+        /// Maximum number of pixels (width times height) of a frame. Larger ones fail with `too-many-pixels`.
         max_pixels: u32 = 1 << 24, Check::COUNT;
-        /// Whether the package's own models are kept in the browser's Cache Storage, checked by their SHA-256, so that
-        /// the page asks for them once. Only on secure pages (https, localhost).
+        /// Whether to keep the package's own models in the browser's Cache Storage, checked by SHA-256, so that they are fetched
+        /// once. Only on secure pages (https, localhost).
         cache: bool = true, Check::Boolean;
-        /// A worker that is silent on one step for longer than this many milliseconds is replaced.
+        /// Milliseconds after which a worker that does not finish a step is replaced.
         worker_timeout_ms: u32 = 10_000, Check::COUNT;
     }
 }

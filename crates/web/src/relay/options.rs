@@ -14,25 +14,25 @@ use crate::error::in_camel_case;
 const MOST_WAIT_MS: u32 = 15_000;
 
 options! {
-    /// What `LiveKeypoints.connect` may be told of how frames are sent and computed. Everything is optional.
+    /// The options of `LiveKeypoints.connect` about sending and computing frames. All are optional.
     pub struct RelayOptions {
-        /// How the parts are found: hands and face near the body, or each by itself, as they are without `pose` in any case.
+        /// How to find the parts: `holistic` looks for hands and face near the body, `landmarkers` finds each part independently. Without
+        /// `pose` in `parts`, `landmarkers` is always used.
         graph: Graph = Graph::Holistic, Check::Word(Some("Graph"), &["holistic", "landmarkers"]);
         /// The parts to report, at least one.
         parts: Parts = Parts::ALL, Check::Parts;
         /// Landmark models of body and hands. Default: the relay's.
         quality: Option<Quality> = None, Check::Word(Some("Quality"), &["full", "lite"]);
-        /// Points of a face: 478 with the irises, or 468.
+        /// Number of face points: 478 with the irises, or 468.
         face: FacePoints = FacePoints::default(), Check::OneOf(&[468, 478]);
-        /// Whether to tell how strong 52 expressions of the face are. Needs the face, of 478 points.
+        /// Whether to report 52 facial expressions. Needs `face` among `parts`, with 478 points.
         blendshapes: bool = false, Check::Boolean;
-        /// Hands to look for, 1 to 4. The graph `holistic` has 2 with `pose`, a left and a right one.
+        /// Number of hands to look for, 1 to 4. With `pose` in the graph `holistic` it must be 2, a left and a right one.
         num_hands: u32 = 2, Check::Whole(1..=MAX_HANDS as u32);
-        /// Where the hands of the graph `holistic` with `pose` are looked for: `body`, near the pose's wrists; `recover`, where
-        /// that gives none, also where the hand was in the frame before and with the detector of palms. Results say so in
-        /// `handSources`.
+        /// Where the graph `holistic` with `pose` looks for hands. `body` looks near the wrists of the pose; `recover` also looks where
+        /// the hand was in the frame before, and with the palm detector. `handSources` says how each hand was found.
         hands: Hands = Hands::Body, Check::Word(None, &["body", "recover"]);
-        /// Frames that wait to be sent before the oldest is dropped, and results that wait to be read.
+        /// Number of frames that may wait to be sent before the oldest is dropped, and of results that may wait to be read.
         buffer_size: u32 = 50, Check::COUNT;
         /// Temporal smoothing of the pose. Default: as the relay does, which is true.
         smoothing: Option<bool> = None, Check::Boolean;
@@ -40,45 +40,43 @@ options! {
         hand_smoothing: Option<bool> = None, Check::Boolean;
         /// Temporal smoothing of the face. Default: as the relay does, which is false.
         face_smoothing: Option<bool> = None, Check::Boolean;
-        /// x becomes 1 − x in results, for a picture that is shown mirrored. Sides stay the subject's own. Default: false.
+        /// Whether results have 1 − x instead of x, for a picture that is shown mirrored. Sides stay the subject's own. Default: false.
         mirrored: Option<bool> = None, Check::Boolean;
-        /// Whether a frame without motion repeats the keypoints of an earlier one, with `still: true`.
+        /// Whether a frame without motion is not computed but repeats the last keypoints, with `still: true`.
         skip_still: bool = false, Check::Boolean;
-        /// Whether the relay tells the signs that it recognises, by events `sign` and `idle`. It must have been started with
-        /// signs. Frames are computed as these need it; an option that says otherwise is refused.
+        /// Whether to report signs by the events `sign` and `idle`. The relay must have been started with signs. They determine
+        /// how frames are computed; an option that contradicts them is refused.
         signs: bool = false, Check::Boolean;
-        /// Hands in metres as well: `leftHandWorld` and `rightHandWorld` of results.
+        /// Whether to report hands in metres, too: `leftHandWorld` and `rightHandWorld`.
         hand_world: bool = false, Check::Boolean;
-        /// How results travel. `binary` takes about a third of the bytes and leaves scores, reasons of missing parts and
-        /// the times of the steps out; `json` has all of it.
+        /// Format of results on the wire. `binary` takes about a third of the bytes, and leaves out scores, the reasons of missing
+        /// parts and the times of the steps. `json` has everything.
         format: Format = Format::Binary, Check::Word(None, &["binary", "json"]);
-        /// Frames that may be sent before the first of them is answered, 1 to 64.
+        /// Maximum number of unanswered frames, 1 to 64.
         max_frames_in_flight: u32 = 4, Check::Whole(1..=64);
-        /// Of the JPEGs that are made of frames that are none, above 0 to 1.
+        /// Quality of the JPEGs made from other frames, above 0, up to 1.
         jpeg_quality: f64 = 0.85, Check::Above0(1);
-        /// Most pixels (width times height) of a frame that is encoded here.
+        /// Maximum number of pixels (width times height) of a frame that is encoded here.
         max_pixels: u32 = 1 << 24, Check::COUNT;
-        /// What the relay asks for as its bearer token. Sent as a subprotocol; it never shows in an address.
+        /// The bearer token that the relay asks for. It is sent as a subprotocol, and never appears in a URL.
         token: Option<String> = None, Check::Secret;
-        /// Milliseconds for a connection to be ready.
+        /// Milliseconds after which a connection that is not ready is given up.
         connect_timeout_ms: u32 = 10_000, Check::COUNT;
-        /// A relay that owes answers and is silent for longer than this many milliseconds is given up.
+        /// Milliseconds after which a connection is given up if answers are due but nothing arrives.
         answer_timeout_ms: u32 = 10_000, Check::COUNT;
-        /// How soon a lost connection is opened again, or that it is not. Default: after half a second, doubled up to 15
-        /// seconds, for ever.
+        /// When to reopen a lost connection; `false` for never. Default: after half a second, doubled up to 15 seconds, without end.
         reconnect: Reconnect = Reconnect::default(), Check::Nested("ReconnectOptions");
     }
 }
 
 options! {
-    /// How a lost connection is opened again.
+    /// When a lost connection is reopened.
     pub struct Reconnect {
-        /// Longest wait before the first attempt, milliseconds.
+        /// Maximum wait before the first attempt, in milliseconds.
         first_ms: u32 = 500, Check::COUNT;
-        /// Longest wait between attempts, milliseconds, `firstMs` at least. Default: 15,000, or `firstMs` where that is
-        /// more.
+        /// Maximum wait between attempts in milliseconds, at least `firstMs`. Default: 15,000, or `firstMs` if that is more.
         most_ms: Option<u32> = None, Check::COUNT;
-        /// Attempts without an answer in between, after which the stream ends with `connection-lost`. Default: no limit.
+        /// Number of attempts without an answer in between, after which the stream ends with `connection-lost`. Default: no limit.
         max_attempts: Option<u32> = None, Check::Limit(0..=Check::MOST);
     }
 }
