@@ -170,7 +170,7 @@ test("a worker that cannot be replaced ends the stream: iterator, detect and eve
   assert.throws(() => live.push(jpeg()), { code: "closed" });
 });
 
-test("one worker warms the kernels for all, the one with least to load", async () => {
+test("the last worker, which does not find the pose, warms the kernels for all", async () => {
   for (const count of [1, 2, 4]) {
     const { live, workers } = await fakeStream({ workers: count });
     const inits = workers.map((worker) => worker.got("init"));

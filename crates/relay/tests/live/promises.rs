@@ -1,4 +1,4 @@
-//! Promises of `PROTOCOL.md` and of README's part on the relay that no other test holds, and where the others are held.
+//! Promises of `PROTOCOL.md` and of the relay's README that no other test holds, and where the others are held.
 //!
 //! | promise | held by |
 //! |---|---|

@@ -219,7 +219,7 @@ impl<F> Pool<F> {
         })
     }
 
-    /// Whether the worker has the last place, which has least to do at the start.
+    /// Whether the worker has the last place. If there are several workers, it is not the one that finds the pose.
     pub(crate) fn is_last(&self, worker: WorkerId) -> bool {
         worker.place + 1 == self.places.len()
     }
